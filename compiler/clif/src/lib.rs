@@ -1,0 +1,1 @@
+//! Native code for the IR through Cranelift.

@@ -1,0 +1,1 @@
+//! The whole compiler behind one Session, for embedding.

@@ -1,0 +1,1 @@
+//! The vector IR: ops, text form, verifier and reference evaluator.

@@ -1,0 +1,1 @@
+//! PPU machine code for the IR.

@@ -1,0 +1,1 @@
+//! Names, types, intervals and formats; lowering to IR.

@@ -1,0 +1,1 @@
+//! Lexer, syntax tree and parser of the rule language.

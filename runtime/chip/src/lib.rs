@@ -1,0 +1,1 @@
+//! Emulator of the BrainScaleS-2 chip.

@@ -1,0 +1,1 @@
+//! Experiments: chips, stimuli, tasks, recordings and results.

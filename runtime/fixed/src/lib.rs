@@ -1,0 +1,1 @@
+//! Lane arithmetic shared by every engine.

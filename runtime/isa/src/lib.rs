@@ -1,0 +1,1 @@
+//! Instruction table, encoder, decoder, assembler and disassembler of the PPU.

@@ -1,0 +1,1 @@
+//! Instruction-set simulator of the PPU.
