@@ -1,1 +1,22 @@
-//! Lane arithmetic shared by every engine.
+//! Lane arithmetic: the one definition of what an add, a multiply, a shift or a draw does in a lane.
+//!
+//! ```text
+//!   lane.rs    saturating, modulo and fractional arithmetic on i8 and i16 lanes and their accumulators
+//!   pack.rs    byte and halfword packing with a shared field width
+//!   format.rs  binary point: choosing, quantising to and reading back a 16-bit format
+//!   rng.rs     the column generator of rules, its seeding, and the scalar generator of `control`
+//!   real.rs    f64 functions with the same bits on every platform
+//! ```
+//!
+//! Invariants: the reference evaluator, constant folding, the instruction-set simulator and the
+//! tests of the native back end all call these functions, so two engines cannot disagree about
+//! arithmetic. Nothing here allocates or panics.
+
+pub mod format;
+pub mod lane;
+pub mod pack;
+pub mod real;
+pub mod rng;
+
+pub use format::Format;
+pub use lane::Lane;
