@@ -1,0 +1,165 @@
+//! What one update reads and writes: the interface that the evaluator and native code share.
+//!
+//! Arrays of synapse quantities are row-major over the *positions* of the view and always 256
+//! columns wide: element `(position, column)` is at `position * 256 + column`. The caller gathers
+//! and scatters; a rule never sees rows outside its view, and writes only columns of the mask.
+
+use crate::{Module, Record, Scope};
+use pl_fixed::rng;
+
+/// Columns of a hemisphere.
+pub const COLUMNS: usize = 256;
+
+/// The caller's arrays for one update of one instance.
+#[derive(Debug)]
+pub struct UpdateIo<'a> {
+    /// Hardware rows of the view, ascending; its length is the number of rows.
+    pub rows: &'a [u8],
+    /// Sign of each row of the view: +1, -1 or 0.
+    pub row_signs: &'a [i8],
+    /// Columns of the view: 0xff in, 0 out.
+    pub columns: &'a [u8; COLUMNS],
+    /// Weights, 0..63.
+    pub weights: &'a mut [u8],
+    /// Addresses, 0..63.
+    pub addresses: &'a mut [u8],
+    /// ADC codes of the causal branch.
+    pub causal_codes: &'a [u8],
+    /// ADC codes of the acausal branch.
+    pub acausal_codes: &'a [u8],
+    /// Baseline codes of the causal branch, one a column.
+    pub causal_baseline: &'a [u8; COLUMNS],
+    /// Baseline codes of the acausal branch, one a column.
+    pub acausal_baseline: &'a [u8; COLUMNS],
+    /// Rate counters, saturated at 255.
+    pub rates: &'a [u8; COLUMNS],
+    /// Membrane ADC codes.
+    pub membranes: &'a [u8; COLUMNS],
+    /// Written by resets: bit 0 causal, bit 1 acausal. The caller clears it and applies it.
+    pub correlation_reset: &'a mut [u8],
+    /// Written by resets of the rate counters, not 0 where reset. The caller clears and applies it.
+    pub rate_reset: &'a mut [u8; COLUMNS],
+}
+
+/// What an instance keeps between updates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// Hemisphere, 0 top, 1 bottom.
+    pub hemisphere: u8,
+    /// Number of the next update, from 0. The engine's caller counts it up after each update.
+    pub update_index: u32,
+    /// Values of the module's derived table.
+    pub derived: Vec<i32>,
+    /// Values of each object (see [`ObjectValues`]).
+    pub objects: Vec<ObjectValues>,
+    /// Last draw of each column's generator.
+    pub rng_x: Box<[u16; COLUMNS]>,
+    /// Carry of each column's generator.
+    pub rng_carry: Box<[u16; COLUMNS]>,
+    /// Samples taken so far, one buffer a record statement.
+    pub records: Vec<RecordBuffer>,
+}
+
+/// Values of an object, by scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ObjectValues {
+    /// Lanes: per synapse row-major over row positions, per neuron one a column.
+    Lanes(Vec<i16>),
+    /// Scalars: one a row position, or one for the instance.
+    Scalars(Vec<i32>),
+}
+
+/// One sample of a record: raw values of each field, those of synapse fields row-major over row
+/// positions and 256 columns wide.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Sample {
+    /// Number of updates done when it was taken.
+    pub update: u32,
+    /// One list a field.
+    pub fields: Vec<Vec<i32>>,
+}
+
+/// Samples of one record statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordBuffer {
+    /// Most samples it holds.
+    pub capacity: usize,
+    /// Samples, oldest first.
+    pub samples: Vec<Sample>,
+    /// Samples that found the buffer full.
+    pub dropped: u32,
+}
+
+impl RecordBuffer {
+    /// Opens the next sample with zeroed fields; `false` and a count if the buffer is full.
+    pub fn open(&mut self, record: &Record, update_index: u32, rows: usize) -> bool {
+        if self.samples.len() >= self.capacity {
+            self.dropped += 1;
+            return false;
+        }
+        let len = |scope| match scope {
+            Scope::Synapse => rows * COLUMNS,
+            Scope::Neuron => COLUMNS,
+            Scope::Row => rows,
+            Scope::Rule => 1,
+        };
+        let fields = record.fields.iter().map(|field| vec![0; len(field.scope)]).collect();
+        self.samples.push(Sample { update: update_index + 1, fields });
+        true
+    }
+}
+
+impl Instance {
+    /// A fresh instance for a view of `rows` rows: default derived values, initial state, seeded
+    /// generators, empty records of `record_capacity` samples each.
+    #[must_use]
+    pub fn new(
+        module: &Module,
+        hemisphere: u8,
+        rows: usize,
+        stream_key: u64,
+        record_capacity: usize,
+    ) -> Instance {
+        let columns: [rng::Column; COLUMNS] = core::array::from_fn(|column| {
+            rng::Column::seeded(stream_key, u16::try_from(column).unwrap_or(u16::MAX))
+        });
+        let objects = module.objects.iter().map(|object| match object.scope {
+            Scope::Synapse => ObjectValues::Lanes(vec![low_lane(object.initial); rows * COLUMNS]),
+            Scope::Neuron => ObjectValues::Lanes(vec![low_lane(object.initial); COLUMNS]),
+            Scope::Row => ObjectValues::Scalars(vec![object.initial; rows]),
+            Scope::Rule => ObjectValues::Scalars(vec![object.initial]),
+        });
+        let buffer = RecordBuffer { capacity: record_capacity, samples: Vec::new(), dropped: 0 };
+        Instance {
+            hemisphere,
+            update_index: 0,
+            derived: module.derived.iter().map(|derived| derived.default).collect(),
+            objects: objects.collect(),
+            rng_x: Box::new(columns.map(|column| column.x)),
+            rng_carry: Box::new(columns.map(|column| column.carry)),
+            records: vec![buffer; module.records.len()],
+        }
+    }
+}
+
+/// The lane a scalar becomes when it is splat: its low 16 bits.
+#[inline]
+#[must_use]
+#[allow(clippy::cast_possible_truncation, reason = "a splat takes the low bits, by definition")]
+pub const fn low_lane(scalar: i32) -> i16 {
+    scalar as i16
+}
+
+/// Correlation of one synapse: the saturating difference baseline minus code, -128..127.
+#[inline]
+#[must_use]
+pub fn correlation(baseline: u8, code: u8) -> i16 {
+    (i16::from(baseline) - i16::from(code)).clamp(-128, 127)
+}
+
+/// Baseline of one column and branch: the mean of `sum` over `rows` readings, rounded half up.
+#[inline]
+#[must_use]
+pub fn baseline(sum: u32, rows: u32) -> u8 {
+    u8::try_from((2 * sum + rows).checked_div(2 * rows).unwrap_or(0)).unwrap_or(u8::MAX)
+}

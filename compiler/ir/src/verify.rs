@@ -1,0 +1,418 @@
+//! The verifier. A module is well formed if:
+//!
+//!  1. its name, the view limit (1..=256) and every declaration are sound: records have fields and
+//!     a period of at least 1, there is a function `update` and no two functions share a name;
+//!  2. every function has an entry without parameters, and jumps name blocks that exist;
+//!  3. every value is defined once, by a block parameter or an instruction that a block lists;
+//!  4. a use is dominated by its definition;
+//!  5. an instruction has the immediate its op names, and what it names exists;
+//!  6. operands and result have the types of the op's signature;
+//!  7. a shift is by 1..=15 places, below the width of the lane;
+//!  8. a quantity is read or written only if that is possible, an input is never stored;
+//!  9. a jump passes one argument of the right type a parameter, and a branch tests a scalar;
+//! 10. vectors and masks are whole rows (256 lanes): half rows are the business of a back end;
+//! 11. masks and comparisons stay within a block: no parameter is a mask.
+
+use crate::op::{ImmKind, Sig};
+use crate::types::ROW_LANES;
+use crate::{
+    Block, BlockCall, Elem, Function, Imm, InstData, Module, Op, Scope, Terminator, Type, Value,
+};
+
+/// A broken rule: which, where and how.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("rule {rule}: {message}{}", place(.function, .block, .text))]
+pub struct VerifyError {
+    /// Number in the list at the top of this module.
+    pub rule: u32,
+    /// What is wrong.
+    pub message: String,
+    /// Function, empty for the module's declarations.
+    pub function: String,
+    /// Block, if in one.
+    pub block: Option<Block>,
+    /// The instruction as text, if at one.
+    pub text: Option<String>,
+}
+
+fn place(function: &str, block: &Option<Block>, text: &Option<String>) -> String {
+    let mut out = String::new();
+    if !function.is_empty() {
+        out += &format!(" (in `{function}`");
+        if let Some(block) = block {
+            out += &format!(", {block}");
+        }
+        if let Some(text) = text {
+            out += &format!(", `{text}`");
+        }
+        out.push(')');
+    }
+    out
+}
+
+/// Proof that something passed [`verify`]; only it reaches evaluator and back ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified<T>(T);
+
+impl<T> Verified<T> {
+    /// Gives the proof up, to change what it holds.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> core::ops::Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Checks a module against the rules at the top of this file.
+///
+/// # Errors
+/// All broken rules, with the module given back by dropping it.
+pub fn verify(module: Module) -> Result<Verified<Module>, Vec<VerifyError>> {
+    let mut checker = Checker { module: &module, errors: Vec::new() };
+    checker.declarations();
+    for func in &module.functions {
+        checker.function(func);
+    }
+    if checker.errors.is_empty() { Ok(Verified(module)) } else { Err(checker.errors) }
+}
+
+struct Checker<'a> {
+    module: &'a Module,
+    errors: Vec<VerifyError>,
+}
+
+/// Where an error lies.
+#[derive(Clone, Copy)]
+struct Site<'a> {
+    func: &'a Function,
+    block: Option<Block>,
+    inst: Option<&'a InstData>,
+}
+
+impl Checker<'_> {
+    fn report(&mut self, rule: u32, site: Option<Site<'_>>, message: String) {
+        let text = site.and_then(|s| s.inst).map(crate::print::instruction);
+        self.errors.push(VerifyError {
+            rule,
+            message,
+            function: site.map(|s| s.func.name.clone()).unwrap_or_default(),
+            block: site.and_then(|s| s.block),
+            text,
+        });
+    }
+
+    fn declarations(&mut self) {
+        let module = self.module;
+        if module.name.is_empty() || !(1..=256).contains(&module.rows_max) {
+            self.report(1, None, "a module needs a name and a view of 1 to 256 rows".into());
+        }
+        if module.function("update").is_none() {
+            self.report(1, None, "there is no function `update`".into());
+        }
+        for (index, func) in module.functions.iter().enumerate() {
+            if module.functions[..index].iter().any(|other| other.name == func.name) {
+                self.report(1, None, format!("two functions are called `{}`", func.name));
+            }
+        }
+        for (index, record) in module.records.iter().enumerate() {
+            if record.every == 0 || record.fields.is_empty() {
+                self.report(1, None, format!("record r{index} needs a period and fields"));
+            }
+        }
+    }
+
+    fn function(&mut self, func: &Function) {
+        let site = Site { func, block: None, inst: None };
+        match func.blocks.first() {
+            None => return self.report(2, Some(site), "there is no entry block".into()),
+            Some(entry) if !entry.params.is_empty() => {
+                self.report(2, Some(site), "the entry block has parameters".into());
+            }
+            Some(_) => {}
+        }
+        for block in func.block_ids() {
+            for call in func.block(block).terminator.calls() {
+                if call.block.index() >= func.blocks.len() {
+                    let site = Site { block: Some(block), ..site };
+                    return self.report(2, Some(site), format!("{} does not exist", call.block));
+                }
+            }
+        }
+        if !self.values_exist(func) {
+            return;
+        }
+        self.definitions(func);
+        for block in func.block_ids() {
+            for param in &func.block(block).params {
+                if matches!(func.ty(*param), Type::Mask { .. }) {
+                    let site = Site { block: Some(block), ..site };
+                    self.report(11, Some(site), format!("parameter {param} is a mask"));
+                }
+            }
+            for inst in &func.block(block).insts {
+                self.instruction(Site { block: Some(block), inst: Some(func.inst(*inst)), func });
+            }
+            self.terminator(Site { block: Some(block), ..site });
+        }
+    }
+
+    /// Whether every value and instruction that is named has an entry in its table.
+    fn values_exist(&mut self, func: &Function) -> bool {
+        let mut missing = None;
+        let mut see = |value: Value| {
+            if value.index() >= func.values.len() {
+                missing = Some(value);
+            }
+        };
+        let mut insts_exist = true;
+        for data in &func.blocks {
+            data.params.iter().for_each(|v| see(*v));
+            for inst in &data.insts {
+                match func.insts.get(inst.index()) {
+                    Some(data) => data.args.iter().chain(&data.result).for_each(|v| see(*v)),
+                    None => insts_exist = false,
+                }
+            }
+            data.terminator.for_each_value(&mut see);
+        }
+        if let Some(value) = missing {
+            let site = Site { func, block: None, inst: None };
+            self.report(3, Some(site), format!("{value} does not exist"));
+        }
+        missing.is_none() && insts_exist
+    }
+
+    /// Rules 3 and 4, by a forward pass over what is defined on every path to a block.
+    fn definitions(&mut self, func: &Function) {
+        let mut seen = vec![false; func.values.len()];
+        for data in &func.blocks {
+            let results = data.insts.iter().filter_map(|i| func.inst(*i).result);
+            for value in data.params.iter().copied().chain(results) {
+                if core::mem::replace(&mut seen[value.index()], true) {
+                    let site = Site { func, block: None, inst: None };
+                    self.report(3, Some(site), format!("{value} is defined twice"));
+                }
+            }
+        }
+        let available = available_on_entry(func);
+        for block in func.block_ids() {
+            let Some(mut defined) = available[block.index()].clone() else { continue };
+            let data = func.block(block);
+            data.params.iter().for_each(|v| defined[v.index()] = true);
+            for inst in &data.insts {
+                let inst = func.inst(*inst);
+                let site = Site { func, block: Some(block), inst: Some(inst) };
+                for arg in inst.args.iter().filter(|v| !defined[v.index()]) {
+                    self.report(4, Some(site), format!("{arg} is not defined here"));
+                }
+                if let Some(result) = inst.result {
+                    defined[result.index()] = true;
+                }
+            }
+            let mut bad = Vec::new();
+            data.terminator.for_each_value(|v| {
+                if !defined[v.index()] {
+                    bad.push(v);
+                }
+            });
+            let site = Site { func, block: Some(block), inst: None };
+            bad.iter().for_each(|v| self.report(4, Some(site), format!("{v} is not defined here")));
+        }
+    }
+
+    fn terminator(&mut self, site: Site<'_>) {
+        let func = site.func;
+        let Some(block) = site.block else { return };
+        let terminator = &func.block(block).terminator;
+        if let Terminator::Branch(cond, ..) = terminator
+            && func.ty(*cond) != Type::I32
+        {
+            self.report(9, Some(site), format!("the branch tests {cond}, which is no scalar"));
+        }
+        for call in terminator.calls() {
+            self.call(site, call);
+        }
+    }
+
+    fn call(&mut self, site: Site<'_>, call: &BlockCall) {
+        let params = &site.func.block(call.block).params;
+        let types =
+            |values: &[Value]| -> Vec<Type> { values.iter().map(|v| site.func.ty(*v)).collect() };
+        if types(params) != types(&call.args) {
+            let message = format!("the jump to {} passes the wrong arguments", call.block);
+            self.report(9, Some(site), message);
+        }
+    }
+
+    fn instruction(&mut self, site: Site<'_>) {
+        let Some(inst) = site.inst else { return };
+        if inst.imm.kind() != inst.op.imm() {
+            let message = format!("`{}` has the wrong kind of immediate", inst.op.name());
+            return self.report(5, Some(site), message);
+        }
+        if !self.immediate(site, inst) {
+            return;
+        }
+        let ty = |v: &Value| site.func.ty(*v);
+        let args: Vec<Type> = inst.args.iter().map(ty).collect();
+        let result = inst.result.as_ref().map(ty);
+        let whole = |t: &Type| t.lanes().is_none_or(|lanes| lanes == ROW_LANES);
+        if !args.iter().chain(&result).all(whole) {
+            self.report(10, Some(site), format!("vectors have {ROW_LANES} lanes"));
+        }
+        if !self.types_agree(inst, &args, result) {
+            let message = format!("operands or result do not fit `{}`", inst.op.name());
+            self.report(6, Some(site), message);
+        }
+    }
+
+    /// Rules 5, 7 and 8.
+    fn immediate(&mut self, site: Site<'_>, inst: &InstData) -> bool {
+        let module = self.module;
+        let found = match inst.imm {
+            Imm::Derived(id) => module.derived(id).is_some(),
+            Imm::Object(id) => module.object(id).is_some(),
+            Imm::Record(id) => module.record(id).is_some(),
+            Imm::Field(id, field) => {
+                module.record(id).is_some_and(|r| r.fields.get(field as usize).is_some())
+            }
+            Imm::None | Imm::Int(_) | Imm::Shift(_) | Imm::Cond(_) | Imm::Quantity(_) => true,
+        };
+        if !found {
+            self.report(5, Some(site), "it names something that is not declared".into());
+            return false;
+        }
+        if let Imm::Shift(places) = inst.imm {
+            let width = match inst.result.map(|v| site.func.ty(v)) {
+                Some(Type::Vector { elem: Elem::I8, .. }) => 8,
+                _ => 16,
+            };
+            if !(1..width).contains(&places) {
+                self.report(7, Some(site), format!("a shift by {places} places"));
+            }
+        }
+        let allowed = match (inst.op, inst.imm) {
+            (Op::Read, Imm::Quantity(q)) => q.readable(),
+            (Op::Write, Imm::Quantity(q)) => q.writable(),
+            (Op::Store, Imm::Object(id)) => module.object(id).is_some_and(|o| !o.input),
+            _ => true,
+        };
+        if !allowed {
+            self.report(8, Some(site), format!("`{}` is not possible here", inst.op.name()));
+        }
+        allowed
+    }
+
+    /// Rule 6.
+    fn types_agree(&self, inst: &InstData, args: &[Type], result: Option<Type>) -> bool {
+        let scalar = Type::I32;
+        let scoped = |scope: Scope| if scope.is_vector() { Type::ROW16 } else { scalar };
+        match inst.op.sig() {
+            Sig::Scalar => args.is_empty() && result == Some(scalar),
+            Sig::ScalarUnary => args == [scalar] && result == Some(scalar),
+            Sig::ScalarBinary => args == [scalar; 2] && result == Some(scalar),
+            Sig::Binary => {
+                matches!(*args, [a, b] if a == b && result == Some(a)
+                    && (a == scalar || a.is_vector()))
+            }
+            Sig::LaneBinary => {
+                matches!(*args, [a, b] if a == b && result == Some(a) && a.is_vector())
+            }
+            Sig::LaneUnary => matches!(*args, [a] if result == Some(a) && a.is_vector()),
+            Sig::Compare => {
+                matches!(*args, [a, b] if a == b && result == Some(a.comparison())
+                    && (a == scalar || a.is_vector()))
+            }
+            Sig::Select => {
+                matches!(*args, [m, a, b] if a == b && result == Some(a)
+                    && m == a.comparison() && (a == scalar || a.is_vector()))
+            }
+            Sig::MaskBinary => {
+                matches!(*args, [a, b] if a == b && result == Some(a) && mask(a))
+            }
+            Sig::MaskUnary => matches!(*args, [a] if result == Some(a) && mask(a)),
+            Sig::Splat => args == [scalar] && result.is_some_and(Type::is_vector),
+            Sig::Lanes => args.is_empty() && result == Some(Type::ROW16),
+            Sig::ReadChip => {
+                let Imm::Quantity(q) = inst.imm else { return false };
+                args == row(q.per_row()) && result == Some(Type::ROW16)
+            }
+            Sig::WriteChip => {
+                let Imm::Quantity(q) = inst.imm else { return false };
+                value_after(args, q.per_row(), Type::ROW16) && result.is_none()
+            }
+            Sig::Load | Sig::Store => {
+                let Imm::Object(id) = inst.imm else { return false };
+                let Some(object) = self.module.object(id) else { return false };
+                let (rows, ty) = (object.scope.per_row(), scoped(object.scope));
+                match inst.op.imm() {
+                    ImmKind::Object if inst.op == Op::Load => {
+                        args == row(rows) && result == Some(ty)
+                    }
+                    _ => value_after(args, rows, ty) && result.is_none(),
+                }
+            }
+            Sig::RecordPut => {
+                let Imm::Field(id, field) = inst.imm else { return false };
+                let fields = self.module.record(id).map(|r| &r.fields);
+                let Some(field) = fields.and_then(|f| f.get(field as usize)) else { return false };
+                let (rows, ty) = (field.scope.per_row(), scoped(field.scope));
+                value_after(args, rows, ty) && result.is_none()
+            }
+        }
+    }
+}
+
+const fn mask(ty: Type) -> bool {
+    matches!(ty, Type::Mask { .. })
+}
+
+/// The operands of something that names a row position or not.
+const fn row(per_row: bool) -> &'static [Type] {
+    if per_row { &[Type::I32] } else { &[] }
+}
+
+/// Whether the operands are a row position, if one is named, and a value.
+fn value_after(args: &[Type], per_row: bool, value: Type) -> bool {
+    args.split_last().is_some_and(|(last, before)| *last == value && before == row(per_row))
+}
+
+/// For each block the values defined on every path from the entry to it; `None` if unreachable.
+fn available_on_entry(func: &Function) -> Vec<Option<Vec<bool>>> {
+    let mut available: Vec<Option<Vec<bool>>> = vec![None; func.blocks.len()];
+    available[0] = Some(vec![false; func.values.len()]);
+    let mut work = vec![Block(0)];
+    while let Some(block) = work.pop() {
+        let data = func.block(block);
+        let Some(mut out) = available[block.index()].clone() else { continue };
+        let results = data.insts.iter().filter_map(|i| func.inst(*i).result);
+        data.params.iter().copied().chain(results).for_each(|v| out[v.index()] = true);
+        for call in data.terminator.calls() {
+            let changed = match &mut available[call.block.index()] {
+                Some(before) => {
+                    let mut changed = false;
+                    for (b, o) in before.iter_mut().zip(&out) {
+                        changed |= *b && !o;
+                        *b &= *o;
+                    }
+                    changed
+                }
+                unseen => {
+                    *unseen = Some(out.clone());
+                    true
+                }
+            };
+            if changed {
+                work.push(call.block);
+            }
+        }
+    }
+    available
+}
