@@ -1,0 +1,266 @@
+//! The resolved and typed rule: names are indices, every expression has a kind and an interval.
+
+use crate::host::Host;
+use crate::interval::Interval;
+use pl_diag::Span;
+use pl_ir::op::Cond;
+use pl_ir::{Quantity, Scope};
+
+/// Kind of number an expression is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An integer, exact.
+    Int,
+    /// A real, in fixed point.
+    Real,
+    /// A truth value.
+    Bool,
+}
+
+impl Kind {
+    /// The user's word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Int => "an integer",
+            Kind::Real => "a real",
+            Kind::Bool => "a truth value",
+        }
+    }
+}
+
+/// How a store rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Rounding {
+    /// To nearest, ties away from zero.
+    #[default]
+    Nearest,
+    /// Towards minus infinity.
+    Floor,
+    /// Up with the probability of the fraction.
+    Stochastic,
+}
+
+/// A value set by the host while the program runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Param {
+    /// Name.
+    pub name: String,
+    /// Documentation comment.
+    pub doc: String,
+    /// Integer or real.
+    pub kind: Kind,
+    /// Allowed values.
+    pub interval: Interval,
+    /// Value until set.
+    pub default: f64,
+    /// Unit of the values as written, empty if none.
+    pub unit: String,
+    /// Its declaration.
+    pub span: Span,
+}
+
+/// A piece of state or an input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// Name.
+    pub name: String,
+    /// Where it has values.
+    pub scope: Scope,
+    /// Integer or real.
+    pub kind: Kind,
+    /// Values it can hold; stores saturate.
+    pub interval: Interval,
+    /// Initial value.
+    pub initial: f64,
+    /// Whether host or experiment write it.
+    pub input: bool,
+    /// Its declaration.
+    pub span: Span,
+}
+
+/// When the blocks of a rule run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Schedule {
+    /// Time between updates in 4 ns ticks.
+    pub period_ticks: u64,
+    /// Time of the first update in 4 ns ticks after the start.
+    pub phase_ticks: u64,
+    /// The words that say so.
+    pub span: Span,
+}
+
+/// A local value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LocalId(pub usize);
+
+/// An expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    /// What it computes.
+    pub kind: ExprKind,
+    /// Integer, real or truth value.
+    pub number: Kind,
+    /// Values it may take; of no meaning for truth values.
+    pub interval: Interval,
+    /// Its source.
+    pub span: Span,
+}
+
+/// What an expression computes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExprKind {
+    /// Constants and params alone: a derived value.
+    Host(Host),
+    /// A quantity of the chip.
+    Quantity(Quantity),
+    /// Hardware row of the synapse, its sign, or its column.
+    Place(Place),
+    /// State or input, by position in the rule.
+    State(usize),
+    /// A local.
+    Local(LocalId),
+    /// Negation.
+    Neg(Box<Expr>),
+    /// Sum.
+    Add(Box<Expr>, Box<Expr>),
+    /// Difference.
+    Sub(Box<Expr>, Box<Expr>),
+    /// Product.
+    Mul(Box<Expr>, Box<Expr>),
+    /// Smaller operand.
+    Min(Box<Expr>, Box<Expr>),
+    /// Larger operand.
+    Max(Box<Expr>, Box<Expr>),
+    /// Magnitude.
+    Abs(Box<Expr>),
+    /// -1, 0 or 1.
+    Sign(Box<Expr>),
+    /// A uniform real, low included, high not: low and high minus low.
+    Uniform(Box<Expr>, Box<Expr>),
+    /// A uniform integer: low and the number of values.
+    RandInt(Box<Expr>, Box<Expr>),
+    /// A comparison.
+    Compare(Cond, Box<Expr>, Box<Expr>),
+    /// Both hold.
+    And(Box<Expr>, Box<Expr>),
+    /// One holds.
+    Or(Box<Expr>, Box<Expr>),
+    /// Does not hold.
+    Not(Box<Expr>),
+}
+
+/// Indices a rule can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Hardware row, 0..255.
+    Row,
+    /// Sign of the row.
+    RowSign,
+    /// Column, 0..255.
+    Column,
+    /// Hemisphere, 0 or 1.
+    Hemisphere,
+}
+
+/// Where an assignment goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The weight of the synapse; saturates at 0..63.
+    Weight,
+    /// The address of the synapse; the value is provably in 0..63.
+    Address,
+    /// A state; saturates at its interval.
+    State(usize),
+    /// A local.
+    Local(LocalId),
+}
+
+/// A statement of a vector block.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stmt {
+    /// Defines a local.
+    Let(LocalId, Expr),
+    /// Assigns.
+    Assign(Target, Expr),
+    /// Chooses a lane at a time.
+    If {
+        /// The condition.
+        cond: Expr,
+        /// Where it holds.
+        then: Vec<Stmt>,
+        /// Where it does not.
+        otherwise: Vec<Stmt>,
+    },
+    /// Resets a sensor: correlation branches or the rate counter.
+    Reset(Sensor),
+}
+
+/// A sensor that can be reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sensor {
+    /// Causal correlation.
+    Causal,
+    /// Acausal correlation.
+    Acausal,
+    /// Rate counter.
+    Rate,
+}
+
+/// A block of statements.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// `true` for `synapses`, `false` for `neurons`.
+    pub per_synapse: bool,
+    /// What it does.
+    pub body: Vec<Stmt>,
+}
+
+/// What a record statement stores.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recorded {
+    /// A quantity of the chip.
+    Quantity(Quantity),
+    /// A state or input.
+    State(usize),
+}
+
+/// A record statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Names and sources of the fields.
+    pub fields: Vec<(String, Recorded)>,
+    /// Updates between samples.
+    pub every: u32,
+}
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Name.
+    pub name: String,
+    /// Documentation comment.
+    pub doc: String,
+    /// Its name in the source.
+    pub span: Span,
+    /// Params.
+    pub params: Vec<Param>,
+    /// States and inputs.
+    pub states: Vec<State>,
+    /// Rounding of stores.
+    pub rounding: Rounding,
+    /// Most rows of a view, and where that is declared.
+    pub rows_max: u32,
+    /// Where the view limit is written, if it is.
+    pub rows_span: Option<Span>,
+    /// When it runs.
+    pub schedule: Schedule,
+    /// Number of locals.
+    pub locals: usize,
+    /// Blocks run once at the start.
+    pub start: Vec<Block>,
+    /// Blocks of an update, in order.
+    pub blocks: Vec<Block>,
+    /// Records.
+    pub records: Vec<Record>,
+}

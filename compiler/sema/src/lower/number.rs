@@ -1,0 +1,371 @@
+//! Numbers: which format an expression has and how it is produced in another.
+//!
+//! The rules of the language reference, section "Numbers", by their numbers:
+//!
+//!  N1. A value that depends on constants and params alone is computed by the host in f64 and
+//!      quantised once, to nearest even, to the format in which it is used.
+//!  N2. The *natural* format of an expression has the most fraction bits with which 16 bits hold
+//!      its closed interval. That of a sum, difference, minimum, maximum, magnitude or uniform
+//!      draw has no more fraction bits than that of any operand.
+//!  N3. Integers are computed with no fraction bits, exactly, and then shifted to the format in
+//!      which they are used.
+//!  N4. An operand of a sum is produced in the format of the sum; sums saturate.
+//!  N5. A product of a lane value and a host value: the lane value in its natural format (`f_l`
+//!      fraction bits), the host value with as many fraction bits as make the product come out in
+//!      the wanted format, but no more than its natural ones; a fractional product rounded to
+//!      nearest, ties towards plus infinity; then shifted left to the wanted format.
+//!  N6. A product of two lane values: both in their natural formats, one fraction bit less for the
+//!      first if the product's interval needs it; a fractional product rounded as in N5; then as N8.
+//!      Host factors of a longer product are multiplied together by the host and applied last.
+//!  N7. `uniform(a .. b)` is `a` plus the fractional product of 15 random bits and `b - a`,
+//!      rounded down; `randint(a, b)` is `a` plus the integer part of the same.
+//!  N8. A value held in one format is produced in another by an exact shift left, or by a shift
+//!      right rounded to nearest, ties towards plus infinity.
+
+use super::{Env, Local, Lowering};
+use crate::hir::{Expr, ExprKind, Kind, LocalId, Place};
+use crate::host::Host;
+use crate::interval::Interval;
+use pl_fixed::Format;
+use pl_fixed::format::FRAC_MIN;
+use pl_ir::op::Cond;
+use pl_ir::{Imm, Op, Quantity, Type, Value};
+
+/// Fraction bits a fractional product drops.
+const PRODUCT_SHIFT: i32 = 15;
+
+/// Fraction bits of the natural format of an interval.
+pub(crate) fn natural_frac(interval: Interval) -> i32 {
+    Format::holding(interval.low, interval.high).map_or(i32::from(FRAC_MIN), Format::frac)
+}
+
+/// Fraction bits of the natural format of an expression (N2).
+pub(crate) fn natural(expr: &Expr) -> i32 {
+    let own = natural_frac(expr.interval);
+    if expr.number == Kind::Int {
+        return own;
+    }
+    match &expr.kind {
+        ExprKind::Add(a, b)
+        | ExprKind::Sub(a, b)
+        | ExprKind::Min(a, b)
+        | ExprKind::Max(a, b)
+        | ExprKind::Uniform(a, b) => own.min(natural(a)).min(natural(b)),
+        ExprKind::Neg(a) | ExprKind::Abs(a) => own.min(natural(a)),
+        ExprKind::Host(_)
+        | ExprKind::Quantity(_)
+        | ExprKind::Place(_)
+        | ExprKind::State(_)
+        | ExprKind::Local(_)
+        | ExprKind::Mul(..)
+        | ExprKind::Sign(_)
+        | ExprKind::RandInt(..)
+        | ExprKind::Compare(..)
+        | ExprKind::And(..)
+        | ExprKind::Or(..)
+        | ExprKind::Not(_) => own,
+    }
+}
+
+/// The format in which an expression is held when it is given a name or stored.
+pub(crate) fn held(expr: &Expr) -> i32 {
+    if expr.number == Kind::Int { 0 } else { natural(expr) }
+}
+
+impl Lowering<'_> {
+    /// The lanes of `expr` with `frac` fraction bits, at most its natural ones.
+    pub(super) fn produce(&mut self, expr: &Expr, frac: i32, env: &mut Env) -> Value {
+        if let ExprKind::Host(host) = &expr.kind {
+            return self.host_lanes(host, Format::new(frac));
+        }
+        if expr.number == Kind::Int && frac != 0 {
+            let value = self.compute(expr, 0, env);
+            return self.convert(value, 0, frac);
+        }
+        self.compute(expr, frac, env)
+    }
+
+    /// A held value in another format (N8).
+    pub(super) fn convert(&mut self, value: Value, from: i32, to: i32) -> Value {
+        if to >= from {
+            self.b.shift(Op::Shl, value, from.abs_diff(to))
+        } else {
+            self.b.shift(Op::ShrRound, value, from.abs_diff(to))
+        }
+    }
+
+    fn compute(&mut self, expr: &Expr, frac: i32, env: &mut Env) -> Value {
+        match &expr.kind {
+            ExprKind::Host(host) => self.host_lanes(host, Format::new(frac)),
+            ExprKind::Quantity(quantity) => {
+                let value = self.quantity(*quantity, env);
+                self.convert(value, 0, frac)
+            }
+            ExprKind::Place(place) => {
+                let value = self.place(*place, env);
+                self.convert(value, 0, frac)
+            }
+            ExprKind::State(index) => {
+                let held = super::state_format(&self.rule.states[*index]).frac();
+                let value = self.state(*index, env);
+                self.convert(value, held, frac)
+            }
+            ExprKind::Local(id) => self.local(*id, frac, env),
+            ExprKind::Neg(a) => {
+                let zero = self.b.splat_const(0, Type::ROW16);
+                let a = self.produce(a, frac, env);
+                self.b.op(Op::SubSat, &[zero, a])
+            }
+            ExprKind::Add(a, b) => self.pair(Op::AddSat, a, b, frac, env),
+            ExprKind::Sub(a, b) => self.pair(Op::SubSat, a, b, frac, env),
+            ExprKind::Min(a, b) => self.pair(Op::Min, a, b, frac, env),
+            ExprKind::Max(a, b) => self.pair(Op::Max, a, b, frac, env),
+            ExprKind::Mul(..) => self.product(expr, frac, env),
+            ExprKind::Abs(a) => {
+                let zero = self.b.splat_const(0, Type::ROW16);
+                let a = self.produce(a, frac, env);
+                let negated = self.b.op(Op::SubSat, &[zero, a]);
+                self.b.op(Op::Max, &[a, negated])
+            }
+            ExprKind::Sign(a) => {
+                let value = self.sign(a, env);
+                self.convert(value, 0, frac)
+            }
+            ExprKind::Uniform(low, span) => {
+                let low = self.produce(low, frac, env);
+                let part = self.draw_part(span, frac, env);
+                self.b.op(Op::AddSat, &[low, part])
+            }
+            ExprKind::RandInt(low, count) => {
+                let low = self.produce(low, 0, env);
+                let part = self.draw_part(count, 0, env);
+                let value = self.b.op(Op::AddSat, &[low, part]);
+                self.convert(value, 0, frac)
+            }
+            ExprKind::Compare(..) | ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Not(_) => {
+                unreachable!("checked: a truth value is not used as a number")
+            }
+        }
+    }
+
+    fn pair(&mut self, op: Op, a: &Expr, b: &Expr, frac: i32, env: &mut Env) -> Value {
+        let a = self.produce(a, frac, env);
+        let b = self.produce(b, frac, env);
+        self.b.op(op, &[a, b])
+    }
+
+    fn quantity(&mut self, quantity: Quantity, env: &mut Env) -> Value {
+        let known = match quantity {
+            Quantity::Weight => env.weight,
+            Quantity::Address => env.address,
+            _ => None,
+        };
+        if let Some(value) = known {
+            return value;
+        }
+        let args: Vec<Value> = env.row.filter(|_| quantity.per_row()).into_iter().collect();
+        let value = self.b.value(Op::Read, Imm::Quantity(quantity), &args, Type::ROW16);
+        match quantity {
+            Quantity::Weight => env.weight = Some(value),
+            Quantity::Address => env.address = Some(value),
+            _ => {}
+        }
+        value
+    }
+
+    fn place(&mut self, place: Place, env: &Env) -> Value {
+        let row: Vec<Value> = env.row.into_iter().collect();
+        let op = match place {
+            Place::Column => return self.b.value(Op::Column, Imm::None, &[], Type::ROW16),
+            Place::Row => Op::ViewRow,
+            Place::RowSign => Op::RowSign,
+            Place::Hemisphere => Op::Hemisphere,
+        };
+        let args: &[Value] = if place == Place::Hemisphere { &[] } else { &row };
+        let scalar = self.b.value(op, Imm::None, args, Type::I32);
+        self.b.value(Op::Splat, Imm::None, &[scalar], Type::ROW16)
+    }
+
+    fn local(&mut self, id: LocalId, frac: i32, env: &Env) -> Value {
+        match env.locals.get(&id.0) {
+            Some(Local::Host(host)) => self.host_lanes(&host.clone(), Format::new(frac)),
+            Some(Local::Lanes { value, frac: held }) => self.convert(*value, *held, frac),
+            Some(Local::Mask(_)) | None => {
+                unreachable!("checked: the local is defined here and a number")
+            }
+        }
+    }
+
+    fn product(&mut self, expr: &Expr, frac: i32, env: &mut Env) -> Value {
+        let mut host = Host::Const(1.0);
+        let mut lanes = Vec::new();
+        factors(expr, &mut host, &mut lanes);
+        let unit = host == Host::Const(1.0);
+        let Some((first, rest)) = lanes.split_first() else {
+            return self.host_lanes(&host, Format::new(frac));
+        };
+        // The product of the lane factors, held with `held` fraction bits.
+        let mut interval = first.interval;
+        let mut held_frac =
+            if rest.is_empty() && unit { frac } else { natural(first) };
+        let exact = expr.number == Kind::Int && unit;
+        if exact {
+            held_frac = 0;
+        }
+        let mut value = self.produce(first, held_frac, env);
+        for factor in rest {
+            let next = interval.product(factor.interval);
+            if exact {
+                let factor = self.produce(factor, 0, env);
+                value = self.b.op(Op::Mul, &[value, factor]);
+            } else {
+                (value, held_frac) = self.lane_product((value, held_frac), factor, next, env);
+            }
+            interval = next;
+        }
+        if unit {
+            return self.convert(value, held_frac, frac);
+        }
+        let host_interval = host_interval(&host, self.rule);
+        let wanted = frac + PRODUCT_SHIFT - held_frac;
+        let host_frac = wanted.min(natural_frac(host_interval));
+        let factor = self.host_lanes(&host, Format::new(host_frac));
+        let value = self.b.op(Op::MulFracRound, &[value, factor]);
+        self.convert(value, host_frac + held_frac - PRODUCT_SHIFT, frac)
+    }
+
+    /// N6: the product of a held value and a factor, and its fraction bits.
+    fn lane_product(
+        &mut self,
+        (value, held): (Value, i32),
+        factor: &Expr,
+        interval: Interval,
+        env: &mut Env,
+    ) -> (Value, i32) {
+        let frac = natural(factor);
+        let factor = self.produce(factor, frac, env);
+        let fits = held + frac - PRODUCT_SHIFT <= natural_frac(interval);
+        let (value, held) =
+            if fits { (value, held) } else { (self.convert(value, held, held - 1), held - 1) };
+        (self.b.op(Op::MulFracRound, &[value, factor]), held + frac - PRODUCT_SHIFT)
+    }
+
+    fn sign(&mut self, a: &Expr, env: &mut Env) -> Value {
+        let value = self.produce(a, held(a), env);
+        let [minus, zero, plus] = [-1, 0, 1].map(|x| self.b.splat_const(x, Type::ROW16));
+        let positive = self.b.compare(Cond::Gt, value, zero);
+        let negative = self.b.compare(Cond::Lt, value, zero);
+        let below = self.b.op(Op::Select, &[negative, minus, zero]);
+        self.b.op(Op::Select, &[positive, plus, below])
+    }
+
+    /// N7: 15 random bits times a span, rounded down.
+    fn draw_part(&mut self, span: &Expr, frac: i32, env: &mut Env) -> Value {
+        let draw = self.b.value(Op::Draw, Imm::None, &[], Type::ROW16);
+        let fraction = self.b.shift(Op::ShrLogical, draw, 1);
+        let span = self.produce(span, frac, env);
+        self.b.op(Op::MulFrac, &[fraction, span])
+    }
+
+    /// The mask of a truth value.
+    pub(super) fn condition(&mut self, expr: &Expr, env: &mut Env) -> Value {
+        match &expr.kind {
+            ExprKind::Compare(cond, a, b) => {
+                let both = a.number == Kind::Int && b.number == Kind::Int;
+                let frac = if both { 0 } else { natural(a).min(natural(b)) };
+                let a = self.produce(a, frac, env);
+                let b = self.produce(b, frac, env);
+                self.b.compare(*cond, a, b)
+            }
+            ExprKind::And(a, b) | ExprKind::Or(a, b) => {
+                let a = self.condition(a, env);
+                let b = self.condition(b, env);
+                let and = matches!(expr.kind, ExprKind::And(..));
+                self.b.op(if and { Op::MaskAnd } else { Op::MaskOr }, &[a, b])
+            }
+            ExprKind::Not(a) => {
+                let a = self.condition(a, env);
+                self.b.op(Op::MaskNot, &[a])
+            }
+            ExprKind::Host(host) => {
+                let value = self.host_lanes(&host.clone(), Format::INT);
+                let zero = self.b.splat_const(0, Type::ROW16);
+                self.b.compare(Cond::Ne, value, zero)
+            }
+            ExprKind::Local(id) => match env.locals.get(&id.0) {
+                Some(Local::Mask(mask)) => *mask,
+                Some(Local::Host(_) | Local::Lanes { .. }) | None => {
+                    unreachable!("checked: the local is defined here and a truth value")
+                }
+            },
+            ExprKind::Quantity(_)
+            | ExprKind::Place(_)
+            | ExprKind::State(_)
+            | ExprKind::Neg(_)
+            | ExprKind::Add(..)
+            | ExprKind::Sub(..)
+            | ExprKind::Mul(..)
+            | ExprKind::Min(..)
+            | ExprKind::Max(..)
+            | ExprKind::Abs(_)
+            | ExprKind::Sign(_)
+            | ExprKind::Uniform(..)
+            | ExprKind::RandInt(..) => unreachable!("checked: a number is not a condition"),
+        }
+    }
+}
+
+/// Splits a product into its host part and its lane factors, in the order written.
+fn factors<'e>(expr: &'e Expr, host: &mut Host, lanes: &mut Vec<&'e Expr>) {
+    match &expr.kind {
+        ExprKind::Mul(a, b) => {
+            factors(a, host, lanes);
+            factors(b, host, lanes);
+        }
+        ExprKind::Host(part) => {
+            let before = core::mem::replace(host, Host::Const(1.0));
+            *host = if before == Host::Const(1.0) {
+                part.clone()
+            } else {
+                Host::binary(crate::host::Operator::Mul, before, part.clone())
+            };
+        }
+        _ => lanes.push(expr),
+    }
+}
+
+/// Values a host expression may take.
+pub(crate) fn host_interval(host: &Host, rule: &crate::hir::Rule) -> Interval {
+    use crate::host::{Function, Operator};
+    match host {
+        Host::Const(x) => Interval::point(*x),
+        Host::Param(index) => rule.params[*index].interval,
+        Host::Unary(function, a) => {
+            let a = host_interval(a, rule);
+            match function {
+                Function::Neg => a.negated(),
+                Function::Abs => a.magnitude(),
+                Function::Sign | Function::Exp | Function::Ln | Function::Sqrt => {
+                    a.monotonic(|x| function.apply(x))
+                }
+            }
+        }
+        Host::Binary(op, a, b) => {
+            let (a, b) = (host_interval(a, rule), host_interval(b, rule));
+            match op {
+                Operator::Add => a.sum(b),
+                Operator::Sub => a.sum(b.negated()),
+                Operator::Mul => a.product(b),
+                Operator::Div => a.quotient(b).unwrap_or(a),
+                Operator::Min => a.minimum(b),
+                Operator::Max => a.maximum(b),
+                Operator::Pow => {
+                    let corners = [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)];
+                    let values = corners.map(|(x, y)| op.apply(x, y));
+                    let start = Interval::point(values[0]);
+                    values.into_iter().fold(start, |all, x| all.hull(Interval::point(x)))
+                }
+            }
+        }
+    }
+}

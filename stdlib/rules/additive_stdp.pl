@@ -1,0 +1,19 @@
+//! Additive spike-timing-dependent plasticity.
+//! S. Song, K. D. Miller, L. F. Abbott, Nature Neuroscience 3, 919 (2000):
+//! `w += l+ c+ - l- c-`, clipped at the limits of the weight.
+
+rule additive_stdp {
+    /// Gain of potentiation, weight LSB per LSB of causal correlation.
+    param eta_plus  : real in 0.0 .. 1.0 = 0.125
+    /// Gain of depression, weight LSB per LSB of acausal correlation.
+    param eta_minus : real in 0.0 .. 1.0 = 0.13
+
+    every 2 ms
+
+    synapses {
+        weight += eta_plus * causal - eta_minus * acausal
+        reset causal, acausal
+    }
+
+    record weight every 10 updates
+}
