@@ -1,1 +1,11 @@
-//! Tests across crates.
+//! Tests across crates, and what they share.
+//!
+//! ```text
+//!   src/tidy.rs          layering and file sizes, read from the tree
+//!   tests/tidy.rs        checks them
+//!   tests/ppu_golden.rs  instruction set and simulator against tests/golden/ppu
+//!   tests/engines.rs     evaluator, native code and PPU image on the emulated chip: the same bits
+//!   tests/readme.rs      every command of the README
+//! ```
+
+pub mod tidy;
