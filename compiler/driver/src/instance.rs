@@ -1,0 +1,183 @@
+//! A rule at work: params, state and random numbers of one hemisphere, and an engine.
+
+use crate::rule::Rule;
+use pl_ir::eval::{self, EvalError};
+use pl_ir::io::{self, UpdateIo};
+
+/// What executes an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Engine {
+    /// Native code, compiled once a rule.
+    #[default]
+    Jit,
+    /// The reference evaluator.
+    Eval,
+}
+
+/// Why a param was not set.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ParamError {
+    /// The rule has no param of this name.
+    #[error("the rule `{rule}` has no param `{name}`; it has {known}")]
+    Unknown {
+        /// Name of the rule.
+        rule: String,
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The value lies outside the param's range.
+    #[error("param `{name}` must lie in {low} .. {high}, not {value}")]
+    Range {
+        /// Name of the param.
+        name: String,
+        /// The value asked for.
+        value: f64,
+        /// Smallest allowed value.
+        low: f64,
+        /// Largest allowed value.
+        high: f64,
+    },
+    /// The param is an integer and the value is not.
+    #[error("param `{name}` is an integer, and {value} is not")]
+    Integer {
+        /// Name of the param.
+        name: String,
+        /// The value asked for.
+        value: f64,
+    },
+}
+
+/// Why an instance did not run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// An array does not have the size of the view.
+    #[error("{0}")]
+    Arrays(String),
+    /// The evaluator stopped.
+    #[error(transparent)]
+    Eval(#[from] EvalError),
+    /// Native code stopped or could not be made.
+    #[error("native code: {0}")]
+    Native(String),
+}
+
+/// An instance of a rule on a view of one hemisphere. It may be sent between threads.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    rule: Rule,
+    engine: Engine,
+    params: Vec<f64>,
+    /// State, random numbers, records and the update counter.
+    pub state: io::Instance,
+}
+
+impl Instance {
+    /// A fresh instance for `rows` rows; see [`Rule::instance`].
+    pub(crate) fn new(rule: Rule, engine: Engine, place: &Place) -> Instance {
+        let params = rule.params().iter().map(|param| param.default).collect();
+        let state = io::Instance::new(
+            rule.module(),
+            place.hemisphere,
+            place.rows,
+            place.stream_key,
+            place.record_capacity,
+        );
+        Instance { rule, engine, params, state }
+    }
+
+    /// The rule.
+    #[must_use]
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// Sets a param; nothing is recompiled.
+    ///
+    /// # Errors
+    /// [`ParamError`] if there is no such param or the value is not allowed; nothing changes then.
+    pub fn set_param(&mut self, name: &str, value: f64) -> Result<(), ParamError> {
+        let index = self.rule.check_param(name, value)?;
+        self.params[index] = value;
+        self.state.derived = self.rule.derived_values(&self.params);
+        Ok(())
+    }
+
+    /// Values of the params, in the order of the rule.
+    #[must_use]
+    pub fn params(&self) -> &[f64] {
+        &self.params
+    }
+
+    /// Runs the rule's `start` blocks.
+    ///
+    /// # Errors
+    /// [`RunError`] if an array has the wrong size.
+    pub fn start(&mut self, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
+        self.run("start", io)
+    }
+
+    /// Runs one update and counts it.
+    ///
+    /// # Errors
+    /// [`RunError`] if an array has the wrong size.
+    pub fn update(&mut self, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
+        self.run("update", io)?;
+        self.state.update_index = self.state.update_index.wrapping_add(1);
+        Ok(())
+    }
+
+    fn run(&mut self, function: &str, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
+        check_sizes(io)?;
+        match self.engine {
+            Engine::Eval => eval::run(self.rule.module(), function, &mut self.state, io)?,
+            Engine::Jit => {
+                let kernel = self.rule.kernel().map_err(RunError::Native)?;
+                kernel
+                    .run(function, &mut self.state, io)
+                    .map_err(|error| RunError::Native(error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where an instance runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Hemisphere, 0 top, 1 bottom.
+    pub hemisphere: u8,
+    /// Rows of the view.
+    pub rows: usize,
+    /// Key of its random streams (`pl_fixed::rng::stream_key`).
+    pub stream_key: u64,
+    /// Most samples a record statement keeps.
+    pub record_capacity: usize,
+}
+
+fn check_sizes(io: &UpdateIo<'_>) -> Result<(), RunError> {
+    let rows = io.rows.len();
+    let wanted = rows * io::COLUMNS;
+    let planes = [
+        ("weights", io.weights.len()),
+        ("addresses", io.addresses.len()),
+        ("causal codes", io.causal_codes.len()),
+        ("acausal codes", io.acausal_codes.len()),
+        ("correlation resets", io.correlation_reset.len()),
+    ];
+    if rows == 0 || rows > 256 {
+        return Err(RunError::Arrays(format!("a view has 1 to 256 rows, not {rows}")));
+    }
+    if io.row_signs.len() != rows {
+        let message = format!("{rows} rows need {rows} row signs, not {}", io.row_signs.len());
+        return Err(RunError::Arrays(message));
+    }
+    for (name, len) in planes {
+        if len != wanted {
+            let message = format!("{rows} rows need {wanted} {name}, not {len}");
+            return Err(RunError::Arrays(message));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! A compiled rule: what it can be told and records, its IR, native code and PPU program.
+
+use crate::instance::{Engine, Instance, ParamError, Place};
+use pl_clif::Kernel;
+use pl_ir::{Module, Verified};
+use pl_sema::hir;
+use pl_sema::lower::DerivedValue;
+use std::sync::{Arc, OnceLock};
+
+/// A compiled rule. Cheap to clone; clones share code, and it may be used from several threads.
+#[derive(Clone)]
+pub struct Rule {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    hir: hir::Rule,
+    module: Verified<Module>,
+    derived: Vec<DerivedValue>,
+    kernel: OnceLock<Result<Kernel, String>>,
+}
+
+impl core::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Rule").field("name", &self.inner.hir.name).finish_non_exhaustive()
+    }
+}
+
+impl Rule {
+    pub(crate) fn new(
+        hir: hir::Rule,
+        module: Verified<Module>,
+        derived: Vec<DerivedValue>,
+    ) -> Rule {
+        Rule { inner: Arc::new(Inner { hir, module, derived, kernel: OnceLock::new() }) }
+    }
+
+    /// Name of the rule.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.inner.hir.name
+    }
+
+    /// The typed rule.
+    #[must_use]
+    pub fn hir(&self) -> &hir::Rule {
+        &self.inner.hir
+    }
+
+    /// Its params, in the order declared.
+    #[must_use]
+    pub fn params(&self) -> &[hir::Param] {
+        &self.inner.hir.params
+    }
+
+    /// Time between updates, in 4 ns ticks.
+    #[must_use]
+    pub fn period_ticks(&self) -> u64 {
+        self.inner.hir.schedule.period_ticks
+    }
+
+    /// Time of the first update, in 4 ns ticks.
+    #[must_use]
+    pub fn phase_ticks(&self) -> u64 {
+        self.inner.hir.schedule.phase_ticks
+    }
+
+    /// The optimised IR.
+    #[must_use]
+    pub fn module(&self) -> &Verified<Module> {
+        &self.inner.module
+    }
+
+    /// Raw values of the module's derived table for these params.
+    #[must_use]
+    pub fn derived_values(&self, params: &[f64]) -> Vec<i32> {
+        self.inner.derived.iter().map(|value| value.host.raw(value.format, params)).collect()
+    }
+
+    /// Native code, made at the first call.
+    ///
+    /// # Errors
+    /// What Cranelift said if it could not compile the rule: our mistake, not the user's.
+    pub fn kernel(&self) -> Result<&Kernel, String> {
+        let make = || {
+            Kernel::compile(&self.inner.module, pl_clif::Options::default())
+                .map_err(|error| error.to_string())
+        };
+        self.inner.kernel.get_or_init(make).as_ref().map_err(Clone::clone)
+    }
+
+    /// The PPU program.
+    ///
+    /// # Errors
+    /// If the rule does not fit the PPU.
+    pub fn program(&self) -> Result<pl_ppu::Program, pl_ppu::Error> {
+        pl_ppu::compile(&self.inner.module, &pl_ppu::Options::default())
+    }
+
+    /// A fresh instance with default params.
+    #[must_use]
+    pub fn instance(&self, engine: Engine, place: &Place) -> Instance {
+        Instance::new(self.clone(), engine, place)
+    }
+
+    /// Position of a param, if it may have this value.
+    ///
+    /// # Errors
+    /// [`ParamError`] if there is no such param or the value is not allowed.
+    pub fn check_param(&self, name: &str, value: f64) -> Result<usize, ParamError> {
+        let position = self.params().iter().position(|param| param.name == name);
+        let Some(index) = position else {
+            let known: Vec<&str> = self.params().iter().map(|p| p.name.as_str()).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let (rule, name) = (self.name().to_owned(), name.to_owned());
+            return Err(ParamError::Unknown { rule, name, known });
+        };
+        let param = &self.params()[index];
+        let name = name.to_owned();
+        if !(param.interval.low..=param.interval.high).contains(&value) {
+            let (low, high) = (param.interval.low, param.interval.high);
+            return Err(ParamError::Range { name, value, low, high });
+        }
+        if param.kind == hir::Kind::Int && value.fract() != 0.0 {
+            return Err(ParamError::Integer { name, value });
+        }
+        Ok(index)
+    }
+}
