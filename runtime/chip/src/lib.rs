@@ -1,1 +1,46 @@
-//! Emulator of the BrainScaleS-2 chip.
+//! Emulator of the BrainScaleS-2 chip: synapses, correlation sensors, neurons and their readout.
+//!
+//! ```text
+//!  InputEvent ─► synapse_array ─► neurons ─► Spike           events.rs   sources of events
+//!                      │             │                        config.rs   every parameter
+//!                      ▼             ▼                        mismatch.rs fixed differences
+//!                  correlation ◄─────┘                        noise.rs    readings and resets
+//!                      │                                      lanes.rs    the vector loops
+//!                      ▼
+//!                    adc ─► codes            hemisphere.rs joins these; chip.rs is the face
+//! ```
+//!
+//! Invariants: one seed decides everything; mismatch and noise are pure functions of (seed, place,
+//! time), never of the order of calls; the same calls give the same bits on every processor. Time
+//! is one integer clock of 4 ns ticks. No files, no environment, no output.
+//!
+//! Start with [`Chip`] and [`ChipConfig`].
+
+mod adc;
+mod chip;
+pub mod config;
+mod convert;
+mod correlation;
+pub mod events;
+mod hemisphere;
+mod lanes;
+mod mismatch;
+mod neurons;
+mod noise;
+mod synapse_array;
+pub mod time;
+
+pub use chip::Chip;
+pub use config::{ChipConfig, ConfigError, Profile};
+pub use correlation::Branch;
+pub use events::{InputEvent, Spike, Target};
+pub use mismatch::CALIBRATION_STEPS;
+pub use neurons::NeuronParameters;
+pub use synapse_array::{RowMode, column_of_lane, half_row};
+
+/// Number of hemispheres.
+pub const HEMISPHERES: usize = 2;
+/// Synapse rows of a hemisphere.
+pub const ROWS: usize = 256;
+/// Columns of a hemisphere: synapses of a row, and neurons.
+pub const COLUMNS: usize = 256;

@@ -1,0 +1,2 @@
+//! Cost of the event path.
+fn main() {}

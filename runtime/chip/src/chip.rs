@@ -1,0 +1,247 @@
+//! The chip as a host and a rule engine see it.
+
+use std::ops::Range;
+
+use crate::config::ChipConfig;
+use crate::correlation::Branch;
+use crate::events::{InputEvent, Spike};
+use crate::hemisphere::Hemisphere;
+use crate::lanes::Level;
+use crate::neurons::NeuronParameters;
+use crate::synapse_array::RowMode;
+use crate::{COLUMNS, HEMISPHERES};
+
+/// One emulated chip.
+///
+/// Hemispheres are 0 (top) and 1 (bottom), rows and columns 0 to 255; an index beyond that panics,
+/// as an index into an array does. All arrays over columns are in natural column order.
+///
+/// ```
+/// use pl_chip::{Branch, Chip, ChipConfig, InputEvent};
+///
+/// let mut chip = Chip::new(&ChipConfig::ideal(), 1);
+/// chip.write_weights_row(0, 4, &[63; 256]);
+/// let events: Vec<InputEvent> = (0..400)
+///     .map(|i| InputEvent { time: 100 * i, hemisphere: 0, row: 4, address: 0 })
+///     .collect();
+/// chip.run_until(40_000, &events);
+/// assert!(chip.rate_counters(0)[0] > 0);
+/// // The reading falls as correlation grows.
+/// assert!(chip.correlation_codes_row(0, 4, Branch::Causal)[0] < 200);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Chip {
+    pub(crate) hemispheres: [Hemisphere; HEMISPHERES],
+    seed: u64,
+    time: u64,
+    address_write_protect: bool,
+}
+
+impl Chip {
+    /// A chip with all weights and addresses 0, all rows excitatory, all neurons at rest, and the
+    /// mismatch that `seed` selects.
+    ///
+    /// # Panics
+    /// If the configuration is not valid, see [`ChipConfig::validate`].
+    #[must_use]
+    pub fn new(config: &ChipConfig, seed: u64) -> Chip {
+        if let Err(error) = config.validate() {
+            panic!("invalid chip configuration: {error}");
+        }
+        let level = Level::detect();
+        Chip {
+            hemispheres: [0, 1].map(|index| Hemisphere::new(config, seed, index, level)),
+            seed,
+            time: 0,
+            address_write_protect: false,
+        }
+    }
+
+    /// The seed given at construction.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The chip's time in ticks of 4 ns.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.time
+    }
+
+    /// Advances to `t_end` ticks with `input`, sorted by time.
+    ///
+    /// The network advances in whole steps (default 25 ticks): it stands at the last step that ends
+    /// at or before `t_end`. Events from there on, and those at or after `t_end`, wait for a later
+    /// call; events of the past act at once. A `t_end` that is not later than [`Chip::now`] only
+    /// queues the events.
+    pub fn run_until(&mut self, t_end: u64, input: &[InputEvent]) {
+        for hemisphere in &mut self.hemispheres {
+            hemisphere.enqueue(input);
+            hemisphere.advance(t_end);
+        }
+        self.time = self.time.max(t_end);
+    }
+
+    /// Queues an event on one row at the present time, as a rule's `send` does.
+    pub fn send(&mut self, h: usize, row: usize, address: u8) {
+        let [hemisphere, row] = [h, row].map(crate::events::index_byte);
+        self.hemispheres[h].enqueue(&[InputEvent { time: self.time, hemisphere, row, address }]);
+    }
+
+    /// Weights of a row, 0 to 63.
+    #[must_use]
+    pub fn weights_row(&self, h: usize, row: usize) -> [u8; COLUMNS] {
+        *self.hemispheres[h].synapses.weights.row(row)
+    }
+
+    /// Replaces the weights of a row; the two high bits of each byte are ignored.
+    pub fn write_weights_row(&mut self, h: usize, row: usize, weights: &[u8; COLUMNS]) {
+        self.hemispheres[h].synapses.write_weights(row, weights);
+    }
+
+    /// Addresses of a row, 0 to 63.
+    #[must_use]
+    pub fn address_row(&self, h: usize, row: usize) -> [u8; COLUMNS] {
+        *self.hemispheres[h].synapses.addresses.row(row)
+    }
+
+    /// Replaces the addresses of a row; the two high bits of each byte are ignored.
+    ///
+    /// A synapse keeps its sensor state: pairs with its new address count only from the next event
+    /// of that address on. Does nothing while addresses are write-protected.
+    pub fn write_address_row(&mut self, h: usize, row: usize, addresses: &[u8; COLUMNS]) {
+        if !self.address_write_protect {
+            self.hemispheres[h].write_addresses(row, addresses);
+        }
+    }
+
+    /// Whether later writes of addresses are ignored, from rules, programs and the host alike: the
+    /// control experiment of structural plasticity.
+    pub fn set_address_write_protect(&mut self, on: bool) {
+        self.address_write_protect = on;
+    }
+
+    /// What a row's driver does with events.
+    #[must_use]
+    pub fn row_mode(&self, h: usize, row: usize) -> RowMode {
+        self.hemispheres[h].synapses.modes[row]
+    }
+
+    /// Sets what a row's driver does with events.
+    pub fn set_row_mode(&mut self, h: usize, row: usize, mode: RowMode) {
+        self.hemispheres[h].synapses.modes[row] = mode;
+    }
+
+    /// Sets the two calibration bits of each sensor's time constant in a row; larger is faster.
+    pub fn write_time_calibration_row(&mut self, h: usize, row: usize, bits: &[u8; COLUMNS]) {
+        let hemisphere = &mut self.hemispheres[h];
+        hemisphere.synapses.write_time_calibration(row, bits);
+        hemisphere.sensors.calibrate(&hemisphere.synapses, row);
+    }
+
+    /// Sets the two calibration bits of each sensor's amplitude in a row; larger is smaller.
+    pub fn write_amplitude_calibration_row(&mut self, h: usize, row: usize, bits: &[u8; COLUMNS]) {
+        let hemisphere = &mut self.hemispheres[h];
+        hemisphere.synapses.write_amplitude_calibration(row, bits);
+        hemisphere.sensors.calibrate(&hemisphere.synapses, row);
+    }
+
+    /// Codes of one branch of a row's correlation sensors, sampled now.
+    ///
+    /// A code falls as correlation grows. It is a function of the state, the time and the seed:
+    /// reading again at the same time gives the same codes.
+    #[must_use]
+    pub fn correlation_codes_row(&self, h: usize, row: usize, branch: Branch) -> [u8; COLUMNS] {
+        self.hemispheres[h].correlation_codes(row, branch, self.time)
+    }
+
+    /// What one branch of a row's sensors has accumulated, in LSB, without baseline and noise: the
+    /// emulator's knowledge, which no one has on the real chip.
+    #[must_use]
+    pub fn accumulated_row(&self, h: usize, row: usize, branch: Branch) -> [f32; COLUMNS] {
+        self.hemispheres[h].sensors.accumulated(row, branch)
+    }
+
+    /// Clears sensors of a row: bit 0 of a column's byte the causal, bit 1 the anticausal branch.
+    pub fn reset_correlation_row(&mut self, h: usize, row: usize, bits: &[u8; COLUMNS]) {
+        self.hemispheres[h].sensors.reset_row(row, bits);
+    }
+
+    /// Synapses of hemisphere `h` at which a presynaptic and a postsynaptic pulse have arrived in
+    /// the same tick; such pulses form no pair.
+    #[must_use]
+    pub fn ties(&self, h: usize) -> u64 {
+        self.hemispheres[h].sensors.ties()
+    }
+
+    /// Spikes of each neuron since its counter was reset; 255 if the counter has overflowed.
+    #[must_use]
+    pub fn rate_counters(&self, h: usize) -> [u8; COLUMNS] {
+        self.hemispheres[h].rates()
+    }
+
+    /// Resets the spike counters of the columns in `mask`.
+    pub fn reset_rate_counters(&mut self, h: usize, mask: &[bool; COLUMNS]) {
+        for (column, _) in mask.iter().enumerate().filter(|&(_, &selected)| selected) {
+            self.hemispheres[h].reset_counter(column);
+        }
+    }
+
+    /// Codes of the membrane potentials, sampled now through the causal channels.
+    #[must_use]
+    pub fn membrane_codes(&self, h: usize) -> [u8; COLUMNS] {
+        self.hemispheres[h].membrane_codes(Branch::Causal, self.time)
+    }
+
+    /// Membrane potentials in LSB at the end of the last step, without offsets and noise.
+    #[must_use]
+    pub fn membranes_lsb(&self, h: usize) -> [f32; COLUMNS] {
+        self.hemispheres[h].neurons.membranes()
+    }
+
+    /// Sets the membranes of the columns in `mask` to their reset potentials.
+    pub fn reset_membranes(&mut self, h: usize, mask: &[bool; COLUMNS]) {
+        for (column, _) in mask.iter().enumerate().filter(|&(_, &selected)| selected) {
+            self.hemispheres[h].neurons.reset_membrane(column);
+        }
+    }
+
+    /// Parameters of a neuron.
+    #[must_use]
+    pub fn neuron(&self, h: usize, column: usize) -> NeuronParameters {
+        self.hemispheres[h].neurons.parameters(column)
+    }
+
+    /// Replaces the parameters of a neuron. Its currents stay, and so does its membrane potential,
+    /// unless that is now above threshold: then it starts from reset.
+    pub fn set_neuron(&mut self, h: usize, column: usize, parameters: NeuronParameters) {
+        self.hemispheres[h].neurons.configure(column, parameters);
+    }
+
+    /// Limits the emulation of hemisphere `h` to the neurons and synapses of `columns`, by default
+    /// all; others rest and neither fire nor accumulate correlation. Work is proportional to their
+    /// number, in blocks of 16.
+    ///
+    /// # Panics
+    /// If the range ends beyond column 256.
+    pub fn set_active_columns(&mut self, h: usize, columns: Range<usize>) {
+        assert!(columns.end <= COLUMNS, "columns {columns:?} are not all on the chip");
+        self.hemispheres[h].set_active_columns(columns);
+    }
+
+    /// Whether spikes of hemisphere `h` are kept for [`Chip::take_spikes`]; by default they are.
+    pub fn set_spike_recording(&mut self, h: usize, on: bool) {
+        self.hemispheres[h].set_spike_recording(on);
+    }
+
+    /// All spikes since the last call, by time, hemisphere and column.
+    pub fn take_spikes(&mut self) -> Vec<Spike> {
+        let mut spikes = Vec::new();
+        for hemisphere in &mut self.hemispheres {
+            spikes.append(&mut hemisphere.spikes);
+        }
+        spikes.sort();
+        spikes
+    }
+}

@@ -1,0 +1,506 @@
+//! Correlation sensors of one hemisphere: reduced-symmetric nearest-neighbour pairing.
+//!
+//! ```text
+//! presynaptic pulse at t, address matches:  if the last pulse was postsynaptic, at t_post
+//!                                               a- += eta- exp(-(t - t_post) / tau-) g(a-)
+//! postsynaptic pulse at t:                  if the last pulse was presynaptic, at t_pre
+//!                                               a+ += eta+ exp(-(t - t_pre) / tau+) g(a+)
+//! reading:                                  baseline - a, so it falls as correlation grows
+//! g(a) = max(0, 1 - (a / a_max)^p)
+//! ```
+//!
+//! A synapse remembers its last two pulses on the chip; here those times are shared: one time for
+//! each row and address, one for each column. The last pulse was postsynaptic exactly if the
+//! column's time is the later one. A synapse whose address was rewritten is the exception: until
+//! the next event of its new address it *holds* the time of the old one, in a sparse set.
+//!
+//! The causal accumulator, written by postsynaptic pulses, is stored column by column, the
+//! anticausal one, written by presynaptic pulses, row by row, so that both write contiguous memory.
+//!
+//! Pulses of one synapse in the same tick form no pair, neither with each other nor with earlier
+//! pulses, and leave none open; they are counted.
+//!
+//! Times are kept as 32-bit stamps since an epoch; 0 means never, or so long ago that a pair would
+//! contribute nothing.
+
+use std::ops::Range;
+
+use crate::config::SensorConfig;
+use crate::convert::{low_word, single};
+use crate::lanes::{self, Level};
+use crate::mismatch::sensor_row;
+use crate::noise::{Key, Purpose, place};
+use crate::synapse_array::SynapseArray;
+use crate::{COLUMNS, ROWS};
+
+/// One of the two accumulators of a correlation sensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Branch {
+    /// Postsynaptic pulses after presynaptic ones.
+    Causal,
+    /// Presynaptic pulses after postsynaptic ones.
+    Acausal,
+}
+
+impl Branch {
+    /// Both branches, in the order of [`Branch::index`].
+    pub const BOTH: [Branch; 2] = [Branch::Causal, Branch::Acausal];
+
+    /// 0 causal, 1 anticausal; also the number of the branch's bit in a reset.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        match self {
+            Branch::Causal => 0,
+            Branch::Acausal => 1,
+        }
+    }
+}
+
+/// Number of addresses.
+const ADDRESSES: usize = 64;
+/// Rows looked at together when a postsynaptic pulse collects presynaptic times.
+const BLOCK: usize = 16;
+/// Marks a row that has had no pulse yet; no address equals it.
+const NO_ADDRESS: u8 = 0xff;
+/// Largest stamp; larger times move the epoch.
+const LAST_STAMP: u64 = 1 << 31;
+/// Stamps older than this are forgotten when the epoch moves: 4.3 s, far beyond the age at which
+/// the slowest sensor of the allowed range (2 ms) still adds anything.
+const KEPT_STAMPS: u64 = 1 << 30;
+
+/// A presynaptic pulse on a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PrePulse {
+    pub(crate) row: usize,
+    pub(crate) address: u8,
+}
+
+/// Accumulator and parameters of one branch; `[row * 256 + column]` anticausal,
+/// `[column * 256 + row]` causal.
+#[derive(Clone, Debug)]
+struct Accumulator {
+    value: Box<[f32]>,
+    eta: Box<[f32]>,
+    decay: Box<[f32]>,
+}
+
+impl Accumulator {
+    fn new() -> Accumulator {
+        let zero = || vec![0.0; ROWS * COLUMNS].into_boxed_slice();
+        Accumulator { value: zero(), eta: zero(), decay: zero() }
+    }
+}
+
+/// Synapses that hold the time of a pulse of their former address.
+#[derive(Clone, Debug)]
+struct Held {
+    by_row: [[u64; 4]; ROWS],
+    by_column: [[u64; 4]; COLUMNS],
+    /// `[row * 256 + column]`, valid where the bits above are set.
+    last_pre: Box<[u32]>,
+}
+
+impl Held {
+    fn new() -> Held {
+        Held {
+            by_row: [[0; 4]; ROWS],
+            by_column: [[0; 4]; COLUMNS],
+            last_pre: vec![0; ROWS * COLUMNS].into_boxed_slice(),
+        }
+    }
+
+    fn contains(&self, row: usize, column: usize) -> bool {
+        self.by_row[row][column / 64] >> (column % 64) & 1 == 1
+    }
+
+    fn insert(&mut self, row: usize, column: usize, last_pre: u32) {
+        self.by_row[row][column / 64] |= 1 << (column % 64);
+        self.by_column[column][row / 64] |= 1 << (row % 64);
+        self.last_pre[row * COLUMNS + column] = last_pre;
+    }
+
+    fn remove(&mut self, row: usize, column: usize) {
+        self.by_row[row][column / 64] &= !(1 << (column % 64));
+        self.by_column[column][row / 64] &= !(1 << (row % 64));
+    }
+}
+
+/// Positions of the set bits, ascending.
+fn ones(words: [u64; 4]) -> impl Iterator<Item = usize> {
+    words.into_iter().enumerate().flat_map(|(i, mut word)| {
+        std::iter::from_fn(move || {
+            let bit = word.trailing_zeros() as usize;
+            word &= word.wrapping_sub(1);
+            (bit < 64).then_some(64 * i + bit)
+        })
+    })
+}
+
+/// All sensors of a hemisphere.
+#[derive(Clone, Debug)]
+pub(crate) struct Correlation {
+    config: SensorConfig,
+    seed: u64,
+    hemisphere: usize,
+    level: Level,
+    /// Base-two logarithm of the saturation's exponent.
+    power_log2: u32,
+    inverse_limit: f32,
+    reset_sigma: f32,
+    causal: Accumulator,
+    acausal: Accumulator,
+    /// Reading after a reset; branch, then `[row * 256 + column]`.
+    baseline: [Box<[f32]>; 2],
+    /// Number of resets, modulo 2^16; same order.
+    resets: [Box<[u16]>; 2],
+    last_pre: Box<[[u32; ADDRESSES]]>,
+    last_post: [u32; COLUMNS],
+    /// The only address a row has had pulses of, and the time of the last one.
+    row_address: [u8; ROWS],
+    row_time: [u32; ROWS],
+    /// Bit `i`: some row of block `i` has had pulses of several addresses.
+    mixed_blocks: u32,
+    /// Blocks of rows that have had any pulse.
+    used_blocks: Range<usize>,
+    /// Lanes of the columns in use.
+    columns: Range<usize>,
+    held: Held,
+    epoch: u64,
+    ties: u64,
+}
+
+impl Correlation {
+    pub(crate) fn new(
+        config: &SensorConfig,
+        synapses: &SynapseArray,
+        seed: u64,
+        hemisphere: usize,
+        level: Level,
+    ) -> Correlation {
+        let baseline = || vec![0.0; ROWS * COLUMNS].into_boxed_slice();
+        let resets = || vec![0; ROWS * COLUMNS].into_boxed_slice();
+        let mut sensors = Correlation {
+            config: config.clone(),
+            seed,
+            hemisphere,
+            level,
+            power_log2: [1.0, 2.0, 4.0]
+                .iter()
+                .map(|&p| u32::from(config.saturation_power > p))
+                .sum(),
+            inverse_limit: single(1.0 / config.saturation_lsb),
+            reset_sigma: single(config.reset_sigma_lsb),
+            causal: Accumulator::new(),
+            acausal: Accumulator::new(),
+            baseline: [baseline(), baseline()],
+            resets: [resets(), resets()],
+            last_pre: vec![[0; ADDRESSES]; ROWS].into_boxed_slice(),
+            last_post: [0; COLUMNS],
+            row_address: [NO_ADDRESS; ROWS],
+            row_time: [0; ROWS],
+            mixed_blocks: 0,
+            used_blocks: 0..0,
+            columns: 0..COLUMNS,
+            held: Held::new(),
+            epoch: 0,
+            ties: 0,
+        };
+        for row in 0..ROWS {
+            sensors.calibrate(synapses, row);
+        }
+        sensors
+    }
+
+    /// Takes over the calibration bits of a row.
+    pub(crate) fn calibrate(&mut self, synapses: &SynapseArray, row: usize) {
+        let sensors = sensor_row(
+            &self.config,
+            self.seed,
+            self.hemisphere,
+            row,
+            synapses.time_calibration.row(row),
+            synapses.amplitude_calibration.row(row),
+        );
+        let start = row * COLUMNS;
+        let lanes = start..start + COLUMNS;
+        self.acausal.eta[lanes.clone()].copy_from_slice(&sensors.eta[1]);
+        self.acausal.decay[lanes.clone()].copy_from_slice(&sensors.decay[1]);
+        for column in 0..COLUMNS {
+            self.causal.eta[column * ROWS + row] = sensors.eta[0][column];
+            self.causal.decay[column * ROWS + row] = sensors.decay[0][column];
+        }
+        for (baseline, row) in self.baseline.iter_mut().zip(&sensors.baseline) {
+            baseline[lanes.clone()].copy_from_slice(row);
+        }
+    }
+
+    /// Limits the work of presynaptic pulses to these columns; no other column may fire.
+    pub(crate) fn set_columns(&mut self, columns: Range<usize>) {
+        self.columns = columns;
+    }
+
+    /// Number of synapses at which both pulses arrived in the same tick.
+    pub(crate) fn ties(&self) -> u64 {
+        self.ties
+    }
+
+    /// All pulses of one tick: `posts` are columns. Times never decrease from call to call.
+    pub(crate) fn pulses(
+        &mut self,
+        synapses: &SynapseArray,
+        pres: &[PrePulse],
+        posts: &[usize],
+        time: u64,
+    ) {
+        let now = self.stamp(time);
+        let mut saved = [0; COLUMNS];
+        if !pres.is_empty() {
+            // Pulses of the same tick do not pair: until the presynaptic ones are through, the
+            // columns that fire now look as if they never had.
+            for &column in posts {
+                saved[column] = std::mem::take(&mut self.last_post[column]);
+                self.ties += self.count_ties(synapses, pres, column, now);
+            }
+        }
+        for &pulse in pres {
+            self.pre(synapses, pulse, now);
+        }
+        for &column in posts {
+            if !pres.is_empty() {
+                self.last_post[column] = saved[column];
+            }
+            self.post(synapses, column, now);
+        }
+    }
+
+    /// One presynaptic pulse in a tick without postsynaptic ones.
+    #[inline]
+    pub(crate) fn lone_pre(&mut self, synapses: &SynapseArray, pulse: PrePulse, time: u64) {
+        let now = self.stamp(time);
+        self.pre(synapses, pulse, now);
+    }
+
+    fn count_ties(
+        &self,
+        synapses: &SynapseArray,
+        pres: &[PrePulse],
+        column: usize,
+        now: u32,
+    ) -> u64 {
+        let mut seen: Vec<PrePulse> = Vec::with_capacity(pres.len());
+        for &pulse in pres {
+            let matches = synapses.addresses.row(pulse.row)[column] == pulse.address;
+            let already = self.last_pre[pulse.row][usize::from(pulse.address)] == now;
+            if matches && !already && !seen.contains(&pulse) {
+                seen.push(pulse);
+            }
+        }
+        seen.len() as u64
+    }
+
+    fn pre(&mut self, synapses: &SynapseArray, pulse: PrePulse, now: u32) {
+        let PrePulse { row, address } = pulse;
+        let slot = usize::from(address) % ADDRESSES;
+        let previous = std::mem::replace(&mut self.last_pre[row][slot], now);
+        if self.held.by_row[row] == [0; 4] {
+            self.pre_lanes(synapses, pulse, previous, now);
+        } else {
+            self.pre_with_held(synapses, pulse, previous, now);
+        }
+        let block = row / BLOCK;
+        if self.row_address[row] == address {
+            self.row_time[row] = now;
+        } else if self.row_address[row] == NO_ADDRESS {
+            (self.row_address[row], self.row_time[row]) = (address, now);
+            let used = &mut self.used_blocks;
+            *used = if used.start == used.end {
+                block..block + 1
+            } else {
+                used.start.min(block)..used.end.max(block + 1)
+            };
+        } else {
+            self.mixed_blocks |= 1 << block;
+        }
+    }
+
+    fn pre_lanes(&mut self, synapses: &SynapseArray, pulse: PrePulse, previous: u32, now: u32) {
+        let columns = self.columns.clone();
+        let start = pulse.row * COLUMNS;
+        let lanes = start + columns.start..start + columns.end;
+        let run = match self.power_log2 {
+            0 => lanes::accumulate_row::<0>,
+            1 => lanes::accumulate_row::<1>,
+            2 => lanes::accumulate_row::<2>,
+            _ => lanes::accumulate_row::<3>,
+        };
+        run(
+            self.level,
+            &synapses.addresses.row(pulse.row)[columns.clone()],
+            pulse.address,
+            &self.last_post[columns],
+            previous,
+            now,
+            &self.acausal.decay[lanes.clone()],
+            &self.acausal.eta[lanes.clone()],
+            self.inverse_limit,
+            &mut self.acausal.value[lanes],
+        );
+    }
+
+    /// As `pre_lanes`, but synapses that hold a time of their own use and release it.
+    fn pre_with_held(&mut self, synapses: &SynapseArray, pulse: PrePulse, previous: u32, now: u32) {
+        let addresses = synapses.addresses.row(pulse.row);
+        let matching: Vec<(usize, f32)> = ones(self.held.by_row[pulse.row])
+            .filter(|&column| addresses[column] == pulse.address)
+            .map(|column| (column, self.acausal.value[pulse.row * COLUMNS + column]))
+            .collect();
+        self.pre_lanes(synapses, pulse, previous, now);
+        for (column, before) in matching {
+            let i = pulse.row * COLUMNS + column;
+            let post = self.last_post[column];
+            let paired = post > self.held.last_pre[i];
+            let added = self.increment(
+                now.wrapping_sub(post),
+                self.acausal.decay[i],
+                self.acausal.eta[i],
+                before,
+            );
+            self.acausal.value[i] = before + if paired { added } else { 0.0 };
+            self.held.remove(pulse.row, column);
+        }
+    }
+
+    fn increment(&self, age: u32, decay: f32, eta: f32, value: f32) -> f32 {
+        let run = match self.power_log2 {
+            0 => lanes::increment::<0>,
+            1 => lanes::increment::<1>,
+            2 => lanes::increment::<2>,
+            _ => lanes::increment::<3>,
+        };
+        run(age, decay, eta, value, self.inverse_limit)
+    }
+
+    fn post(&mut self, synapses: &SynapseArray, column: usize, now: u32) {
+        let previous = std::mem::replace(&mut self.last_post[column], now);
+        let rows = self.used_blocks.start * BLOCK..self.used_blocks.end * BLOCK;
+        let mut last_pre = [0; ROWS];
+        self.collect_last_pre(synapses, column, &mut last_pre);
+        for row in ones(self.held.by_column[column]) {
+            last_pre[row] = self.held.last_pre[row * COLUMNS + column];
+        }
+        let start = column * ROWS;
+        let lanes = start + rows.start..start + rows.end;
+        let run = match self.power_log2 {
+            0 => lanes::accumulate_column::<0>,
+            1 => lanes::accumulate_column::<1>,
+            2 => lanes::accumulate_column::<2>,
+            _ => lanes::accumulate_column::<3>,
+        };
+        run(
+            self.level,
+            &last_pre[rows],
+            previous,
+            now,
+            &self.causal.decay[lanes.clone()],
+            &self.causal.eta[lanes.clone()],
+            self.inverse_limit,
+            &mut self.causal.value[lanes],
+        );
+    }
+
+    /// Shared time of the last matching pulse of every row, for one column.
+    fn collect_last_pre(&self, synapses: &SynapseArray, column: usize, last_pre: &mut [u32; ROWS]) {
+        let addresses = synapses.column_addresses(column);
+        for block in self.used_blocks.clone() {
+            let rows = block * BLOCK..(block + 1) * BLOCK;
+            if self.mixed_blocks >> block & 1 == 0 {
+                lanes::match_single(
+                    self.level,
+                    &addresses[rows.clone()],
+                    &self.row_address[rows.clone()],
+                    &self.row_time[rows.clone()],
+                    &mut last_pre[rows],
+                );
+            } else {
+                for row in rows {
+                    last_pre[row] = self.last_pre[row][usize::from(addresses[row]) % ADDRESSES];
+                }
+            }
+        }
+    }
+
+    /// The synapse's address has changed from `old` to `new`: its last pulse stays what it was.
+    pub(crate) fn address_changed(&mut self, row: usize, column: usize, old: u8, new: u8) {
+        if self.held.contains(row, column) {
+            return;
+        }
+        let times = &self.last_pre[row];
+        let (old, new) = (times[usize::from(old) % ADDRESSES], times[usize::from(new) % ADDRESSES]);
+        if old != new {
+            self.held.insert(row, column, old);
+        }
+    }
+
+    /// Clears accumulators of a row: bit 0 of a column's byte the causal, bit 1 the anticausal one.
+    pub(crate) fn reset_row(&mut self, row: usize, bits: &[u8; COLUMNS]) {
+        for (column, &bits) in bits.iter().enumerate() {
+            let i = row * COLUMNS + column;
+            if bits & 1 != 0 {
+                self.causal.value[column * ROWS + row] = 0.0;
+                self.resets[0][i] = self.resets[0][i].wrapping_add(1);
+            }
+            if bits & 2 != 0 {
+                self.acausal.value[i] = 0.0;
+                self.resets[1][i] = self.resets[1][i].wrapping_add(1);
+            }
+        }
+    }
+
+    /// Accumulated correlation of a row in LSB, without baseline and noise.
+    pub(crate) fn accumulated(&self, row: usize, branch: Branch) -> [f32; COLUMNS] {
+        match branch {
+            Branch::Causal => std::array::from_fn(|column| self.causal.value[column * ROWS + row]),
+            Branch::Acausal => {
+                std::array::from_fn(|column| self.acausal.value[row * COLUMNS + column])
+            }
+        }
+    }
+
+    /// Voltages of a row at the inputs of the converters, LSB.
+    pub(crate) fn voltages(&self, row: usize, branch: Branch) -> [f32; COLUMNS] {
+        let b = branch.index();
+        let lanes = row * COLUMNS..(row + 1) * COLUMNS;
+        let place = place(self.hemisphere, row, b);
+        let mut voltages = [0.0; COLUMNS];
+        lanes::voltages(
+            self.level,
+            &self.baseline[b][lanes.clone()],
+            &self.accumulated(row, branch),
+            &self.resets[b][lanes],
+            Key::new(self.seed, Purpose::SensorReset, place, 0),
+            self.reset_sigma,
+            &mut voltages,
+        );
+        voltages
+    }
+
+    /// The stamp of `time`, after moving the epoch if it would not fit.
+    #[inline]
+    fn stamp(&mut self, time: u64) -> u32 {
+        let stamp = time - self.epoch + 1;
+        if stamp < LAST_STAMP { low_word(stamp) } else { self.move_epoch(time) }
+    }
+
+    #[cold]
+    fn move_epoch(&mut self, time: u64) -> u32 {
+        let epoch = time - KEPT_STAMPS;
+        let shift = u32::try_from(epoch - self.epoch).unwrap_or(u32::MAX);
+        self.epoch = epoch;
+        let times = self.last_pre.iter_mut().flatten();
+        let times = times.chain(&mut self.last_post).chain(&mut self.row_time);
+        for stamp in times.chain(&mut self.held.last_pre) {
+            *stamp = stamp.saturating_sub(shift);
+        }
+        low_word(KEPT_STAMPS + 1)
+    }
+}

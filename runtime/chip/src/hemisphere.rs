@@ -1,0 +1,214 @@
+//! One half of the chip: synapses, sensors, neurons, counters and converters, and their time.
+//!
+//! A step of the network, in this order: the events of the step are delivered to the neurons; the
+//! neurons advance; their spikes get times within the step; events and spikes reach the
+//! correlation sensors in order of time. The network advances in whole steps from time 0.
+
+use std::ops::Range;
+
+use crate::adc::Adc;
+use crate::config::ChipConfig;
+use crate::correlation::{Branch, Correlation, PrePulse};
+use crate::events::{InputEvent, Spike, index_byte};
+use crate::lanes::Level;
+use crate::neurons::{Fired, Neurons, QUIET_INTERVAL};
+use crate::synapse_array::{RowMode, SIX_BITS, SynapseArray};
+use crate::{COLUMNS, ROWS};
+
+/// Bit 8 of a spike counter: it has passed 255 (haldls `neuron.h`).
+const OVERFLOW: u16 = 0x100;
+
+/// One hemisphere.
+#[derive(Clone, Debug)]
+pub(crate) struct Hemisphere {
+    index: usize,
+    pub(crate) synapses: SynapseArray,
+    pub(crate) sensors: Correlation,
+    pub(crate) neurons: Neurons,
+    pub(crate) adc: Adc,
+    /// Spike counters: the count modulo 256 and the overflow flag.
+    counters: [u16; COLUMNS],
+    /// Where the network stands: a whole number of steps.
+    time: u64,
+    /// Events that have not acted yet, in order.
+    queue: Vec<InputEvent>,
+    record_spikes: bool,
+    pub(crate) spikes: Vec<Spike>,
+    /// Neurons that fired in the current step; kept to reuse its memory.
+    fired: Vec<Fired>,
+}
+
+impl Hemisphere {
+    pub(crate) fn new(config: &ChipConfig, seed: u64, index: usize, level: Level) -> Hemisphere {
+        let synapses = SynapseArray::new();
+        Hemisphere {
+            index,
+            sensors: Correlation::new(&config.sensor, &synapses, seed, index, level),
+            synapses,
+            neurons: Neurons::new(&config.neuron, &config.time, seed, index, level),
+            adc: Adc::new(&config.adc, seed, index, level),
+            counters: [0; COLUMNS],
+            time: 0,
+            queue: Vec::new(),
+            record_spikes: true,
+            spikes: Vec::new(),
+            fired: Vec::new(),
+        }
+    }
+
+    /// Puts this hemisphere's events of `input` into the queue. Events of the past act at once.
+    pub(crate) fn enqueue(&mut self, input: &[InputEvent]) {
+        let own = input.iter().filter(|event| usize::from(event.hemisphere) == self.index);
+        self.queue.extend(own.map(|event| InputEvent {
+            time: event.time.max(self.time),
+            address: event.address & SIX_BITS,
+            ..*event
+        }));
+        if !self.queue.is_sorted() {
+            self.queue.sort_unstable();
+        }
+    }
+
+    /// Advances by whole steps while they end at or before `end`.
+    pub(crate) fn advance(&mut self, end: u64) {
+        let step = self.neurons.step_ticks();
+        let queue = std::mem::take(&mut self.queue);
+        let mut done = 0;
+        while self.time + step <= end {
+            let next = queue.get(done).map_or(u64::MAX, |event| event.time);
+            if self.neurons.is_silent() && next >= self.time + step {
+                let steps = (next.min(end) - self.time) / step;
+                self.time += steps * step;
+                continue;
+            }
+            let step_end = self.time + step;
+            let first = done;
+            while queue.get(done).is_some_and(|event| event.time < step_end) {
+                done += 1;
+            }
+            self.step(&queue[first..done]);
+            self.time = step_end;
+            if (step_end / step).is_multiple_of(QUIET_INTERVAL) {
+                self.neurons.quieten();
+            }
+        }
+        self.queue = queue;
+        self.queue.drain(..done);
+    }
+
+    #[inline]
+    fn step(&mut self, events: &[InputEvent]) {
+        for event in events {
+            let row = usize::from(event.row);
+            let mode = self.synapses.modes[row];
+            let (addresses, weights) =
+                (self.synapses.addresses.row(row), self.synapses.weights.row(row));
+            let offset = event.time - self.time;
+            self.neurons.deliver(addresses, event.address, weights, offset, mode);
+        }
+        self.fired.clear();
+        self.neurons.step(&mut self.fired);
+        if self.fired.is_empty() {
+            for event in events {
+                if let Some(pulse) = self.pulse(event) {
+                    self.sensors.lone_pre(&self.synapses, pulse, event.time);
+                }
+            }
+        } else {
+            self.pair(events);
+        }
+    }
+
+    /// The pulse an event makes on its row, unless the row is off.
+    fn pulse(&self, event: &InputEvent) -> Option<PrePulse> {
+        let row = usize::from(event.row);
+        (self.synapses.modes[row] != RowMode::Off)
+            .then_some(PrePulse { row, address: event.address })
+    }
+
+    /// Shows the sensors the events and spikes of a step, tick by tick, and counts the spikes.
+    #[cold]
+    fn pair(&mut self, events: &[InputEvent]) {
+        let fired = std::mem::take(&mut self.fired);
+        let (mut pres, mut posts) = (Vec::new(), Vec::new());
+        let (mut events, mut spikes) = (events.iter().peekable(), fired.iter().peekable());
+        while let Some(time) = earliest(
+            events.peek().map(|event| event.time),
+            spikes.peek().map(|spike| self.time + spike.offset),
+        ) {
+            pres.clear();
+            while let Some(event) = events.next_if(|event| event.time == time) {
+                pres.extend(self.pulse(event));
+            }
+            posts.clear();
+            while let Some(spike) = spikes.next_if(|spike| self.time + spike.offset == time) {
+                posts.push(spike.column);
+                self.count(spike.column, time);
+            }
+            self.sensors.pulses(&self.synapses, &pres, &posts, time);
+        }
+        self.fired = fired;
+    }
+
+    fn count(&mut self, column: usize, time: u64) {
+        let count = self.counters[column];
+        let overflow = if count & 0xff == 0xff { OVERFLOW } else { 0 };
+        self.counters[column] = ((count + 1) & 0xff) | (count & OVERFLOW) | overflow;
+        if self.record_spikes {
+            let (hemisphere, column) = (index_byte(self.index), index_byte(column));
+            self.spikes.push(Spike { time, hemisphere, column });
+        }
+    }
+
+    pub(crate) fn set_active_columns(&mut self, columns: Range<usize>) {
+        let computed = self.neurons.set_columns(columns);
+        self.sensors.set_columns(computed);
+    }
+
+    pub(crate) fn set_spike_recording(&mut self, on: bool) {
+        self.record_spikes = on;
+    }
+
+    /// Writes addresses; sensors of synapses that change keep what they have.
+    pub(crate) fn write_addresses(&mut self, row: usize, addresses: &[u8; COLUMNS]) {
+        for (column, &new) in addresses.iter().enumerate() {
+            if let Some(old) = self.synapses.write_address(row, column, new) {
+                self.sensors.address_changed(row, column, old, new & SIX_BITS);
+            }
+        }
+    }
+
+    pub(crate) fn correlation_codes(&self, row: usize, branch: Branch, time: u64) -> [u8; COLUMNS] {
+        self.adc.convert(&self.sensors.voltages(row, branch), row, branch, time)
+    }
+
+    /// Codes of the membranes, converted by the channels of `branch`.
+    pub(crate) fn membrane_codes(&self, branch: Branch, time: u64) -> [u8; COLUMNS] {
+        self.adc.convert(&self.neurons.membranes(), ROWS, branch, time)
+    }
+
+    /// A counter as the bus shows it: count in bits 7 to 0, overflow in bit 8.
+    pub(crate) fn counter(&self, column: usize) -> u16 {
+        self.counters[column]
+    }
+
+    pub(crate) fn reset_counter(&mut self, column: usize) {
+        self.counters[column] = 0;
+    }
+
+    /// Counts, 255 for counters that have overflowed.
+    pub(crate) fn rates(&self) -> [u8; COLUMNS] {
+        self.counters.map(|count| {
+            let [low, high] = count.to_le_bytes();
+            if high == 0 { low } else { u8::MAX }
+        })
+    }
+}
+
+/// The earlier of two times that may not exist.
+fn earliest(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}

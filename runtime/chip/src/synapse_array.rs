@@ -1,0 +1,134 @@
+//! Digital state of one hemisphere's synapses: weights, addresses, calibration bits, row modes.
+
+use crate::{COLUMNS, ROWS};
+
+/// Largest weight and address: both have six bits.
+pub(crate) const SIX_BITS: u8 = 0x3f;
+/// Largest calibration setting: two bits.
+pub(crate) const TWO_BITS: u8 = 0x03;
+
+/// One byte for each synapse of a hemisphere, row by row, natural column order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plane(Box<[[u8; COLUMNS]]>);
+
+impl Plane {
+    fn zero() -> Plane {
+        Plane(vec![[0; COLUMNS]; ROWS].into_boxed_slice())
+    }
+
+    /// One row.
+    #[inline]
+    pub(crate) fn row(&self, row: usize) -> &[u8; COLUMNS] {
+        &self.0[row]
+    }
+
+    fn row_mut(&mut self, row: usize) -> &mut [u8; COLUMNS] {
+        &mut self.0[row]
+    }
+}
+
+/// What a row's driver does with an event (haldls `synapse_driver.h`, row modes).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowMode {
+    /// Ignores it: no current and no pulse for the correlation sensors.
+    Off,
+    /// Sends it to the neurons' excitatory inputs.
+    #[default]
+    Excitatory,
+    /// Sends it to the neurons' inhibitory inputs.
+    Inhibitory,
+    /// Sends it to both inputs.
+    Both,
+}
+
+impl RowMode {
+    /// The sign a rule sees: +1, -1, or 0 for rows that have none.
+    #[must_use]
+    pub fn sign(self) -> i8 {
+        match self {
+            RowMode::Excitatory => 1,
+            RowMode::Inhibitory => -1,
+            RowMode::Off | RowMode::Both => 0,
+        }
+    }
+
+    pub(crate) fn excites(self) -> bool {
+        matches!(self, RowMode::Excitatory | RowMode::Both)
+    }
+
+    pub(crate) fn inhibits(self) -> bool {
+        matches!(self, RowMode::Inhibitory | RowMode::Both)
+    }
+}
+
+/// The four planes and the row modes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SynapseArray {
+    /// Weights, 0 to 63.
+    pub(crate) weights: Plane,
+    /// Addresses, 0 to 63, row by row.
+    pub(crate) addresses: Plane,
+    /// The same addresses column by column, for events that go down a column.
+    addresses_by_column: Box<[[u8; ROWS]]>,
+    /// Calibration bits of the time constant, 0 to 3; larger is faster.
+    pub(crate) time_calibration: Plane,
+    /// Calibration bits of the amplitude, 0 to 3; larger is smaller.
+    pub(crate) amplitude_calibration: Plane,
+    /// What the drivers do with events.
+    pub(crate) modes: [RowMode; ROWS],
+}
+
+impl SynapseArray {
+    /// All weights, addresses and calibration bits 0, all rows excitatory.
+    pub(crate) fn new() -> SynapseArray {
+        SynapseArray {
+            weights: Plane::zero(),
+            addresses: Plane::zero(),
+            addresses_by_column: vec![[0; ROWS]; COLUMNS].into_boxed_slice(),
+            time_calibration: Plane::zero(),
+            amplitude_calibration: Plane::zero(),
+            modes: [RowMode::default(); ROWS],
+        }
+    }
+
+    /// Addresses of one column, row by row.
+    #[inline]
+    pub(crate) fn column_addresses(&self, column: usize) -> &[u8; ROWS] {
+        &self.addresses_by_column[column]
+    }
+
+    /// Replaces a row of weights; the two high bits are ignored.
+    pub(crate) fn write_weights(&mut self, row: usize, weights: &[u8; COLUMNS]) {
+        *self.weights.row_mut(row) = weights.map(|w| w & SIX_BITS);
+    }
+
+    /// Replaces one address; the two high bits are ignored. Returns the old one if it differs.
+    pub(crate) fn write_address(&mut self, row: usize, column: usize, address: u8) -> Option<u8> {
+        let address = address & SIX_BITS;
+        let old = std::mem::replace(&mut self.addresses.row_mut(row)[column], address);
+        self.addresses_by_column[column][row] = address;
+        (old != address).then_some(old)
+    }
+
+    /// Replaces a row of the time calibration; only the two low bits count.
+    pub(crate) fn write_time_calibration(&mut self, row: usize, bits: &[u8; COLUMNS]) {
+        *self.time_calibration.row_mut(row) = bits.map(|b| b & TWO_BITS);
+    }
+
+    /// Replaces a row of the amplitude calibration; only the two low bits count.
+    pub(crate) fn write_amplitude_calibration(&mut self, row: usize, bits: &[u8; COLUMNS]) {
+        *self.amplitude_calibration.row_mut(row) = bits.map(|b| b & TWO_BITS);
+    }
+}
+
+/// The column of lane `lane` (0..128) of half row `half` (0 even, 1 odd columns).
+#[must_use]
+pub const fn column_of_lane(half: usize, lane: usize) -> usize {
+    2 * lane + half
+}
+
+/// One half of a row as a vector: lane `j` is column `2 j + half`.
+#[must_use]
+pub fn half_row(row: &[u8; COLUMNS], half: usize) -> [u8; COLUMNS / 2] {
+    std::array::from_fn(|lane| row[column_of_lane(half, lane)])
+}

@@ -1,0 +1,34 @@
+//! The chip's clock: one integer count of 4 ns ticks.
+//!
+//! A tick is a cycle of the PPU clock, 250 MHz (libnux `vx/time.h`). The analog circuits run 1000
+//! times faster than biology, so a tick stands for 4 us of biological time.
+
+use crate::convert::whole_u64;
+
+/// Ticks in a microsecond of hardware time.
+pub const TICKS_PER_US: u64 = 250;
+/// Ticks in a millisecond of hardware time, one second of biological time.
+pub const TICKS_PER_MS: u64 = 1000 * TICKS_PER_US;
+/// Ticks in a second of hardware time.
+pub const TICKS_PER_S: u64 = 1000 * TICKS_PER_MS;
+/// How much faster than biology the circuits run.
+pub const SPEED_UP: u64 = 1000;
+
+/// Ticks in `us` microseconds of hardware time, rounded to the nearest, ties to even.
+/// Negative and non-finite times give 0.
+#[must_use]
+pub fn ticks_from_us(us: f64) -> u64 {
+    whole_u64(us * 250.0)
+}
+
+/// Microseconds of hardware time in `ticks`.
+#[must_use]
+pub fn us_from_ticks(ticks: u64) -> f64 {
+    ticks as f64 / 250.0
+}
+
+/// Seconds of biological time in `ticks`.
+#[must_use]
+pub fn biological_s_from_ticks(ticks: u64) -> f64 {
+    ticks as f64 / 250_000.0
+}
