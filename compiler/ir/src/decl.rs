@@ -196,4 +196,11 @@ impl Module {
     pub fn function(&self, name: &str) -> Option<&Function> {
         self.functions.iter().find(|f| f.name == name)
     }
+
+    /// The same module with every function renumbered (see [`Function::renumbered`]).
+    #[must_use]
+    pub fn renumbered(&self) -> Module {
+        let functions = self.functions.iter().map(Function::renumbered).collect();
+        Module { functions, ..self.clone() }
+    }
 }

@@ -144,6 +144,60 @@ impl Function {
         self.insts.push(InstData { op, imm, args, result });
         Inst::new(self.insts.len() - 1)
     }
+
+    /// The same function with instructions and values numbered in the order they are printed,
+    /// without those that no block lists. Two functions that print alike then are equal.
+    #[must_use]
+    pub fn renumbered(&self) -> Function {
+        let mut renumbering = Renumbering {
+            old: self,
+            numbers: vec![None; self.values.len()],
+            values: Vec::new(),
+            insts: Vec::new(),
+        };
+        // Definitions first, so that uses in earlier blocks find their numbers.
+        for block in &self.blocks {
+            let results = block.insts.iter().filter_map(|inst| self.inst(*inst).result);
+            block.params.iter().copied().chain(results).for_each(|v| {
+                renumbering.value(v);
+            });
+        }
+        let blocks = self.blocks.iter().map(|block| renumbering.block(block)).collect();
+        let Renumbering { values, insts, .. } = renumbering;
+        Function { name: self.name.clone(), values, insts, blocks }
+    }
+}
+
+/// State of [`Function::renumbered`].
+struct Renumbering<'a> {
+    old: &'a Function,
+    numbers: Vec<Option<Value>>,
+    values: Vec<Type>,
+    insts: Vec<InstData>,
+}
+
+impl Renumbering<'_> {
+    fn value(&mut self, value: Value) -> Value {
+        *self.numbers[value.index()].get_or_insert_with(|| {
+            self.values.push(self.old.values[value.index()]);
+            Value::new(self.values.len() - 1)
+        })
+    }
+
+    fn block(&mut self, block: &BlockData) -> BlockData {
+        let params = block.params.iter().map(|v| self.value(*v)).collect();
+        let mut insts = Vec::with_capacity(block.insts.len());
+        for inst in &block.insts {
+            let InstData { op, imm, args, result } = self.old.inst(*inst);
+            let args = args.iter().map(|v| self.value(*v)).collect();
+            let result = result.map(|v| self.value(v));
+            self.insts.push(InstData { op: *op, imm: *imm, args, result });
+            insts.push(Inst::new(self.insts.len() - 1));
+        }
+        let mut terminator = block.terminator.clone();
+        terminator.map_values(|v| self.value(v));
+        BlockData { params, insts, terminator }
+    }
 }
 
 /// Builds a function block by block.

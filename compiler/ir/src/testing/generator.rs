@@ -1,0 +1,482 @@
+//! Makes a random module: declarations, then functions stage by stage.
+
+use super::{Random, Shape};
+use crate::op::{Cond, Sig};
+use crate::{
+    Block, BlockCall, Derived, DerivedId, Elem, Field, Function, FunctionBuilder, Imm, ImmKind,
+    Module, Object, ObjectId, Op, Quantity, Record, RecordId, Scope, Terminator, Type, Value,
+    types::ROW_LANES,
+};
+
+/// Deepest nesting of loops and branches.
+const DEPTH_MAX: u32 = 2;
+/// Most rounds of a counted loop.
+const ROUNDS_MAX: usize = 3;
+/// A row of bytes.
+const ROW8: Type = Type::Vector { elem: Elem::I8, lanes: ROW_LANES };
+
+pub(super) fn module(seed: u64, shape: &Shape) -> Module {
+    let mut random = Random::new(seed);
+    let mut module = declarations(&mut random);
+    for (name, stages) in [("start", 1), ("update", shape.stages)] {
+        if name == "start" && random.chance(2) {
+            continue;
+        }
+        let func = function(name, &Shape { stages, ..*shape }, &mut random, &module);
+        module.functions.push(func);
+    }
+    module
+}
+
+fn declarations(random: &mut Random) -> Module {
+    let derived = (0..random.below(4)).map(|index| Derived {
+        name: format!("gain \"{index}\" * 2\\\t"),
+        default: i32::from(random.lane()),
+    });
+    let derived = derived.collect();
+    let mut objects = Vec::new();
+    for (scope, name) in Scope::ALL {
+        for input in [false, true] {
+            if random.chance(2) {
+                let name = format!("{name}{}", objects.len());
+                let initial = i32::from(random.lane());
+                objects.push(Object { name, scope, initial, input });
+            }
+        }
+    }
+    let mut records = Vec::new();
+    for _ in 0..random.below(3) {
+        let every = 1 + u32::from(random.byte_below(3));
+        let scopes: Vec<Scope> = (0..1 + random.below(3)).map(|_| pick(random, &SCOPES)).collect();
+        let field = |scope: &Scope| Field {
+            name: scope.name().to_owned(),
+            scope: *scope,
+            frac: i32::from(random.byte_below(40)) - 16,
+        };
+        records.push(Record { every, fields: scopes.iter().map(field).collect() });
+    }
+    let functions = Vec::new();
+    Module { name: "random".into(), rows_max: 256, derived, objects, records, functions }
+}
+
+const SCOPES: [Scope; 4] = [Scope::Synapse, Scope::Neuron, Scope::Row, Scope::Rule];
+
+fn pick<T: Copy>(random: &mut Random, items: &[T]) -> T {
+    items[random.below(items.len())]
+}
+
+fn function(name: &str, shape: &Shape, random: &mut Random, module: &Module) -> Function {
+    let mut generator = Generator {
+        random,
+        module,
+        shape,
+        builder: FunctionBuilder::new(name),
+        pool: Pool::default(),
+        rows: Vec::new(),
+        depth: 0,
+    };
+    generator.seed_pool();
+    for _ in 0..shape.stages {
+        generator.stage();
+    }
+    if generator.random.chance(8) {
+        generator.unreachable_block();
+    }
+    if name == "update" {
+        (0..module.records.len()).for_each(|index| generator.record(index));
+    }
+    generator.builder.finish()
+}
+
+/// Values that may be used where the generator is.
+#[derive(Clone, Default)]
+struct Pool {
+    scalars: Vec<Value>,
+    lanes: Vec<Value>,
+    bytes: Vec<Value>,
+    /// Of the current block only.
+    masks: Vec<Value>,
+}
+
+struct Generator<'a> {
+    random: &'a mut Random,
+    module: &'a Module,
+    shape: &'a Shape,
+    builder: FunctionBuilder,
+    pool: Pool,
+    /// Row positions of the open row loops, innermost last.
+    rows: Vec<Value>,
+    depth: u32,
+}
+
+impl Generator<'_> {
+    /// One value of each kind, so that every op finds operands.
+    fn seed_pool(&mut self) {
+        let (scalar, lane) = (self.random.scalar(), self.random.scalar());
+        let scalar = self.builder.iconst(scalar);
+        self.pool.scalars.push(scalar);
+        let lane = self.builder.splat_const(lane, Type::ROW16);
+        self.pool.lanes.push(lane);
+        if self.shape.byte_lanes {
+            let bytes = self.builder.splat_const(lane.0.cast_signed(), ROW8);
+            self.pool.bytes.push(bytes);
+        }
+    }
+
+    fn stage(&mut self) {
+        let nested = self.depth < DEPTH_MAX;
+        match self.random.below(8) {
+            0..=2 if nested && self.rows.is_empty() => self.row_loop(),
+            3 if nested => self.counted_loop(),
+            4 if nested => self.diamond(),
+            _ => self.stretch(),
+        }
+    }
+
+    /// Straight code.
+    fn stretch(&mut self) {
+        for _ in 0..self.shape.stretch {
+            let op = pick(self.random, Op::ALL);
+            self.instruction(op);
+        }
+        // Something to see for it.
+        let write = pick(self.random, &[Op::Write, Op::Store]);
+        self.instruction(write);
+    }
+
+    /// A value of a type: often a recent one.
+    fn value(&mut self, ty: Type) -> Value {
+        let values = match ty {
+            Type::I32 => &self.pool.scalars,
+            Type::Vector { elem: Elem::I16, .. } => &self.pool.lanes,
+            Type::Vector { elem: Elem::I8, .. } => &self.pool.bytes,
+            Type::Mask { .. } => &self.pool.masks,
+        };
+        let recent = if self.random.chance(2) { values.len() } else { values.len().min(4) };
+        values[values.len() - 1 - self.random.below(recent)]
+    }
+
+    fn vector_type(&mut self) -> Type {
+        if self.shape.byte_lanes && self.random.chance(3) { ROW8 } else { Type::ROW16 }
+    }
+
+    fn number_type(&mut self) -> Type {
+        if self.random.chance(3) { Type::I32 } else { self.vector_type() }
+    }
+
+    /// A position within the view: the loop's, or any.
+    fn position(&mut self) -> Value {
+        match self.rows.last() {
+            Some(row) if !self.random.chance(8) => *row,
+            _ if self.random.chance(2) => self.builder.iconst(0),
+            _ => {
+                let any = self.value(Type::I32);
+                let rows = self.builder.value(Op::ViewRows, Imm::None, &[], Type::I32);
+                self.builder.op(Op::RemU, &[any, rows])
+            }
+        }
+    }
+
+    fn define(&mut self, op: Op, imm: Imm, args: &[Value], ty: Type) {
+        let value = self.builder.value(op, imm, args, ty);
+        self.offer(value, ty);
+    }
+
+    /// Makes a value available.
+    fn offer(&mut self, value: Value, ty: Type) {
+        match ty {
+            Type::I32 => self.pool.scalars.push(value),
+            Type::Vector { elem: Elem::I16, .. } => self.pool.lanes.push(value),
+            Type::Vector { elem: Elem::I8, .. } => self.pool.bytes.push(value),
+            Type::Mask { .. } => self.pool.masks.push(value),
+        }
+    }
+
+    /// One instruction with random operands, if there are any that it can take.
+    fn instruction(&mut self, op: Op) {
+        match op.sig() {
+            Sig::Scalar => self.scalar(op),
+            Sig::ScalarUnary => {
+                let position = self.position();
+                self.define(op, Imm::None, &[position], Type::I32);
+            }
+            Sig::ScalarBinary => self.binary(op, Type::I32, Type::I32),
+            Sig::Binary => {
+                let ty = self.number_type();
+                self.binary(op, ty, ty);
+            }
+            Sig::LaneBinary => {
+                let ty = self.vector_type();
+                self.binary(op, ty, ty);
+            }
+            Sig::LaneUnary => {
+                let ty = self.vector_type();
+                let width = if ty == ROW8 { 8 } else { 16 };
+                let places = 1 + self.random.byte_below(width - 1);
+                let value = self.value(ty);
+                self.define(op, Imm::Shift(places), &[value], ty);
+            }
+            Sig::Compare => {
+                let ty = self.number_type();
+                let (cond, _) = pick(self.random, &Cond::ALL);
+                let args = [self.value(ty), self.value(ty)];
+                self.define(op, Imm::Cond(cond), &args, ty.comparison());
+            }
+            Sig::Select => {
+                let ty = self.number_type();
+                let choice = ty.comparison();
+                if choice == Type::I32 || !self.pool.masks.is_empty() {
+                    let args = [self.value(choice), self.value(ty), self.value(ty)];
+                    self.define(op, Imm::None, &args, ty);
+                }
+            }
+            Sig::MaskBinary if self.pool.masks.is_empty() => {}
+            Sig::MaskBinary => self.binary(op, Type::ROW_MASK, Type::ROW_MASK),
+            Sig::MaskUnary if self.pool.masks.is_empty() => {}
+            Sig::MaskUnary => {
+                let mask = self.value(Type::ROW_MASK);
+                self.define(op, Imm::None, &[mask], Type::ROW_MASK);
+            }
+            Sig::Splat => {
+                let (ty, scalar) = (self.vector_type(), self.value(Type::I32));
+                self.define(op, Imm::None, &[scalar], ty);
+            }
+            Sig::Lanes => self.define(op, Imm::None, &[], Type::ROW16),
+            Sig::ReadChip | Sig::WriteChip => self.chip(op),
+            Sig::Load | Sig::Store => self.object(op),
+            Sig::RecordPut => {}
+        }
+    }
+
+    fn scalar(&mut self, op: Op) {
+        let imm = match op.imm() {
+            ImmKind::None => Imm::None,
+            ImmKind::Int => Imm::Int(self.random.scalar()),
+            ImmKind::Derived if !self.module.derived.is_empty() => {
+                Imm::Derived(DerivedId::new(self.random.below(self.module.derived.len())))
+            }
+            // Records are opened where they are due.
+            ImmKind::Derived | ImmKind::Record | ImmKind::Object | ImmKind::Field => return,
+            ImmKind::Shift | ImmKind::Cond | ImmKind::Quantity => return,
+        };
+        self.define(op, imm, &[], Type::I32);
+    }
+
+    fn binary(&mut self, op: Op, operand: Type, result: Type) {
+        let first = self.value(operand);
+        let second = if self.random.chance(8) { first } else { self.value(operand) };
+        self.define(op, Imm::None, &[first, second], result);
+    }
+
+    fn chip(&mut self, op: Op) {
+        let possible = |q: &Quantity| if op == Op::Read { q.readable() } else { q.writable() };
+        let all: Vec<Quantity> = Quantity::ALL.iter().map(|(q, _)| *q).filter(possible).collect();
+        let quantity = pick(self.random, &all);
+        let mut args: Vec<Value> =
+            quantity.per_row().then(|| self.position()).into_iter().collect();
+        if op == Op::Read {
+            self.define(op, Imm::Quantity(quantity), &args, Type::ROW16);
+        } else {
+            args.push(self.value(Type::ROW16));
+            self.builder.effect(op, Imm::Quantity(quantity), &args);
+        }
+    }
+
+    fn object(&mut self, op: Op) {
+        let objects = &self.module.objects;
+        let possible = |id: &usize| op == Op::Load || !objects[*id].input;
+        let all: Vec<usize> = (0..objects.len()).filter(possible).collect();
+        if all.is_empty() {
+            return;
+        }
+        let index = pick(self.random, &all);
+        let (id, scope) = (ObjectId::new(index), objects[index].scope);
+        let ty = if scope.is_vector() { Type::ROW16 } else { Type::I32 };
+        let mut args: Vec<Value> = scope.per_row().then(|| self.position()).into_iter().collect();
+        if op == Op::Load {
+            self.define(op, Imm::Object(id), &args, ty);
+        } else {
+            args.push(self.value(ty));
+            self.builder.effect(op, Imm::Object(id), &args);
+        }
+    }
+
+    fn enter(&mut self, block: Block) {
+        self.builder.switch_to(block);
+        self.pool.masks.clear();
+    }
+
+    /// What lies inside a loop or an arm of a branch; its values end with it.
+    fn inside(&mut self, row: Option<Value>, fill: impl FnOnce(&mut Self)) {
+        self.rows.extend(row);
+        self.depth += 1;
+        self.stretch();
+        if self.random.chance(3) {
+            self.stage();
+        }
+        fill(self);
+        self.depth -= 1;
+        if row.is_some() {
+            self.rows.pop();
+        }
+    }
+
+    fn row_loop(&mut self) {
+        let rows = self.builder.value(Op::ViewRows, Imm::None, &[], Type::I32);
+        let carried = self.some_types();
+        self.count_to(rows, &carried, true);
+    }
+
+    fn counted_loop(&mut self) {
+        let rounds = 1 + self.random.below(ROUNDS_MAX);
+        let rounds = self.builder.iconst(i32::try_from(rounds).unwrap_or(1));
+        let carried = self.some_types();
+        self.count_to(rounds, &carried, false);
+    }
+
+    fn some_types(&mut self) -> Vec<Type> {
+        (0..self.random.below(4)).map(|_| self.number_type()).collect()
+    }
+
+    fn values(&mut self, types: &[Type]) -> Vec<Value> {
+        types.iter().map(|ty| self.value(*ty)).collect()
+    }
+
+    /// A loop from 0 to `bound` (at least 1), tested at its top or at its bottom.
+    fn count_to(&mut self, bound: Value, carried: &[Type], over_rows: bool) {
+        let types: Vec<Type> = core::iter::once(Type::I32).chain(carried.iter().copied()).collect();
+        let (header, params) = self.builder.block(&types);
+        let leaving = self.some_types();
+        let (exit, results) = self.builder.block(&leaving);
+        let mut first = vec![self.builder.iconst(0)];
+        first.extend(self.values(carried));
+        self.builder.jump(header, first);
+        self.enter(header);
+        let outside = self.pool.clone();
+        params.iter().zip(&types).for_each(|(param, ty)| self.offer(*param, *ty));
+        let index = params[0];
+        let top = self.random.chance(2);
+        if top {
+            let more = self.builder.compare(Cond::Lt, index, bound);
+            let (body, _) = self.builder.block(&[]);
+            let args = self.values(&leaving);
+            let (body_call, exit_call) = (call(body, Vec::new()), call(exit, args));
+            self.builder.terminate(Terminator::Branch(more, body_call, exit_call));
+            self.enter(body);
+        }
+        self.inside(over_rows.then_some(index), |generator| {
+            let one = generator.builder.iconst(1);
+            let mut next = vec![generator.builder.op(Op::Add, &[index, one])];
+            let more = generator.builder.compare(Cond::Lt, next[0], bound);
+            next.extend(generator.values(carried));
+            if top {
+                generator.builder.jump(header, next);
+            } else {
+                let args = generator.values(&leaving);
+                let (again, leave) = (call(header, next), call(exit, args));
+                generator.builder.terminate(Terminator::Branch(more, again, leave));
+            }
+        });
+        self.pool = outside;
+        self.enter(exit);
+        results.iter().zip(&leaving).for_each(|(value, ty)| self.offer(*value, *ty));
+    }
+
+    /// A branch with two arms that meet again.
+    fn diamond(&mut self) {
+        let cond = self.value(Type::I32);
+        let types = self.some_types();
+        let (join, params) = self.builder.block(&types);
+        let arms = [self.builder.block(&[]).0, self.builder.block(&[]).0];
+        let (then, other) = (call(arms[0], Vec::new()), call(arms[1], Vec::new()));
+        self.builder.terminate(Terminator::Branch(cond, then, other));
+        let outside = self.pool.clone();
+        for arm in arms {
+            self.enter(arm);
+            self.inside(None, |generator| {
+                let args = generator.values(&types);
+                generator.builder.jump(join, args);
+            });
+            self.pool = outside.clone();
+        }
+        self.enter(join);
+        params.iter().zip(&types).for_each(|(param, ty)| self.offer(*param, *ty));
+    }
+
+    fn unreachable_block(&mut self) {
+        let (block, pool, current) =
+            (self.builder.block(&[]).0, self.pool.clone(), self.builder.current());
+        self.enter(block);
+        self.stretch();
+        self.pool = pool;
+        self.pool.masks.clear();
+        let (next, _) = self.builder.block(&[]);
+        self.builder.jump(next, Vec::new());
+        self.builder.switch_to(current);
+        self.builder.jump(next, Vec::new());
+        self.builder.switch_to(next);
+    }
+
+    /// Takes a sample of a record when it is due, as lowering does.
+    fn record(&mut self, index: usize) {
+        let record = &self.module.records[index];
+        let id = RecordId::new(index);
+        let [due, open, after] = [(); 3].map(|()| self.builder.block(&[]).0);
+        let update = self.builder.value(Op::UpdateIndex, Imm::None, &[], Type::I32);
+        let one = self.builder.iconst(1);
+        let every = self.builder.iconst(i32::try_from(record.every).unwrap_or(i32::MAX));
+        let done = self.builder.op(Op::Add, &[update, one]);
+        let past = self.builder.op(Op::RemU, &[done, every]);
+        let zero = self.builder.iconst(0);
+        let is_due = self.builder.compare(Cond::Eq, past, zero);
+        let skip = || call(after, Vec::new());
+        self.builder.terminate(Terminator::Branch(is_due, call(due, Vec::new()), skip()));
+        self.enter(due);
+        let opened = self.builder.value(Op::RecordOpen, Imm::Record(id), &[], Type::I32);
+        self.builder.terminate(Terminator::Branch(opened, call(open, Vec::new()), skip()));
+        self.enter(open);
+        let outside = self.pool.clone();
+        for (position, field) in (0u32..).zip(&record.fields) {
+            let put = Imm::Field(id, position);
+            let ty = if field.scope.is_vector() { Type::ROW16 } else { Type::I32 };
+            if field.scope.per_row() {
+                self.record_rows(put, ty);
+            } else {
+                let value = self.value(ty);
+                self.builder.effect(Op::RecordPut, put, &[value]);
+            }
+        }
+        self.builder.jump(after, Vec::new());
+        self.pool = outside;
+        self.enter(after);
+    }
+
+    /// Puts a value of every row into a record.
+    fn record_rows(&mut self, put: Imm, ty: Type) {
+        let rows = self.builder.value(Op::ViewRows, Imm::None, &[], Type::I32);
+        let (header, params) = self.builder.block(&[Type::I32]);
+        let (exit, _) = self.builder.block(&[]);
+        let zero = self.builder.iconst(0);
+        self.builder.jump(header, vec![zero]);
+        self.enter(header);
+        let row = params[0];
+        let value = match ty {
+            Type::I32 => self.builder.value(Op::ViewRow, Imm::None, &[row], Type::I32),
+            Type::Vector { .. } | Type::Mask { .. } => {
+                let quantity = pick(self.random, &[Quantity::Weight, Quantity::Address]);
+                self.builder.value(Op::Read, Imm::Quantity(quantity), &[row], Type::ROW16)
+            }
+        };
+        self.builder.effect(Op::RecordPut, put, &[row, value]);
+        let one = self.builder.iconst(1);
+        let next = self.builder.op(Op::Add, &[row, one]);
+        let more = self.builder.compare(Cond::Lt, next, rows);
+        let (again, leave) = (call(header, vec![next]), call(exit, Vec::new()));
+        self.builder.terminate(Terminator::Branch(more, again, leave));
+        self.enter(exit);
+    }
+}
+
+fn call(block: Block, args: Vec<Value>) -> BlockCall {
+    BlockCall { block, args }
+}
