@@ -1,2 +1,147 @@
-//! Cost of the event path.
-fn main() {}
+//! Cost of the event path: presynaptic events, postsynaptic spikes, neuron steps, readout.
+//!
+//! `cargo bench -p pl-chip` prints lines `cost NAME NANOSECONDS unit` and `ratio NAME VALUE`.
+
+#![allow(clippy::print_stdout, reason = "a benchmark's results go to standard output")]
+
+use std::hint::black_box;
+use std::ops::Range;
+use std::time::Instant;
+
+use pl_chip::events::poisson;
+use pl_chip::time::TICKS_PER_MS;
+use pl_chip::{Branch, Chip, ChipConfig, InputEvent, NeuronParameters, Target};
+
+/// A chip whose hemisphere 0 emulates `columns` and whose hemisphere 1 is off.
+fn half_chip(columns: Range<usize>) -> Chip {
+    let mut chip = Chip::new(&ChipConfig::mismatch(), 1);
+    chip.set_active_columns(0, columns);
+    chip.set_active_columns(1, 0..0);
+    chip
+}
+
+fn seconds(mut work: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_secs_f64()
+}
+
+/// `rows` rows of `addresses` sources each, every source at `rate_hz` of hardware time.
+fn input(rows: u8, addresses: u8, rate_hz: f64, to: u64) -> Vec<InputEvent> {
+    let mut events = Vec::new();
+    for row in 0..rows {
+        for address in 0..addresses {
+            let target = Target { hemisphere: 0, row, address };
+            let source = u64::from(row) * 64 + u64::from(address);
+            poisson(7, source, target, rate_hz, 0, to, &mut events);
+        }
+    }
+    events.sort_unstable();
+    events
+}
+
+/// Every neuron driven to fire regularly, without events.
+fn excite(chip: &mut Chip, columns: Range<usize>, offset_lsb: f64) {
+    for column in columns {
+        let parameters = NeuronParameters { offset_lsb, ..chip.neuron(0, column) };
+        chip.set_neuron(0, column, parameters);
+    }
+}
+
+fn main() {
+    let end = 200 * TICKS_PER_MS;
+    let steps = end / 25;
+    for columns in [32, 256] {
+        let mut chip = half_chip(0..columns);
+        excite(&mut chip, 0..columns, 40.0);
+        let time = seconds(|| chip.run_until(end, &[]));
+        let step = time / steps as f64;
+        println!("cost step_{columns}_neurons {:.1} ns", step * 1e9);
+        println!("cost neuron_step_{columns} {:.3} ns", step * 1e9 / columns as f64);
+
+        for (name, rows, addresses) in [("1_address", 255, 1), ("8_addresses", 32, 8)] {
+            let events = input(rows, addresses, 20e3, end);
+            let mut chip = half_chip(0..columns);
+            let with_events = seconds(|| chip.run_until(end, &events));
+            assert!(chip.take_spikes().is_empty());
+            let event = (with_events - time) / events.len() as f64;
+            println!("cost pre_event_{columns}_columns_{name} {:.1} ns", event * 1e9);
+
+            excite(&mut chip, 0..columns, 400.0);
+            let events: Vec<InputEvent> =
+                events.iter().map(|e| InputEvent { time: e.time + end, ..*e }).collect();
+            let with_spikes = seconds(|| chip.run_until(2 * end, &events));
+            let spikes = chip.take_spikes().len() as f64;
+            let spike = (with_spikes - with_events) / spikes;
+            println!(
+                "cost post_spike_{columns}_columns_{name} {:.1} ns ({spikes} spikes)",
+                spike * 1e9
+            );
+        }
+    }
+
+    let mut chip = half_chip(0..256);
+    chip.run_until(1000, &[]);
+    let rows = seconds(|| {
+        for _ in 0..20 {
+            for row in 0..256 {
+                black_box(chip.correlation_codes_row(0, row, Branch::Causal));
+                black_box(chip.correlation_codes_row(0, row, Branch::Acausal));
+            }
+        }
+    });
+    println!("cost codes_row_both_branches {:.1} ns", rows / 5120.0 * 1e9);
+    let rows = seconds(|| {
+        for _ in 0..20 {
+            for row in 0..256 {
+                chip.reset_correlation_row(0, row, &[3; 256]);
+            }
+        }
+    });
+    println!("cost reset_row_both_branches {:.1} ns", rows / 5120.0 * 1e9);
+    let build = seconds(|| drop(black_box(Chip::new(&ChipConfig::mismatch(), 2))));
+    println!("cost new_chip {:.1} ms", build * 1e3);
+
+    digits();
+}
+
+/// The input of the digits experiment: 256 sources on 32 rows of 8 addresses, 30 columns, 4000 s of
+/// biological time in windows of 0.2 s, a readout of all rows every 1.6 s; sources at 15 Hz of
+/// biological time on average.
+fn digits() {
+    let mut chip = half_chip(0..30);
+    excite(&mut chip, 0..30, 48.0);
+    let mut events = Vec::new();
+    let (mut n_events, mut n_spikes, mut generation) = (0, 0, 0.0);
+    let window = TICKS_PER_MS / 5;
+    let total = seconds(|| {
+        for k in 0..20_000 {
+            let from = k * window;
+            events.clear();
+            generation += seconds(|| {
+                for row in 0..32 {
+                    for address in 0..8 {
+                        let target = Target { hemisphere: 0, row, address };
+                        let source = u64::from(row) * 64 + u64::from(address);
+                        poisson(7, source, target, 15e3, from, from + window, &mut events);
+                    }
+                }
+                events.sort_unstable();
+            });
+            n_events += events.len();
+            chip.run_until(from + window, &events);
+            if k % 8 == 7 {
+                for row in 0..32 {
+                    black_box(chip.correlation_codes_row(0, row, Branch::Causal));
+                    black_box(chip.correlation_codes_row(0, row, Branch::Acausal));
+                    chip.reset_correlation_row(0, row, &[3; 256]);
+                }
+                n_spikes += chip.take_spikes().len();
+            }
+        }
+    });
+    println!(
+        "cost digits_4000_s {total:.2} s ({n_events} events, {n_spikes} spikes, sources {generation:.2} s)"
+    );
+    println!("ratio digits_biological_over_wall {:.0}", 4000.0 / total);
+}

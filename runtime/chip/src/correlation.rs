@@ -504,3 +504,6 @@ impl Correlation {
         low_word(KEPT_STAMPS + 1)
     }
 }
+
+#[cfg(test)]
+mod naive;
