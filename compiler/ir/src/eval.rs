@@ -207,11 +207,9 @@ impl Machine<'_, '_> {
         let row = plane[start..start + COLUMNS].iter_mut();
         for ((cell, lane), column) in row.zip(lanes).zip(self.io.columns) {
             if *column != 0 {
-                let byte = match quantity {
-                    Quantity::RateReset => u8::from(lane != 0),
-                    _ => lane.to_le_bytes()[0] & keep,
-                };
-                *cell = byte;
+                let [low, _] = lane.to_le_bytes();
+                let flag = quantity == Quantity::RateReset;
+                *cell = if flag { u8::from(lane != 0) } else { low & keep };
             }
         }
         Ok(())
@@ -297,7 +295,35 @@ impl Machine<'_, '_> {
                 Datum::Mask(pairs.map(|(a, b)| if and { *a && *b } else { *a || *b }).collect())
             }
             Op::MaskNot => Datum::Mask(self.mask(args[0]).iter().map(|a| !a).collect()),
-            _ => self.arithmetic(inst),
+            Op::RemU
+            | Op::Add
+            | Op::Sub
+            | Op::Mul
+            | Op::AddSat
+            | Op::SubSat
+            | Op::Min
+            | Op::Max
+            | Op::MulFrac
+            | Op::MulFracRound
+            | Op::Shl
+            | Op::ShrLogical
+            | Op::ShrFloor
+            | Op::ShrRound
+            | Op::ShrRoundAway => self.arithmetic(inst),
+            Op::Const
+            | Op::Derived
+            | Op::ViewRows
+            | Op::ViewRow
+            | Op::RowSign
+            | Op::UpdateIndex
+            | Op::Hemisphere
+            | Op::Read
+            | Op::Write
+            | Op::Load
+            | Op::Store
+            | Op::Draw
+            | Op::RecordOpen
+            | Op::RecordPut => unreachable!("verified: `{}` has its immediate", inst.op.name()),
         }
     }
 
@@ -352,6 +378,9 @@ fn narrow(lane: i16, ty: Type) -> i16 {
 }
 
 /// A binary op on lanes of type `ty`, as every engine computes it.
+///
+/// # Panics
+/// If the op does not take two vectors (see [`Op::sig`]).
 #[must_use]
 #[allow(clippy::cast_possible_truncation, reason = "byte lanes are kept sign-extended")]
 pub fn lane_binary(op: Op, ty: Type, a: i16, b: i16) -> i16 {
@@ -362,6 +391,9 @@ pub fn lane_binary(op: Op, ty: Type, a: i16, b: i16) -> i16 {
 }
 
 /// A shift op on lanes of type `ty`, as every engine computes it.
+///
+/// # Panics
+/// If the op is no shift (see [`Op::sig`]).
 #[must_use]
 #[allow(clippy::cast_possible_truncation, reason = "byte lanes are kept sign-extended")]
 pub fn lane_shift(op: Op, ty: Type, a: i16, places: u32) -> i16 {
@@ -373,6 +405,7 @@ pub fn lane_shift(op: Op, ty: Type, a: i16, places: u32) -> i16 {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the op has the signature, as documented")]
 fn binary<L: Lane>(op: Op, a: L, b: L) -> L {
     match op {
         Op::Add => a.add_mod(b),
@@ -388,6 +421,7 @@ fn binary<L: Lane>(op: Op, a: L, b: L) -> L {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the op has the signature, as documented")]
 fn shift<L: Lane>(op: Op, a: L, places: u32) -> L {
     match op {
         Op::Shl => a.shl(places),
@@ -400,7 +434,11 @@ fn shift<L: Lane>(op: Op, a: L, places: u32) -> L {
 }
 
 /// A binary op on scalars, as every engine computes it.
+///
+/// # Panics
+/// If the op does not take two scalars (see [`Op::sig`]).
 #[must_use]
+#[allow(clippy::wildcard_enum_match_arm, reason = "the op has the signature, as documented")]
 pub fn scalar_binary(op: Op, a: i32, b: i32) -> i32 {
     match op {
         Op::Add => a.wrapping_add(b),

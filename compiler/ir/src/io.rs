@@ -94,7 +94,7 @@ impl RecordBuffer {
     /// Opens the next sample with zeroed fields; `false` and a count if the buffer is full.
     pub fn open(&mut self, record: &Record, update_index: u32, rows: usize) -> bool {
         if self.samples.len() >= self.capacity {
-            self.dropped += 1;
+            self.dropped = self.dropped.saturating_add(1);
             return false;
         }
         let len = |scope| match scope {
@@ -104,7 +104,7 @@ impl RecordBuffer {
             Scope::Rule => 1,
         };
         let fields = record.fields.iter().map(|field| vec![0; len(field.scope)]).collect();
-        self.samples.push(Sample { update: update_index + 1, fields });
+        self.samples.push(Sample { update: update_index.wrapping_add(1), fields });
         true
     }
 }

@@ -32,4 +32,4 @@ pub use func::{BlockCall, Function, FunctionBuilder, InstData, Terminator};
 pub use op::{Effect, Imm, ImmKind, Op};
 pub use parse::ParseError;
 pub use types::{Elem, Type};
-pub use verify::{Verified, verify};
+pub use verify::{Verified, VerifyError, verify};

@@ -4,6 +4,7 @@
 //!     a period of at least 1, there is a function `update` and no two functions share a name;
 //!  2. every function has an entry without parameters, and jumps name blocks that exist;
 //!  3. every value is defined once, by a block parameter or an instruction that a block lists;
+//!     an instruction exists and is listed once;
 //!  4. a use is dominated by its definition;
 //!  5. an instruction has the immediate its op names, and what it names exists;
 //!  6. operands and result have the types of the op's signature;
@@ -11,12 +12,13 @@
 //!  8. a quantity is read or written only if that is possible, an input is never stored;
 //!  9. a jump passes one argument of the right type a parameter, and a branch tests a scalar;
 //! 10. vectors and masks are whole rows (256 lanes): half rows are the business of a back end;
-//! 11. masks and comparisons stay within a block: no parameter is a mask.
+//! 11. masks stay within a block: no parameter is a mask and none is used in another block.
 
-use crate::op::{ImmKind, Sig};
+use crate::op::Sig;
 use crate::types::ROW_LANES;
 use crate::{
     Block, BlockCall, Elem, Function, Imm, InstData, Module, Op, Scope, Terminator, Type, Value,
+    func::BlockData,
 };
 
 /// A broken rule: which, where and how.
@@ -150,16 +152,35 @@ impl Checker<'_> {
         }
         self.definitions(func);
         for block in func.block_ids() {
+            let site = Site { block: Some(block), ..site };
             for param in &func.block(block).params {
-                if matches!(func.ty(*param), Type::Mask { .. }) {
-                    let site = Site { block: Some(block), ..site };
+                if mask(func.ty(*param)) {
                     self.report(11, Some(site), format!("parameter {param} is a mask"));
+                }
+                if !whole(&func.ty(*param)) {
+                    self.report(10, Some(site), format!("vectors have {ROW_LANES} lanes"));
                 }
             }
             for inst in &func.block(block).insts {
-                self.instruction(Site { block: Some(block), inst: Some(func.inst(*inst)), func });
+                self.instruction(Site { inst: Some(func.inst(*inst)), ..site });
             }
-            self.terminator(Site { block: Some(block), ..site });
+            self.masks_stay(site, block);
+            self.terminator(site);
+        }
+    }
+
+    /// Rule 11, for uses.
+    fn masks_stay(&mut self, site: Site<'_>, block: Block) {
+        let func = site.func;
+        let BlockData { params, insts, .. } = func.block(block);
+        let insts = || insts.iter().map(|inst| func.inst(*inst));
+        for inst in insts() {
+            let here = |v: &Value| params.contains(v) || insts().any(|i| i.result == Some(*v));
+            let elsewhere = |v: &&Value| mask(func.ty(**v)) && !here(v);
+            for arg in inst.args.iter().filter(elsewhere) {
+                let site = Site { inst: Some(inst), ..site };
+                self.report(11, Some(site), format!("mask {arg} is not of this block"));
+            }
         }
     }
 
@@ -171,22 +192,29 @@ impl Checker<'_> {
                 missing = Some(value);
             }
         };
-        let mut insts_exist = true;
+        let mut unlisted = vec![true; func.insts.len()];
+        let mut wrong_inst = None;
         for data in &func.blocks {
             data.params.iter().for_each(|v| see(*v));
             for inst in &data.insts {
-                match func.insts.get(inst.index()) {
-                    Some(data) => data.args.iter().chain(&data.result).for_each(|v| see(*v)),
-                    None => insts_exist = false,
+                match unlisted.get_mut(inst.index()) {
+                    Some(unlisted) if *unlisted => *unlisted = false,
+                    Some(_) | None => wrong_inst = Some(*inst),
+                }
+                if let Some(data) = func.insts.get(inst.index()) {
+                    data.args.iter().chain(&data.result).for_each(|v| see(*v));
                 }
             }
             data.terminator.for_each_value(&mut see);
         }
+        let site = Site { func, block: None, inst: None };
         if let Some(value) = missing {
-            let site = Site { func, block: None, inst: None };
             self.report(3, Some(site), format!("{value} does not exist"));
         }
-        missing.is_none() && insts_exist
+        if let Some(inst) = wrong_inst {
+            self.report(3, Some(site), format!("{inst} does not exist or is listed twice"));
+        }
+        missing.is_none() && wrong_inst.is_none()
     }
 
     /// Rules 3 and 4, by a forward pass over what is defined on every path to a block.
@@ -263,7 +291,6 @@ impl Checker<'_> {
         let ty = |v: &Value| site.func.ty(*v);
         let args: Vec<Type> = inst.args.iter().map(ty).collect();
         let result = inst.result.as_ref().map(ty);
-        let whole = |t: &Type| t.lanes().is_none_or(|lanes| lanes == ROW_LANES);
         if !args.iter().chain(&result).all(whole) {
             self.report(10, Some(site), format!("vectors have {ROW_LANES} lanes"));
         }
@@ -348,16 +375,13 @@ impl Checker<'_> {
                 let Imm::Quantity(q) = inst.imm else { return false };
                 value_after(args, q.per_row(), Type::ROW16) && result.is_none()
             }
-            Sig::Load | Sig::Store => {
-                let Imm::Object(id) = inst.imm else { return false };
-                let Some(object) = self.module.object(id) else { return false };
-                let (rows, ty) = (object.scope.per_row(), scoped(object.scope));
-                match inst.op.imm() {
-                    ImmKind::Object if inst.op == Op::Load => {
-                        args == row(rows) && result == Some(ty)
-                    }
-                    _ => value_after(args, rows, ty) && result.is_none(),
-                }
+            Sig::Load => {
+                let Some(scope) = self.object_scope(inst) else { return false };
+                args == row(scope.per_row()) && result == Some(scoped(scope))
+            }
+            Sig::Store => {
+                let Some(scope) = self.object_scope(inst) else { return false };
+                value_after(args, scope.per_row(), scoped(scope)) && result.is_none()
             }
             Sig::RecordPut => {
                 let Imm::Field(id, field) = inst.imm else { return false };
@@ -368,6 +392,17 @@ impl Checker<'_> {
             }
         }
     }
+
+    /// Scope of the object that a load or store names.
+    fn object_scope(&self, inst: &InstData) -> Option<Scope> {
+        let Imm::Object(id) = inst.imm else { return None };
+        self.module.object(id).map(|object| object.scope)
+    }
+}
+
+/// Whether a vector or mask has the lanes of a row.
+fn whole(ty: &Type) -> bool {
+    ty.lanes().is_none_or(|lanes| lanes == ROW_LANES)
 }
 
 const fn mask(ty: Type) -> bool {
@@ -415,4 +450,48 @@ fn available_on_entry(func: &Function) -> Vec<Option<Vec<bool>>> {
         }
     }
     available
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FunctionBuilder, Inst};
+
+    /// Rules that a function breaks as `update` of an empty module; the text form cannot say these.
+    fn broken(func: Function) -> Vec<u32> {
+        let (derived, objects, records) = Default::default();
+        let functions = vec![func];
+        let module = Module { name: "m".into(), rows_max: 1, derived, objects, records, functions };
+        let errors = verify(module).err().unwrap_or_default();
+        errors.iter().map(|error| error.rule).collect()
+    }
+
+    #[test]
+    fn an_instruction_exists_and_is_listed_once() {
+        let mut builder = FunctionBuilder::new("update");
+        builder.iconst(1);
+        let func = builder.finish();
+        assert_eq!(broken(func.clone()), [0; 0]);
+        let mut missing = func.clone();
+        missing.blocks[0].insts.push(Inst(9));
+        assert_eq!(broken(missing), [3]);
+        let mut twice = func;
+        twice.blocks[0].insts.push(Inst(0));
+        assert_eq!(broken(twice), [3]);
+    }
+
+    #[test]
+    fn a_value_has_an_entry_in_the_table() {
+        let mut builder = FunctionBuilder::new("update");
+        builder.value(Op::Add, Imm::None, &[Value(7), Value(7)], Type::I32);
+        assert_eq!(broken(builder.finish()), [3]);
+    }
+
+    #[test]
+    fn an_immediate_is_of_the_kind_of_the_op() {
+        let mut builder = FunctionBuilder::new("update");
+        builder.value(Op::Const, Imm::None, &[], Type::I32);
+        builder.value(Op::Const, Imm::Shift(1), &[], Type::I32);
+        assert_eq!(broken(builder.finish()), [5, 5]);
+    }
 }
