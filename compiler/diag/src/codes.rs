@@ -1,0 +1,425 @@
+//! The table of diagnostic codes.
+//!
+//! Adding a diagnostic is adding one row here (and one golden file). Ranges: E00xx characters and
+//! words, E01xx grammar, E02xx names, E03xx types and units, E04xx ranges and numerics, E05xx
+//! sensors, schedules and scopes, E06xx limits of the target, W07xx warnings.
+
+use std::fmt;
+
+use crate::Severity;
+
+/// One row of the table: what `plc explain` prints.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeInfo {
+    /// The code.
+    pub code: Code,
+    /// As printed: `E0101`.
+    pub name: &'static str,
+    /// What the code is about, in a few words.
+    pub title: &'static str,
+    /// Why it is a mistake and what to do.
+    pub explanation: &'static str,
+    /// A source that makes it; empty for mistakes that text cannot show.
+    pub wrong: &'static str,
+    /// The same source mended.
+    pub right: &'static str,
+}
+
+/// Expands the rows into [`Code`] and [`CODES`].
+///
+/// A row is `E0000 "title" { "explanation" wrong "source" right "source" }`; the last two may be
+/// left out where a short source cannot show the mistake.
+macro_rules! codes {
+    ($($code:ident $title:literal {
+        $explanation:literal $(wrong $wrong:literal right $right:literal)?
+    })*) => {
+        /// A diagnostic code; its meaning is its row in [`CODES`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = $title] $code,)*
+        }
+
+        /// All codes in ascending order.
+        pub const CODES: &[CodeInfo] = &[$(CodeInfo {
+            code: Code::$code,
+            name: stringify!($code),
+            title: $title,
+            explanation: $explanation,
+            wrong: concat!($($wrong)?),
+            right: concat!($($right)?),
+        },)*];
+    };
+}
+
+codes! {
+    E0001 "a character that has no meaning" {
+        "The language uses letters, digits and the signs `{ } ( ) [ ] : ; , . + - * / = < > !` in \
+         its words. Any other character may only stand in a comment."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight += 2 @ 3 }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight += 2 * 3 }\n}\n"
+    }
+    E0002 "a malformed number" {
+        "Numbers are written `12`, `0.5` or `1.5e-3`: digits stand on both sides of the point, an \
+         exponent has digits, and a unit is one of `ns us ms s Hz kHz MHz`."
+        wrong "const gain = .5\n"
+        right "const gain = 0.5\n"
+    }
+    E0003 "a number that is too large" {
+        "Integers must lie within 64 bits and reals within the range of double precision. Nothing \
+         on the chip is larger than 32 bits, so such a number is most likely a slip."
+        wrong "const n = 99999999999999999999\n"
+        right "const n = 999\n"
+    }
+    E0004 "an operator of another language" {
+        "Truth values are joined with the words `and`, `or` and `not`; there are no bitwise \
+         operators, no powers by `**` and no remainder, because the vector unit has none of them."
+        wrong "rule r {\n    every 1 ms\n    synapses { if weight > 3 && weight < 9 { weight = 0 } }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { if weight > 3 and weight < 9 { weight = 0 } }\n}\n"
+    }
+    E0005 "a file that is not UTF-8" {
+        "Sources are UTF-8 text. The place shown is the first byte that does not fit; save the \
+         file in that encoding with your editor."
+    }
+    E0006 "a file that is too large" {
+        "A source may have 4 MiB. Rules have a few kilobytes; a larger file is most likely data \
+         that was opened by mistake."
+    }
+    E0007 "a comment in the style of another language" {
+        "Comments begin with `//` and end with the line. Documentation begins with `///` before a \
+         declaration or with `//!` at the top of the file."
+        wrong "# gain of the rule\nconst gain = 0.5\n"
+        right "// gain of the rule\nconst gain = 0.5\n"
+    }
+    E0101 "something else was expected" {
+        "At this place the grammar allows only what the message lists. Often something is missing \
+         just before the place shown."
+        wrong "const gain = * 2\n"
+        right "const gain = 4 * 2\n"
+    }
+    E0102 "a misspelt word of the language" {
+        "The word is not one that can begin a line here, but it is close to one that can."
+        wrong "rul r {\n    every 1 ms\n}\n"
+        right "rule r {\n    every 1 ms\n}\n"
+    }
+    E0103 "a bracket that is not closed" {
+        "Every `{`, `(` and `[` needs its partner. The compiler finds the place by what follows: \
+         a declaration cannot stand inside of a block of statements."
+        wrong "rule r {\n    every 1 ms\n    synapses {\n        weight = 3\n"
+        right "rule r {\n    every 1 ms\n    synapses {\n        weight = 3\n    }\n}\n"
+    }
+    E0104 "a bracket that was never opened" {
+        "A closing bracket without its partner is most likely left over from an edit."
+        wrong "const gain = 2)\n"
+        right "const gain = 2\n"
+    }
+    E0105 "brackets of different kinds" {
+        "A bracket is closed by its own kind: `(` by `)`, `[` by `]` and `{` by `}`."
+        wrong "const gain = max(2, 3]\n"
+        right "const gain = max(2, 3)\n"
+    }
+    E0106 "a word of the language used as a name" {
+        "Words such as `rule`, `state` or `input` have a fixed meaning and cannot name anything \
+         else."
+        wrong "const state = 3\n"
+        right "const state_count = 3\n"
+    }
+    E0107 "two statements on one line" {
+        "A statement ends with its line. Two on one line need a `;` between them."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight = 3 address = 4 }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight = 3; address = 4 }\n}\n"
+    }
+    E0108 "an assignment where a comparison is needed" {
+        "`=` stores a value; `==` asks whether two values are equal."
+        wrong "rule r {\n    every 1 ms\n    synapses { if weight = 3 { weight = 4 } }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { if weight == 3 { weight = 4 } }\n}\n"
+    }
+    E0109 "a comparison where an assignment is needed" {
+        "`==` asks whether two values are equal; `=` stores a value."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight == 3 }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight = 3 }\n}\n"
+    }
+    E0110 "a chain of comparisons" {
+        "A comparison gives a truth value, which cannot be compared with a number. Ask two \
+         questions and join them with `and`."
+        wrong "rule r {\n    every 1 ms\n    synapses { if 3 < weight < 9 { weight = 0 } }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { if 3 < weight and weight < 9 { weight = 0 } }\n}\n"
+    }
+    E0111 "a declaration without a type" {
+        "The type tells which values are possible, and from it the compiler chooses the \
+         fixed-point format. It is one of `int in a .. b`, `real in a .. b`, `bool`, `weight`, \
+         `address` or a format such as `q7.8`."
+        wrong "rule r {\n    param gain = 0.5\n    every 1 ms\n}\n"
+        right "rule r {\n    param gain : real in 0 .. 1 = 0.5\n    every 1 ms\n}\n"
+    }
+    E0112 "a declaration without an initial value" {
+        "A `param`, `state` or `input` has its value from the first update on, so it must be \
+         given."
+        wrong "rule r {\n    param gain : real in 0 .. 1\n    every 1 ms\n}\n"
+        right "rule r {\n    param gain : real in 0 .. 1 = 0.5\n    every 1 ms\n}\n"
+    }
+    E0113 "a time without a unit" {
+        "Periods, phases and times need a unit: `ns`, `us`, `ms` or `s`. They are times of the \
+         hardware unless `bio` follows."
+        wrong "rule r {\n    every 1\n}\n"
+        right "rule r {\n    every 1 ms\n}\n"
+    }
+    E0114 "a type that does not exist" {
+        "A type is one of `int in a .. b`, `real in a .. b`, `bool`, `weight`, `address` or a \
+         fixed-point format of 8 or 16 bits such as `q1.6` or `q7.8`."
+        wrong "rule r {\n    param gain : float = 0.5\n    every 1 ms\n}\n"
+        right "rule r {\n    param gain : real in 0 .. 1 = 0.5\n    every 1 ms\n}\n"
+    }
+    E0115 "nested too deeply" {
+        "Brackets and operators may be nested 200 deep. Give names to parts of the expression \
+         with `let`, or move them to a `fn`."
+    }
+    E0116 "a statement at the wrong place" {
+        "Statements stand in `start`, `neurons`, `synapses` or `control` blocks; declarations \
+         stand directly in the rule; rules and functions stand at the top of the file."
+        wrong "rule r {\n    every 1 ms\n    weight = 3\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight = 3 }\n}\n"
+    }
+    E0117 "a value outside of its range" {
+        "An exponent, a format or a count has limits of its own: formats have 8 or 16 bits \
+         together with the sign."
+        wrong "rule r {\n    param gain : q9.9 = 0.5\n    every 1 ms\n}\n"
+        right "rule r {\n    param gain : q7.8 = 0.5\n    every 1 ms\n}\n"
+    }
+    E0201 "an unknown name" {
+        "A name is a param, a state, an input, a `let` of this block, a constant, or one of the \
+         quantities of the chip such as `weight`, `causal` or `rate`."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight += casual }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight += causal }\n}\n"
+    }
+    E0202 "a name that is declared twice" {
+        "Params, states and inputs of a rule share one set of names, and none of them may take the \
+         name of a quantity of the chip."
+        wrong "rule r {\n    param a : weight = 1\n    param a : weight = 2\n    every 1 ms\n    synapses { weight = a }\n}\n"
+        right "rule r {\n    param a : weight = 1\n    param b : weight = 2\n    every 1 ms\n    synapses { weight = a + b }\n}\n"
+    }
+    E0204 "an unknown function" {
+        "Functions are those of the language (`min`, `max`, `clamp`, `abs`, `sign`, `uniform`, \
+         `randint`, `exp`, `ln`, `sqrt`, `pow`)."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight += sgn(rate) }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight += sign(rate) }\n}\n"
+    }
+    E0205 "a wrong number of arguments" {
+        "Each function takes the arguments of its row in the language reference; `uniform` takes a \
+         range, `uniform(a .. b)`."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight = min(weight) }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight = min(weight, 40) }\n}\n"
+    }
+    E0206 "a quantity that does not exist here" {
+        "A synapse sees the values of its neuron, its row and the rule; a neuron sees no single \
+         synapse. What belongs to synapses is read and changed in a `synapses` block."
+        wrong "rule r {\n    every 1 ms\n    neurons { weight = 3 }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight = 3 }\n}\n"
+    }
+    E0301 "a truth value where a number is needed" {
+        "Truth values choose, numbers are computed with."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight += rate > 3 }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { if rate > 3 { weight += 1 } }\n}\n"
+    }
+    E0302 "a real where an integer is needed" {
+        "Addresses and the ends of `randint` are integers: declare params as `int in a .. b`."
+        wrong "rule r {\n    every 1 ms\n    synapses { address = randint(0, 7.5) }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { address = randint(0, 8) }\n}\n"
+    }
+    E0303 "a number where a truth value is needed" {
+        "A condition is a comparison, or comparisons joined by `and`, `or` and `not`."
+        wrong "rule r {\n    every 1 ms\n    synapses { if rate { weight = 0 } }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { if rate > 0 { weight = 0 } }\n}\n"
+    }
+    E0304 "units that do not fit" {
+        "A period is a time. Params of the gains are plain numbers, in weight LSB per LSB of what \
+         they multiply."
+        wrong "rule r {\n    every 5 kHz\n    synapses { weight += 1 }\n}\n"
+        right "rule r {\n    every 200 us\n    synapses { weight += 1 }\n}\n"
+    }
+    E0305 "a division by something that varies" {
+        "The vector unit has no division. Params and constants may divide, for the host computes \
+         the reciprocal when they are set."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight = weight / rate }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight = weight / 2 }\n}\n"
+    }
+    E0306 "a function of params used on synapses" {
+        "`exp`, `ln`, `sqrt` and `pow` are computed by the host from params and constants."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight += exp(causal) }\n}\n"
+        right "rule r {\n    param gain : real in 0.0 .. 1.0 = 0.5\n    every 1 ms\n    synapses { weight += exp(-gain) * causal }\n}\n"
+    }
+    E0401 "a value outside its range" {
+        "The value of a declaration must lie within its own range."
+        wrong "rule r {\n    param g : real in 0.0 .. 1.0 = 2.0\n    every 1 ms\n    synapses { weight += g * causal }\n}\n"
+        right "rule r {\n    param g : real in 0.0 .. 2.0 = 2.0\n    every 1 ms\n    synapses { weight += g * causal }\n}\n"
+    }
+    E0402 "values too large for a lane" {
+        "Lanes have 16 bits with a binary point; beyond about 2e9 no position of the point holds a \
+         value. Narrow the ranges of params, or limit a part with `clamp`."
+    }
+    E0403 "a divisor that may be 0" {
+        "The range of the divisor contains 0. Choose a range that leaves it out."
+        wrong "rule r {\n    param tau : real in 0.0 .. 9.0 = 2.0\n    every 1 ms\n    synapses { weight += causal / tau }\n}\n"
+        right "rule r {\n    param tau : real in 0.5 .. 9.0 = 2.0\n    every 1 ms\n    synapses { weight += causal / tau }\n}\n"
+    }
+    E0404 "a function outside its domain" {
+        "`ln` and `sqrt` have no value for negative numbers; choose the range of the param so that \
+         none can occur."
+    }
+    E0405 "an empty range" {
+        "The smaller end comes first: `uniform(0 .. 4)`, `randint(0, 8)`, `real in -1.0 .. 1.0`."
+        wrong "rule r {\n    every 1 ms\n    synapses { address = randint(8, 0) }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { address = randint(0, 8) }\n}\n"
+    }
+    E0406 "an address that may be out of range" {
+        "Addresses are 0 .. 63, and the compiler must be able to prove it: an address that \
+         saturated would silently listen to another input."
+        wrong "rule r {\n    every 1 ms\n    synapses { address = address + 1 }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { address = min(address + 1, 63) }\n}\n"
+    }
+    E0501 "a rule without a schedule" {
+        "A rule says when it runs: `every 1 ms`, in hardware time, or `every 1 s bio`."
+        wrong "rule r {\n    synapses { weight += 1 }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
+    }
+    E0503 "correlation read in two blocks" {
+        "The correlation of a row is sampled once an update, in one `synapses` block. Move the \
+         statements together, or keep what is needed later in a state."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight += causal }\n    synapses { weight -= acausal }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight += causal - acausal }\n}\n"
+    }
+    E0504 "an assignment to something that cannot change" {
+        "Weights, addresses, states and values named by `let` can be assigned. Params and inputs \
+         are set from outside; sensors are read and reset."
+        wrong "rule r {\n    param g : weight = 3\n    every 1 ms\n    synapses { g = 4 }\n}\n"
+        right "rule r {\n    param g : weight = 3\n    every 1 ms\n    synapses { weight = g }\n}\n"
+    }
+    E0505 "a reset of something that is no sensor" {
+        "`causal` and `acausal` are reset in a `synapses` block, `rate` in a `neurons` block."
+        wrong "rule r {\n    every 1 ms\n    synapses { reset weight }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight = 0 }\n}\n"
+    }
+    E0506 "a record of something that has no record" {
+        "A record lists quantities that can be read, states and inputs."
+        wrong "rule r {\n    param g : weight = 3\n    every 1 ms\n    synapses { weight = g }\n    record g every 10 updates\n}\n"
+        right "rule r {\n    param g : weight = 3\n    every 1 ms\n    synapses { weight = g }\n    record weight every 10 updates\n}\n"
+    }
+    E0508 "a period out of range" {
+        "Times are multiples of 4 ns, the cycle of the processor, and a period is at least one \
+         cycle and at most an hour."
+        wrong "rule r {\n    every 1 ns\n    synapses { weight += 1 }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
+    }
+    E0601 "a program that does not fit the processor" {
+        "Code, data and stack share 12272 bytes of the processor's memory. Fewer statements, a \
+         smaller `view rows <= N` or fewer states make room."
+    }
+    E0602 "a period shorter than the rule needs" {
+        "In the worst case an update takes longer than the period, so updates would be late and \
+         then missed. Choose a longer period, or bind the rule to fewer rows with `view rows <= N`."
+    }
+    E0603 "something this compiler does not have yet" {
+        "The language reference says what this version runs. Nothing is silently left out."
+    }
+    E0604 "a view limit out of range" {
+        "A hemisphere has 256 rows: `view rows <= N` takes 1 to 256."
+        wrong "rule r {\n    view rows <= 300\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
+        right "rule r {\n    view rows <= 32\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
+    }
+    W0701 "documentation that belongs to nothing" {
+        "A comment with three slashes documents the declaration that follows it. Here none \
+         follows; two slashes make it a plain comment."
+        wrong "rule r {\n    every 1 ms\n    synapses {\n        /// Start anew.\n        weight = 3\n    }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses {\n        // Start anew.\n        weight = 3\n    }\n}\n"
+    }
+    W0711 "a period too short for a full array" {
+        "Bound to all 256 rows the rule would take longer than its period. Smaller views are fine; \
+         say `view rows <= N` to have that checked."
+    }
+}
+
+impl Code {
+    /// Its row in the table.
+    #[must_use]
+    pub fn info(self) -> &'static CodeInfo {
+        &CODES[self as usize]
+    }
+
+    /// As printed: `E0101`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// Error for `E....`, warning for `W....`.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        if self.name().starts_with('W') { Severity::Warning } else { Severity::Error }
+    }
+
+    /// The code with this name; upper or lower case.
+    ///
+    /// ```
+    /// use pl_diag::Code;
+    ///
+    /// assert_eq!(Code::from_name("e0101"), Some(Code::E0101));
+    /// assert_eq!(Code::from_name("E9999"), None);
+    /// ```
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Code> {
+        CODES.iter().find(|info| info.name.eq_ignore_ascii_case(name)).map(|info| info.code)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for CodeInfo {
+    /// The page of `plc explain`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}\n\n{}", self.name, self.title, self.explanation)?;
+        for (heading, source) in [("Wrong", self.wrong), ("Right", self.right)] {
+            if !source.is_empty() {
+                writeln!(f, "\n{heading}:\n")?;
+                source.lines().try_for_each(|line| writeln!(f, "    {line}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_ascend_and_are_well_formed() {
+        for pair in CODES.windows(2) {
+            assert!(pair[0].name < pair[1].name, "{} before {}", pair[0].name, pair[1].name);
+        }
+        for (index, info) in CODES.iter().enumerate() {
+            assert_eq!(info.code as usize, index);
+            let (letter, digits) = info.name.split_at(1);
+            assert!(matches!(letter, "E" | "W") && digits.len() == 4, "{}", info.name);
+            assert!(digits.bytes().all(|digit| digit.is_ascii_digit()), "{}", info.name);
+            assert!(info.explanation.ends_with('.'), "{}: full sentences", info.name);
+            assert!(!info.title.ends_with('.'), "{}: a title", info.name);
+        }
+    }
+
+    #[test]
+    fn severity_is_the_first_letter() {
+        assert_eq!(Code::E0101.severity(), Severity::Error);
+        assert_eq!(Code::W0701.severity(), Severity::Warning);
+    }
+
+    #[test]
+    fn explanation_shows_both_examples() {
+        let page = Code::E0108.info().to_string();
+        assert!(page.starts_with("E0108: an assignment"));
+        assert!(page.contains("if weight = 3") && page.contains("if weight == 3"));
+        assert!(!Code::E0005.info().to_string().contains("Wrong:"));
+    }
+}
