@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use crate::config::ChipConfig;
 use crate::correlation::Branch;
-use crate::events::{InputEvent, Spike};
+use crate::events::{InputEvent, Spike, index_byte};
+use crate::external_memory::ExternalMemory;
 use crate::hemisphere::Hemisphere;
 use crate::lanes::Level;
+use crate::memory_map::{Injection, SRAM_BYTES};
 use crate::neurons::NeuronParameters;
 use crate::synapse_array::RowMode;
 use crate::{COLUMNS, HEMISPHERES};
@@ -32,6 +34,8 @@ use crate::{COLUMNS, HEMISPHERES};
 #[derive(Clone, Debug)]
 pub struct Chip {
     pub(crate) hemispheres: [Hemisphere; HEMISPHERES],
+    /// The FPGA's memories, which both PPUs see.
+    pub(crate) external: ExternalMemory,
     seed: u64,
     time: u64,
     address_write_protect: bool,
@@ -51,6 +55,7 @@ impl Chip {
         let level = Level::detect();
         Chip {
             hemispheres: [0, 1].map(|index| Hemisphere::new(config, seed, index, level)),
+            external: ExternalMemory::default(),
             seed,
             time: 0,
             address_write_protect: false,
@@ -83,10 +88,18 @@ impl Chip {
         self.time = self.time.max(t_end);
     }
 
-    /// Queues an event on one row at the present time, as a rule's `send` does.
+    /// Queues an event of `address` at the present time for the driver that owns `row`, which
+    /// forwards it to both of its rows: what a rule's `send` does.
     pub fn send(&mut self, h: usize, row: usize, address: u8) {
-        let [hemisphere, row] = [h, row].map(crate::events::index_byte);
-        self.hemispheres[h].enqueue(&[InputEvent { time: self.time, hemisphere, row, address }]);
+        self.inject(h, Injection::on_row(index_byte(row), address));
+    }
+
+    pub(crate) fn inject(&mut self, h: usize, injection: Injection) {
+        let (time, address) = (self.time, injection.address());
+        let hemisphere = index_byte(h);
+        let events: Vec<InputEvent> =
+            injection.rows().map(|row| InputEvent { time, hemisphere, row, address }).collect();
+        self.hemispheres[h].enqueue(&events);
     }
 
     /// Weights of a row, 0 to 63.
@@ -243,5 +256,27 @@ impl Chip {
         }
         spikes.sort();
         spikes
+    }
+
+    /// Internal memory of the PPU of hemisphere `h`.
+    #[must_use]
+    pub fn ppu_memory(&self, h: usize) -> &[u8; SRAM_BYTES] {
+        &self.hemispheres[h].ppu.memory
+    }
+
+    /// Internal memory of the PPU of hemisphere `h`, for loading programs and writing parameters.
+    pub fn ppu_memory_mut(&mut self, h: usize) -> &mut [u8; SRAM_BYTES] {
+        &mut self.hemispheres[h].ppu.memory
+    }
+
+    /// The FPGA's memories.
+    #[must_use]
+    pub fn external_memory(&self) -> &ExternalMemory {
+        &self.external
+    }
+
+    /// The FPGA's memories, for loading programs and reading records.
+    pub fn external_memory_mut(&mut self) -> &mut ExternalMemory {
+        &mut self.external
     }
 }

@@ -60,6 +60,9 @@ impl Branch {
 const ADDRESSES: usize = 64;
 /// Rows looked at together when a postsynaptic pulse collects presynaptic times.
 const BLOCK: usize = 16;
+/// Distance of two columns in the causal arrays; not a power of two, so that the columns of one row
+/// do not compete for the same cache lines.
+const COLUMN_STRIDE: usize = ROWS + BLOCK;
 /// Marks a row that has had no pulse yet; no address equals it.
 const NO_ADDRESS: u8 = 0xff;
 /// Largest stamp; larger times move the epoch.
@@ -76,7 +79,7 @@ pub(crate) struct PrePulse {
 }
 
 /// Accumulator and parameters of one branch; `[row * 256 + column]` anticausal,
-/// `[column * 256 + row]` causal.
+/// `[column * COLUMN_STRIDE + row]` causal.
 #[derive(Clone, Debug)]
 struct Accumulator {
     value: Box<[f32]>,
@@ -85,8 +88,8 @@ struct Accumulator {
 }
 
 impl Accumulator {
-    fn new() -> Accumulator {
-        let zero = || vec![0.0; ROWS * COLUMNS].into_boxed_slice();
+    fn new(lanes: usize) -> Accumulator {
+        let zero = || vec![0.0; lanes].into_boxed_slice();
         Accumulator { value: zero(), eta: zero(), decay: zero() }
     }
 }
@@ -190,8 +193,8 @@ impl Correlation {
                 .sum(),
             inverse_limit: single(1.0 / config.saturation_lsb),
             reset_sigma: single(config.reset_sigma_lsb),
-            causal: Accumulator::new(),
-            acausal: Accumulator::new(),
+            causal: Accumulator::new(COLUMNS * COLUMN_STRIDE),
+            acausal: Accumulator::new(ROWS * COLUMNS),
             baseline: [baseline(), baseline()],
             resets: [resets(), resets()],
             last_pre: vec![[0; ADDRESSES]; ROWS].into_boxed_slice(),
@@ -226,8 +229,8 @@ impl Correlation {
         self.acausal.eta[lanes.clone()].copy_from_slice(&sensors.eta[1]);
         self.acausal.decay[lanes.clone()].copy_from_slice(&sensors.decay[1]);
         for column in 0..COLUMNS {
-            self.causal.eta[column * ROWS + row] = sensors.eta[0][column];
-            self.causal.decay[column * ROWS + row] = sensors.decay[0][column];
+            self.causal.eta[column * COLUMN_STRIDE + row] = sensors.eta[0][column];
+            self.causal.decay[column * COLUMN_STRIDE + row] = sensors.decay[0][column];
         }
         for (baseline, row) in self.baseline.iter_mut().zip(&sensors.baseline) {
             baseline[lanes.clone()].copy_from_slice(row);
@@ -388,7 +391,7 @@ impl Correlation {
         for row in ones(self.held.by_column[column]) {
             last_pre[row] = self.held.last_pre[row * COLUMNS + column];
         }
-        let start = column * ROWS;
+        let start = column * COLUMN_STRIDE;
         let lanes = start + rows.start..start + rows.end;
         let run = match self.power_log2 {
             0 => lanes::accumulate_column::<0>,
@@ -446,7 +449,7 @@ impl Correlation {
         for (column, &bits) in bits.iter().enumerate() {
             let i = row * COLUMNS + column;
             if bits & 1 != 0 {
-                self.causal.value[column * ROWS + row] = 0.0;
+                self.causal.value[column * COLUMN_STRIDE + row] = 0.0;
                 self.resets[0][i] = self.resets[0][i].wrapping_add(1);
             }
             if bits & 2 != 0 {
@@ -459,7 +462,9 @@ impl Correlation {
     /// Accumulated correlation of a row in LSB, without baseline and noise.
     pub(crate) fn accumulated(&self, row: usize, branch: Branch) -> [f32; COLUMNS] {
         match branch {
-            Branch::Causal => std::array::from_fn(|column| self.causal.value[column * ROWS + row]),
+            Branch::Causal => {
+                std::array::from_fn(|column| self.causal.value[column * COLUMN_STRIDE + row])
+            }
             Branch::Acausal => {
                 std::array::from_fn(|column| self.acausal.value[row * COLUMNS + column])
             }

@@ -10,8 +10,10 @@ use crate::adc::Adc;
 use crate::config::ChipConfig;
 use crate::correlation::{Branch, Correlation, PrePulse};
 use crate::events::{InputEvent, Spike, index_byte};
+use crate::generators::Generators;
 use crate::lanes::Level;
 use crate::neurons::{Fired, Neurons, QUIET_INTERVAL};
+use crate::ppu::Ppu;
 use crate::synapse_array::{RowMode, SIX_BITS, SynapseArray};
 use crate::{COLUMNS, ROWS};
 
@@ -32,6 +34,8 @@ pub(crate) struct Hemisphere {
     time: u64,
     /// Events that have not acted yet, in order.
     queue: Vec<InputEvent>,
+    pub(crate) generators: Generators,
+    pub(crate) ppu: Ppu,
     record_spikes: bool,
     pub(crate) spikes: Vec<Spike>,
     /// Neurons that fired in the current step; kept to reuse its memory.
@@ -50,6 +54,8 @@ impl Hemisphere {
             counters: [0; COLUMNS],
             time: 0,
             queue: Vec::new(),
+            generators: Generators::new(seed, index),
+            ppu: Ppu::new(),
             record_spikes: true,
             spikes: Vec::new(),
             fired: Vec::new(),

@@ -266,7 +266,7 @@ kernel! {
 }
 
 kernel! {
-    /// Codes of the converters: rounded half up, limited to 0..=255.
+    /// Codes of the converters.
     fn convert(
         voltages: &[f32; COLUMNS],
         offsets: &[f32; COLUMNS],
@@ -282,12 +282,13 @@ kernel! {
     }
 }
 
-/// The code of a voltage in LSB: rounded half up, limited to 0..=255.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "limited before")]
+/// The code of a voltage in LSB: the nearest, ties to even, limited to 0..=255.
 #[inline(always)]
 fn quantise(voltage: f32) -> u8 {
-    // Truncation of a positive number is its floor.
-    (voltage + 0.5).clamp(0.0, 255.0) as i32 as u8
+    // Adding 2^23 rounds to a whole number and leaves it in the low bits.
+    const ROUND: f32 = 8_388_608.0;
+    let [code, ..] = (voltage.clamp(0.0, 255.0) + ROUND).to_bits().to_le_bytes();
+    code
 }
 
 #[cfg(test)]
@@ -296,7 +297,10 @@ mod tests {
 
     #[test]
     fn codes_round_and_saturate() {
-        assert_eq!([-3.0, 0.49, 0.5, 199.5, 254.9, 300.0].map(quantise), [0, 0, 1, 200, 255, 255]);
+        assert_eq!(
+            [-3.0, 0.5, 0.51, 199.4, 199.5, 254.9, 300.0].map(quantise),
+            [0, 0, 1, 199, 200, 255, 255]
+        );
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Naive {
     fn new(sensors: &Correlation) -> Naive {
         let places = || ROWS.iter().flat_map(|&r| COLUMNS.iter().map(move |&c| (r, c)));
         let parameters = places().map(|(r, c)| {
-            let (causal, acausal) = (c * crate::ROWS + r, r * crate::COLUMNS + c);
+            let (causal, acausal) = (c * super::COLUMN_STRIDE + r, r * crate::COLUMNS + c);
             let causal = (sensors.causal.eta[causal], sensors.causal.decay[causal]);
             ((r, c), [causal, (sensors.acausal.eta[acausal], sensors.acausal.decay[acausal])])
         });

@@ -1,0 +1,32 @@
+//! What belongs to a plasticity processor besides its core: memory, control register, and the
+//! converters' last results as its vector unit sees them.
+
+use crate::COLUMNS;
+use crate::memory_map::SRAM_BYTES;
+
+/// Environment of one PPU.
+#[derive(Clone, Debug)]
+pub(crate) struct Ppu {
+    pub(crate) memory: Box<[u8; SRAM_BYTES]>,
+    /// Control register: bit 0 lets the core run.
+    pub(crate) control: u32,
+    /// Status register: bit 0 says that the core sleeps.
+    pub(crate) status: u32,
+    /// Last conversion of the causal and the anticausal channels.
+    pub(crate) converted: [[u8; COLUMNS]; 2],
+    /// Column switches of the causal and the anticausal channels.
+    pub(crate) switches: [[u8; COLUMNS]; 2],
+}
+
+impl Ppu {
+    pub(crate) fn new() -> Ppu {
+        let columns = [[0; COLUMNS]; HEMISPHERES];
+        Ppu {
+            memory: Box::new([0; SRAM_BYTES]),
+            control: 0,
+            status: 0,
+            converted: columns,
+            switches: columns,
+        }
+    }
+}
