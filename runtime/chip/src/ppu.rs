@@ -20,7 +20,7 @@ pub(crate) struct Ppu {
 
 impl Ppu {
     pub(crate) fn new() -> Ppu {
-        let columns = [[0; COLUMNS]; HEMISPHERES];
+        let columns = [[0; COLUMNS]; 2];
         Ppu {
             memory: Box::new([0; SRAM_BYTES]),
             control: 0,
