@@ -1,1 +1,37 @@
-//! Instruction table, encoder, decoder, assembler and disassembler of the PPU.
+//! Instruction table, encoder, decoder, assembler, disassembler and executables of the PPU.
+//!
+//! ```text
+//!   insns.rs        THE instruction table; field.rs its operand fields, reg.rs registers
+//!     -> opcode.rs        Opcode and the rows as values
+//!     -> instruction.rs   Instruction and a typed constructor for every row
+//!     -> encode.rs, decode.rs, disasm.rs
+//!     -> the simulator's dispatch (pl-iss)
+//!   latency.rs      what an instruction costs, for the compiler and the simulator
+//!   elf/            executables; image.rs the names compiler and runtime share
+//! ```
+//!
+//! Invariants: nothing outside the table knows an opcode number; decoding an encoded instruction
+//! gives it back; no function panics on any word, text or file.
+
+pub mod decode;
+pub mod disasm;
+pub mod elf;
+pub mod encode;
+pub mod field;
+pub mod image;
+mod insns;
+pub mod instruction;
+pub mod latency;
+pub mod opcode;
+pub mod reg;
+
+#[cfg(test)]
+mod table_tests;
+
+pub use decode::decode;
+pub use disasm::disassemble;
+pub use encode::{EncodeError, encode};
+pub use field::{Field, FieldKind};
+pub use instruction::{Instruction, build};
+pub use opcode::{Extension, Flag, Flags, Form, INSNS, InsnInfo, Opcode, Resource, Role};
+pub use reg::{Cond, CrBit, CrFlag, Crf, Gpr, Spr, Vr};

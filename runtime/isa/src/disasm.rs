@@ -1,0 +1,65 @@
+//! From instructions to assembly text.
+
+use core::fmt::Write as _;
+
+use crate::decode::decode;
+use crate::field::FieldKind;
+use crate::instruction::Instruction;
+use crate::opcode::Flag;
+use crate::reg::{CrBit, Crf, Gpr};
+
+/// The assembly text of a word at an address; `.long` where it is no instruction of the core.
+#[must_use]
+pub fn disassemble(word: u32, address: u32) -> String {
+    match decode(word) {
+        Some(instruction) => text(&instruction, address),
+        None => format!(".long 0x{word:x}"),
+    }
+}
+
+/// The assembly text of an instruction at an address.
+#[must_use]
+pub fn text(instruction: &Instruction, address: u32) -> String {
+    plain(instruction, address)
+}
+
+/// The text under the instruction's own mnemonic.
+fn plain(instruction: &Instruction, address: u32) -> String {
+    let mut text = instruction.mnemonic();
+    let mut separator = ' ';
+    let mut in_parentheses = false;
+    for (spec, value) in instruction.operands() {
+        let field = spec.field.spec();
+        if field.optional && value == 0 {
+            continue;
+        }
+        text.push(if in_parentheses { '(' } else { separator });
+        separator = ',';
+        push_value(&mut text, field.kind, value, instruction, address);
+        if in_parentheses {
+            text.push(')');
+        }
+        in_parentheses = field.kind == FieldKind::Displacement;
+    }
+    text
+}
+
+fn push_value(text: &mut String, kind: FieldKind, value: i32, insn: &Instruction, address: u32) {
+    let small = u8::try_from(value).unwrap_or_default();
+    let result = match kind {
+        FieldKind::GprOrZero if value == 0 => write!(text, "0"),
+        FieldKind::Gpr | FieldKind::GprOrZero => write!(text, "{}", Gpr(small)),
+        FieldKind::Crf => write!(text, "{}", Crf(small)),
+        FieldKind::CrBit => write!(text, "{}", CrBit(small)),
+        FieldKind::Target => {
+            let base = if insn.flags.has(Flag::Aa) { 0 } else { address };
+            write!(text, "0x{:x}", base.wrapping_add_signed(value))
+        }
+        FieldKind::Vr
+        | FieldKind::Number
+        | FieldKind::SignedShifted
+        | FieldKind::Displacement
+        | FieldKind::Spr => write!(text, "{value}"),
+    };
+    debug_assert!(result.is_ok(), "writing to a string cannot fail");
+}

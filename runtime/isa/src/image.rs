@@ -1,0 +1,1 @@
+//! Names shared by the compiler's executables and the runtime that drives them.
