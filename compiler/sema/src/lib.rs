@@ -1,1 +1,18 @@
-//! Names, types, intervals and formats; lowering to IR.
+//! Meaning: from the syntax tree to typed rules, and from those to IR.
+//!
+//! ```text
+//!   check/     names, types, units and scopes: syntax tree -> hir::Rule, with diagnostics
+//!   build.rs   typed expressions from typed operands: kinds and intervals
+//!   host.rs    expressions of params and constants, evaluated in f64
+//!   hir.rs     the typed rule
+//!   lower/     formats and rounding: hir::Rule -> IR (the numbered rules of LANGUAGE.md, 4)
+//! ```
+//!
+//! Invariants: a rule without errors lowers to IR that verifies; one cause gives one diagnostic; a
+//! name ends here, the IR knows indices.
+
+mod build;
+pub mod hir;
+pub mod host;
+pub mod interval;
+pub mod lower;

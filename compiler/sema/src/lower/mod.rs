@@ -217,7 +217,7 @@ impl Lowering<'_> {
     /// Writes what the statements of a row changed.
     fn write_back(&mut self, env: &Env) {
         let row: Vec<Value> = env.row.into_iter().collect();
-        let mut write = |b: &mut FunctionBuilder, quantity, value| {
+        let write = |b: &mut FunctionBuilder, quantity, value| {
             let mut args = row.clone();
             args.push(value);
             b.effect(Op::Write, Imm::Quantity(quantity), &args);

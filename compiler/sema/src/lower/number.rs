@@ -154,21 +154,26 @@ impl Lowering<'_> {
         self.b.op(op, &[a, b])
     }
 
-    fn quantity(&mut self, quantity: Quantity, env: &mut Env) -> Value {
+    pub(super) fn quantity(&mut self, quantity: Quantity, env: &mut Env) -> Value {
         let known = match quantity {
             Quantity::Weight => env.weight,
             Quantity::Address => env.address,
-            _ => None,
+            Quantity::Causal
+            | Quantity::Acausal
+            | Quantity::CorrelationReset
+            | Quantity::Rate
+            | Quantity::RateReset
+            | Quantity::Membrane => None,
         };
         if let Some(value) = known {
             return value;
         }
         let args: Vec<Value> = env.row.filter(|_| quantity.per_row()).into_iter().collect();
         let value = self.b.value(Op::Read, Imm::Quantity(quantity), &args, Type::ROW16);
-        match quantity {
-            Quantity::Weight => env.weight = Some(value),
-            Quantity::Address => env.address = Some(value),
-            _ => {}
+        if quantity == Quantity::Weight {
+            env.weight = Some(value);
+        } else if quantity == Quantity::Address {
+            env.address = Some(value);
         }
         value
     }

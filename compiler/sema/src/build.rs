@@ -1,0 +1,263 @@
+//! Typed expressions from typed operands: kinds, intervals, and folding of host expressions.
+
+use crate::hir::{Expr, ExprKind, Kind};
+use crate::host::{Function, Host, Operator};
+use crate::interval::Interval;
+use pl_diag::{Code, Diagnostic, Span};
+use pl_ir::op::Cond;
+
+/// What can be said about a lane value with 16 bits: beyond this no format holds it.
+const LARGEST: f64 = 2_147_450_880.0;
+
+/// An expression or the diagnostic that says why there is none.
+pub(crate) type Built = Result<Expr, Diagnostic>;
+
+/// A host expression.
+pub(crate) fn host(host: Host, number: Kind, interval: Interval, span: Span) -> Expr {
+    Expr { kind: ExprKind::Host(host), number, interval, span }
+}
+
+/// A number literal: an integer if it has no fraction.
+pub(crate) fn literal(value: f64, integer: bool, span: Span) -> Expr {
+    let number = if integer { Kind::Int } else { Kind::Real };
+    host(Host::Const(value), number, Interval::point(value), span)
+}
+
+/// Checks that an operand is a number.
+fn number(operand: Expr, what: &str) -> Built {
+    if operand.number == Kind::Bool {
+        let span = operand.span;
+        return Err(Diagnostic::error(Code::E0301, span, format!("{what} needs a number"))
+            .label(span, "this is a truth value")
+            .help("use `if` to turn a condition into different values"));
+    }
+    Ok(operand)
+}
+
+fn joined(a: Kind, b: Kind) -> Kind {
+    if a == Kind::Int && b == Kind::Int { Kind::Int } else { Kind::Real }
+}
+
+/// Checks that 16 bits hold the interval in some format.
+fn representable(expr: Expr) -> Built {
+    let Interval { low, high } = expr.interval;
+    if low < -LARGEST || high > LARGEST || low.is_nan() || high.is_nan() {
+        let span = expr.span;
+        return Err(Diagnostic::error(
+            Code::E0402,
+            span,
+            format!("the values {low:e} .. {high:e} are too large for a 16-bit lane"),
+        )
+        .label(span, "this can become that large")
+        .help("narrow the ranges of the params, or limit a part with `clamp`"));
+    }
+    Ok(expr)
+}
+
+/// A sum, difference, product or quotient.
+pub(crate) fn arithmetic(op: Operator, a: Expr, b: Expr, span: Span) -> Built {
+    let a = number(a, "arithmetic")?;
+    let b = number(b, "arithmetic")?;
+    let interval = match op {
+        Operator::Add => a.interval.sum(b.interval),
+        Operator::Sub => a.interval.sum(b.interval.negated()),
+        Operator::Mul => a.interval.product(b.interval),
+        Operator::Div => return quotient(a, b, span),
+        Operator::Min => a.interval.minimum(b.interval),
+        Operator::Max => a.interval.maximum(b.interval),
+        Operator::Pow => return power(a, b, span),
+    };
+    let mut number = joined(a.number, b.number);
+    // An integer product that 16 bits do not hold exactly is a real.
+    if op == Operator::Mul && (interval.low < -32768.0 || interval.high > 32767.0) {
+        number = Kind::Real;
+    }
+    let kind = match (&a.kind, &b.kind) {
+        (ExprKind::Host(x), ExprKind::Host(y)) => {
+            ExprKind::Host(Host::binary(op, x.clone(), y.clone()))
+        }
+        _ => {
+            let (a, b) = (Box::new(a), Box::new(b));
+            match op {
+                Operator::Add => ExprKind::Add(a, b),
+                Operator::Sub => ExprKind::Sub(a, b),
+                Operator::Min => ExprKind::Min(a, b),
+                Operator::Max => ExprKind::Max(a, b),
+                Operator::Mul | Operator::Div | Operator::Pow => ExprKind::Mul(a, b),
+            }
+        }
+    };
+    representable(Expr { kind, number, interval, span })
+}
+
+/// A quotient: by a host value it is a product with the reciprocal.
+fn quotient(a: Expr, b: Expr, span: Span) -> Built {
+    let ExprKind::Host(divisor) = &b.kind else {
+        let at = b.span;
+        return Err(Diagnostic::error(Code::E0305, at, "lanes cannot divide")
+            .label(at, "this varies between synapses or updates")
+            .note("the vector unit has no division; params and constants may divide")
+            .help("multiply by a reciprocal that is a param, or shift by a constant power of two"));
+    };
+    let Some(interval) = a.interval.quotient(b.interval) else {
+        let at = b.span;
+        return Err(Diagnostic::error(Code::E0403, at, "the divisor may be 0")
+            .label(at, format!("its values are {}", b.interval))
+            .help("choose a range for it that leaves 0 out"));
+    };
+    let kind = match &a.kind {
+        ExprKind::Host(x) => {
+            ExprKind::Host(Host::binary(Operator::Div, x.clone(), divisor.clone()))
+        }
+        _ => {
+            let reciprocal = Host::binary(Operator::Div, Host::Const(1.0), divisor.clone());
+            let of = Interval::point(1.0).quotient(b.interval).unwrap_or(b.interval);
+            let factor = host(reciprocal, Kind::Real, of, b.span);
+            ExprKind::Mul(Box::new(a), Box::new(factor))
+        }
+    };
+    representable(Expr { kind, number: Kind::Real, interval, span })
+}
+
+fn power(a: Expr, b: Expr, span: Span) -> Built {
+    let (ExprKind::Host(x), ExprKind::Host(y)) = (&a.kind, &b.kind) else {
+        return Err(host_only("pow", span));
+    };
+    let host_expr = Host::binary(Operator::Pow, x.clone(), y.clone());
+    let (i, j) = (a.interval, b.interval);
+    let corners = [(i.low, j.low), (i.low, j.high), (i.high, j.low), (i.high, j.high)];
+    let values = corners.map(|(x, y)| Operator::Pow.apply(x, y));
+    let start = Interval::point(values[0]);
+    let interval = values.into_iter().fold(start, |all, x| all.hull(Interval::point(x)));
+    representable(host(host_expr, Kind::Real, interval, span))
+}
+
+fn host_only(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::E0306, span, format!("`{name}` takes params and constants only"))
+        .label(span, "an operand varies between synapses or updates")
+        .help("compute it from params, or approximate it by products")
+}
+
+/// A function of one operand that only the host has: exp, ln, sqrt.
+pub(crate) fn transcendental(function: Function, name: &str, a: Expr, span: Span) -> Built {
+    let a = number(a, name)?;
+    let ExprKind::Host(x) = &a.kind else { return Err(host_only(name, span)) };
+    let interval = a.interval.monotonic(|x| function.apply(x));
+    if interval.low.is_nan() || interval.high.is_nan() {
+        return Err(Diagnostic::error(Code::E0404, a.span, format!("`{name}` of a negative value"))
+            .label(a.span, format!("its values are {}", a.interval))
+            .help("choose a range without negative values"));
+    }
+    representable(host(Host::unary(function, x.clone()), Kind::Real, interval, span))
+}
+
+/// Negation.
+pub(crate) fn negated(a: Expr, span: Span) -> Built {
+    let a = number(a, "a minus sign")?;
+    let interval = a.interval.negated();
+    let number = a.number;
+    let kind = match a.kind {
+        ExprKind::Host(x) => ExprKind::Host(Host::unary(Function::Neg, x)),
+        _ => ExprKind::Neg(Box::new(a)),
+    };
+    Ok(Expr { kind, number, interval, span })
+}
+
+/// Magnitude.
+pub(crate) fn magnitude(a: Expr, span: Span) -> Built {
+    let a = number(a, "`abs`")?;
+    let interval = a.interval.magnitude();
+    let number = a.number;
+    let kind = match a.kind {
+        ExprKind::Host(x) => ExprKind::Host(Host::unary(Function::Abs, x)),
+        _ => ExprKind::Abs(Box::new(a)),
+    };
+    Ok(Expr { kind, number, interval, span })
+}
+
+/// Sign.
+pub(crate) fn sign(a: Expr, span: Span) -> Built {
+    let a = number(a, "`sign`")?;
+    let interval = a.interval.monotonic(|x| Function::Sign.apply(x));
+    let kind = match a.kind {
+        ExprKind::Host(x) => ExprKind::Host(Host::unary(Function::Sign, x)),
+        _ => ExprKind::Sign(Box::new(a)),
+    };
+    Ok(Expr { kind, number: Kind::Int, interval, span })
+}
+
+/// A uniform real between two ends, the upper excluded.
+pub(crate) fn uniform(low: Expr, high: Expr, span: Span) -> Built {
+    let low = number(low, "`uniform`")?;
+    let high = number(high, "`uniform`")?;
+    let ends = low.interval.hull(high.interval);
+    let mut width = arithmetic(Operator::Sub, high, low.clone(), span)?;
+    not_empty(&width, 0.0, "uniform")?;
+    width.interval.low = width.interval.low.max(0.0);
+    width.number = Kind::Real;
+    let kind = ExprKind::Uniform(Box::new(low), Box::new(width));
+    Ok(Expr { kind, number: Kind::Real, interval: ends, span })
+}
+
+/// A uniform integer between two ends, the upper excluded.
+pub(crate) fn randint(low: Expr, high: Expr, span: Span) -> Built {
+    for end in [&low, &high] {
+        if end.number != Kind::Int {
+            return Err(Diagnostic::error(Code::E0302, end.span, "`randint` takes integers")
+                .label(end.span, format!("this is {}", end.number.name()))
+                .help("use `uniform` for reals, or declare the param as `int in a .. b`"));
+        }
+    }
+    let interval =
+        Interval { low: low.interval.low, high: (high.interval.high - 1.0).max(low.interval.low) };
+    let mut count = arithmetic(Operator::Sub, high, low.clone(), span)?;
+    not_empty(&count, 1.0, "randint")?;
+    count.interval.low = count.interval.low.max(0.0);
+    let kind = ExprKind::RandInt(Box::new(low), Box::new(count));
+    Ok(Expr { kind, number: Kind::Int, interval, span })
+}
+
+fn not_empty(width: &Expr, least: f64, name: &str) -> Result<(), Diagnostic> {
+    if width.interval.high < least {
+        let span = width.span;
+        return Err(Diagnostic::error(Code::E0405, span, format!("`{name}` of an empty range"))
+            .label(span, format!("upper end minus lower end is {}", width.interval))
+            .help("write the smaller end first"));
+    }
+    Ok(())
+}
+
+/// A comparison.
+pub(crate) fn compare(cond: Cond, a: Expr, b: Expr, span: Span) -> Built {
+    let a = number(a, "a comparison")?;
+    let b = number(b, "a comparison")?;
+    let kind = ExprKind::Compare(cond, Box::new(a), Box::new(b));
+    Ok(truth(kind, span))
+}
+
+/// `and`, `or`.
+pub(crate) fn logic(and: bool, a: Expr, b: Expr, span: Span) -> Built {
+    let a = Box::new(condition(a)?);
+    let b = Box::new(condition(b)?);
+    Ok(truth(if and { ExprKind::And(a, b) } else { ExprKind::Or(a, b) }, span))
+}
+
+/// `not`.
+pub(crate) fn negation(a: Expr, span: Span) -> Built {
+    Ok(truth(ExprKind::Not(Box::new(condition(a)?)), span))
+}
+
+/// Checks that an operand is a truth value.
+pub(crate) fn condition(operand: Expr) -> Built {
+    if operand.number != Kind::Bool {
+        let span = operand.span;
+        return Err(Diagnostic::error(Code::E0303, span, "a condition is a truth value")
+            .label(span, format!("this is {}", operand.number.name()))
+            .help("compare it, as in `weight > 0`"));
+    }
+    Ok(operand)
+}
+
+fn truth(kind: ExprKind, span: Span) -> Expr {
+    Expr { kind, number: Kind::Bool, interval: Interval { low: 0.0, high: 1.0 }, span }
+}
