@@ -1,1 +1,2 @@
 //! Lexer, syntax tree and parser of the rule language.
+pub mod ast;
