@@ -10,6 +10,7 @@ use crate::hemisphere::Hemisphere;
 use crate::lanes::Level;
 use crate::memory_map::{Injection, SRAM_BYTES};
 use crate::neurons::NeuronParameters;
+use crate::ppu_bus::PpuBus;
 use crate::synapse_array::RowMode;
 use crate::{COLUMNS, HEMISPHERES};
 
@@ -278,5 +279,10 @@ impl Chip {
     /// The FPGA's memories, for loading programs and reading records.
     pub fn external_memory_mut(&mut self) -> &mut ExternalMemory {
         &mut self.external
+    }
+
+    /// The chip as the PPU of hemisphere `h` sees it.
+    pub fn ppu(&mut self, h: usize) -> PpuBus<'_> {
+        PpuBus::new(self, h)
     }
 }

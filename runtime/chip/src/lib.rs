@@ -31,6 +31,7 @@ mod mismatch;
 mod neurons;
 mod noise;
 mod ppu;
+mod ppu_bus;
 mod synapse_array;
 pub mod time;
 
@@ -41,6 +42,7 @@ pub use events::{InputEvent, Spike, Target};
 pub use external_memory::ExternalMemory;
 pub use mismatch::CALIBRATION_STEPS;
 pub use neurons::NeuronParameters;
+pub use ppu_bus::PpuBus;
 pub use synapse_array::{RowMode, column_of_lane, half_row};
 
 /// Number of hemispheres.

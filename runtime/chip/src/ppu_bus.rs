@@ -1,0 +1,318 @@
+//! The chip as one of its PPUs sees it: memories, vector IO, and the chip's bus.
+//!
+//! An access that reaches nothing is a fault, never a zero. Time does not pass during an access:
+//! whoever runs the program moves the chip's clock.
+
+use crate::COLUMNS;
+use crate::chip::Chip;
+use crate::correlation::Branch;
+use crate::memory_map::{
+    Data, Injection, Memory, Neuron, Plane, Register, SWITCH_NEURON, SWITCH_ROW, VECTOR_BYTES,
+    VectorIo, decode_data, decode_fetch, decode_omnibus, decode_vector_io, permute_weight,
+    quad_column,
+};
+use crate::synapse_array::{column_of_lane, half_row};
+
+type Vector = [u8; VECTOR_BYTES];
+
+/// Access of the PPU of one hemisphere to its chip; see [`Chip::ppu`].
+#[derive(Debug)]
+pub struct PpuBus<'a> {
+    chip: &'a mut Chip,
+    h: usize,
+}
+
+/// Lanes whose bit is set, with their columns.
+fn enabled_columns(half: usize, enabled: u128) -> impl Iterator<Item = (usize, usize)> {
+    let lanes = 0..VECTOR_BYTES;
+    lanes.filter(move |lane| enabled >> lane & 1 == 1).map(move |l| (l, column_of_lane(half, l)))
+}
+
+impl<'a> PpuBus<'a> {
+    pub(crate) fn new(chip: &'a mut Chip, h: usize) -> PpuBus<'a> {
+        PpuBus { chip, h }
+    }
+
+    /// The chip.
+    #[must_use]
+    pub fn chip(&self) -> &Chip {
+        self.chip
+    }
+
+    fn read_memory(&self, memory: Memory, bytes: &mut [u8]) -> Option<()> {
+        match memory {
+            Memory::Internal(offset) => {
+                let memory = &self.chip.hemispheres[self.h].ppu.memory;
+                bytes.copy_from_slice(memory.get(offset..offset + bytes.len())?);
+                Some(())
+            }
+            Memory::Sram(_) | Memory::Dram(_) => {
+                self.chip.external.read(memory, bytes).then_some(())
+            }
+        }
+    }
+
+    fn write_memory(&mut self, memory: Memory, bytes: &[u8]) -> Option<()> {
+        match memory {
+            Memory::Internal(offset) => {
+                let memory = &mut self.chip.hemispheres[self.h].ppu.memory;
+                memory.get_mut(offset..offset + bytes.len())?.copy_from_slice(bytes);
+                Some(())
+            }
+            Memory::Sram(_) | Memory::Dram(_) => {
+                self.chip.external.write(memory, bytes).then_some(())
+            }
+        }
+    }
+
+    fn fetch_word(&self, address: u32) -> Option<u32> {
+        let mut word = [0; 4];
+        self.read_memory(decode_fetch(address)?, &mut word)?;
+        Some(u32::from_be_bytes(word))
+    }
+
+    /// The big-endian value of `bytes` bytes; the bus has whole words only.
+    fn load_bytes(&mut self, address: u32, bytes: usize) -> Option<u32> {
+        match decode_data(address)? {
+            Data::Memory(memory) => {
+                let mut word = [0; 4];
+                self.read_memory(memory, &mut word[4 - bytes..])?;
+                Some(u32::from_be_bytes(word))
+            }
+            Data::Omnibus(word) if bytes == 4 => self.read_register(decode_omnibus(word)?),
+            Data::Omnibus(_) => None,
+        }
+    }
+
+    fn store_bytes(&mut self, address: u32, bytes: usize, value: u32) -> Option<()> {
+        match decode_data(address)? {
+            Data::Memory(memory) => self.write_memory(memory, &value.to_be_bytes()[4 - bytes..]),
+            Data::Omnibus(word) if bytes == 4 => self.write_register(decode_omnibus(word)?, value),
+            Data::Omnibus(_) => None,
+        }
+    }
+
+    /// Vectors are loaded from and stored to the PPU's own memory only.
+    fn load_vector(&self, address: u32) -> Option<Vector> {
+        let mut vector = [0; VECTOR_BYTES];
+        match decode_data(address)? {
+            Data::Memory(memory @ Memory::Internal(_)) => self.read_memory(memory, &mut vector)?,
+            Data::Memory(Memory::Sram(_) | Memory::Dram(_)) | Data::Omnibus(_) => return None,
+        }
+        Some(vector)
+    }
+
+    fn store_vector(&mut self, address: u32, vector: &Vector) -> Option<()> {
+        match decode_data(address)? {
+            Data::Memory(memory @ Memory::Internal(_)) => self.write_memory(memory, vector),
+            Data::Memory(Memory::Sram(_) | Memory::Dram(_)) | Data::Omnibus(_) => None,
+        }
+    }
+
+    fn read_vector_io(&mut self, address: u32) -> Option<Vector> {
+        match decode_vector_io(address)? {
+            VectorIo::Synapses { plane, row: SWITCH_ROW, half, .. } => {
+                Some(half_row(&self.chip.hemispheres[self.h].ppu.switches[switch(plane)?], half))
+            }
+            VectorIo::Synapses { plane, row, half, buffered } => {
+                Some(half_row(&self.read_row(self.h, plane, row, buffered), half))
+            }
+            VectorIo::Generators { half } => {
+                Some(self.chip.hemispheres[self.h].generators.read(half))
+            }
+            VectorIo::NeuronReset { .. } => None,
+            VectorIo::Memory(memory) => {
+                let mut vector = [0; VECTOR_BYTES];
+                self.read_memory(memory, &mut vector)?;
+                Some(vector)
+            }
+        }
+    }
+
+    fn write_vector_io(&mut self, address: u32, value: &Vector, enabled: u128) -> Option<()> {
+        let h = self.h;
+        match decode_vector_io(address)? {
+            VectorIo::Synapses { plane, row: SWITCH_ROW, half, .. } => {
+                let switches = &mut self.chip.hemispheres[h].ppu.switches[switch(plane)?];
+                for (lane, column) in enabled_columns(half, enabled) {
+                    switches[column] = value[lane];
+                }
+            }
+            VectorIo::Synapses { plane: Plane::Causal, row, half, .. } => {
+                let mut bits = [0; COLUMNS];
+                for (lane, column) in enabled_columns(half, enabled) {
+                    bits[column] = value[lane];
+                }
+                self.chip.reset_correlation_row(h, row, &bits);
+            }
+            VectorIo::Synapses { plane, row, half, .. } => {
+                let mut bytes = self.stored_row(h, plane, row)?;
+                for (lane, column) in enabled_columns(half, enabled) {
+                    bytes[column] = value[lane];
+                }
+                self.write_row(h, plane, row, &bytes);
+            }
+            VectorIo::Generators { half } => {
+                for (lane, column) in enabled_columns(half, enabled) {
+                    self.chip.hemispheres[h].generators.seed(column, value[lane]);
+                }
+            }
+            VectorIo::NeuronReset { half } => {
+                for (_, column) in enabled_columns(half, enabled) {
+                    self.chip.hemispheres[h].neurons.reset_membrane(column);
+                }
+            }
+            VectorIo::Memory(memory) => {
+                let mut vector = [0; VECTOR_BYTES];
+                self.read_memory(memory, &mut vector)?;
+                for (lane, _) in enabled_columns(0, enabled) {
+                    vector[lane] = value[lane];
+                }
+                self.write_memory(memory, &vector)?;
+            }
+        }
+        Some(())
+    }
+
+    fn read_register(&mut self, register: Register) -> Option<u32> {
+        match register {
+            Register::Synapses { hemisphere, plane, row, quad, buffered } => {
+                let bytes = self.read_row(hemisphere, plane, row, buffered);
+                let entries = [0, 1, 2, 3].map(|entry| bytes[quad_column(quad, entry)]);
+                let permuted = plane == Plane::Weight;
+                let entries = if permuted { entries.map(permute_weight) } else { entries };
+                Some(u32::from_be_bytes(entries))
+            }
+            Register::PpuMemory { hemisphere, offset } => {
+                let memory = &self.chip.hemispheres[hemisphere].ppu.memory;
+                let (word, _) = memory.get(offset..)?.split_first_chunk()?;
+                Some(u32::from_be_bytes(*word))
+            }
+            Register::PpuControl { hemisphere } => {
+                Some(self.chip.hemispheres[hemisphere].ppu.control)
+            }
+            Register::PpuStatus { hemisphere } => {
+                Some(self.chip.hemispheres[hemisphere].ppu.status)
+            }
+            Register::SpikeCounter(Neuron { hemisphere, column }) => {
+                Some(u32::from(self.chip.hemispheres[hemisphere].counter(column)))
+            }
+            Register::CorrelationReset { .. }
+            | Register::SpikeCounterReset(_)
+            | Register::NeuronReset(_)
+            | Register::Injection { .. } => None,
+        }
+    }
+
+    fn write_register(&mut self, register: Register, value: u32) -> Option<()> {
+        match register {
+            Register::Synapses { hemisphere, plane, row, quad, .. } => {
+                let mut bytes = self.stored_row(hemisphere, plane, row)?;
+                for (entry, byte) in value.to_be_bytes().into_iter().enumerate() {
+                    let byte = if plane == Plane::Weight { permute_weight(byte) } else { byte };
+                    bytes[quad_column(quad, entry)] = byte;
+                }
+                self.write_row(hemisphere, plane, row, &bytes);
+            }
+            Register::CorrelationReset { hemisphere, row, quad } => {
+                let mut bits = [0; COLUMNS];
+                for entry in 0..4 {
+                    bits[quad_column(quad, entry)] = 3;
+                }
+                self.chip.reset_correlation_row(hemisphere, row, &bits);
+            }
+            Register::PpuMemory { hemisphere, offset } => {
+                let memory = &mut self.chip.hemispheres[hemisphere].ppu.memory;
+                let (word, _) = memory.get_mut(offset..)?.split_first_chunk_mut()?;
+                *word = value.to_be_bytes();
+            }
+            Register::PpuControl { hemisphere } => {
+                self.chip.hemispheres[hemisphere].ppu.control = value;
+            }
+            Register::SpikeCounterReset(Neuron { hemisphere, column }) => {
+                self.chip.hemispheres[hemisphere].reset_counter(column);
+            }
+            Register::NeuronReset(Neuron { hemisphere, column }) => {
+                self.chip.hemispheres[hemisphere].neurons.reset_membrane(column);
+            }
+            Register::Injection { hemisphere } => self.chip.inject(hemisphere, Injection(value)),
+            Register::PpuStatus { .. } | Register::SpikeCounter(_) => return None,
+        }
+        Some(())
+    }
+
+    /// A row of a plane; reading a converter channel converts unless `buffered`.
+    fn read_row(&mut self, h: usize, plane: Plane, row: usize, buffered: bool) -> [u8; COLUMNS] {
+        let branch = match plane {
+            Plane::Causal => Branch::Causal,
+            Plane::Acausal => Branch::Acausal,
+            Plane::Weight => return self.chip.weights_row(h, row),
+            Plane::Address => return self.chip.address_row(h, row),
+            Plane::TimeCalibration => {
+                return *self.chip.hemispheres[h].synapses.time_calibration.row(row);
+            }
+            Plane::AmplitudeCalibration => {
+                return *self.chip.hemispheres[h].synapses.amplitude_calibration.row(row);
+            }
+        };
+        if !buffered {
+            self.convert(h, row);
+        }
+        self.chip.hemispheres[h].ppu.converted[branch.index()]
+    }
+
+    /// Converts all channels: those of the sensors of `row`, or of the neurons where the column
+    /// switches say so.
+    fn convert(&mut self, h: usize, row: usize) {
+        let time = self.chip.now();
+        let hemisphere = &mut self.chip.hemispheres[h];
+        for branch in Branch::BOTH {
+            let b = branch.index();
+            let mut codes = hemisphere.correlation_codes(row, branch, time);
+            let to_neuron = hemisphere.ppu.switches[b].map(|s| s & SWITCH_NEURON != 0);
+            if to_neuron.contains(&true) {
+                let membranes = hemisphere.membrane_codes(branch, time);
+                for column in (0..COLUMNS).filter(|&column| to_neuron[column]) {
+                    codes[column] = membranes[column];
+                }
+            }
+            hemisphere.ppu.converted[b] = codes;
+        }
+    }
+
+    /// A row of a plane that holds what is written to it.
+    fn stored_row(&mut self, h: usize, plane: Plane, row: usize) -> Option<[u8; COLUMNS]> {
+        match plane {
+            Plane::Causal | Plane::Acausal => None,
+            Plane::Weight
+            | Plane::Address
+            | Plane::TimeCalibration
+            | Plane::AmplitudeCalibration => Some(self.read_row(h, plane, row, true)),
+        }
+    }
+
+    fn write_row(&mut self, h: usize, plane: Plane, row: usize, bytes: &[u8; COLUMNS]) {
+        match plane {
+            Plane::Weight => self.chip.write_weights_row(h, row, bytes),
+            Plane::Address => self.chip.write_address_row(h, row, bytes),
+            Plane::TimeCalibration => self.chip.write_time_calibration_row(h, row, bytes),
+            Plane::AmplitudeCalibration => self.chip.write_amplitude_calibration_row(h, row, bytes),
+            Plane::Causal | Plane::Acausal => {}
+        }
+    }
+}
+
+/// Which column switches the switch row of a plane holds: those of the causal channels beside the
+/// weights, those of the anticausal ones beside the addresses.
+fn switch(plane: Plane) -> Option<usize> {
+    match plane {
+        Plane::Weight => Some(Branch::Causal.index()),
+        Plane::Address => Some(Branch::Acausal.index()),
+        Plane::TimeCalibration | Plane::AmplitudeCalibration | Plane::Causal | Plane::Acausal => {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
