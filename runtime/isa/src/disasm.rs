@@ -2,10 +2,12 @@
 
 use core::fmt::Write as _;
 
+use crate::alias::ALIASES;
+use crate::branch;
 use crate::decode::decode;
-use crate::field::FieldKind;
+use crate::field::{Field, FieldKind};
 use crate::instruction::Instruction;
-use crate::opcode::Flag;
+use crate::opcode::{Flag, Opcode};
 use crate::reg::{CrBit, Crf, Gpr};
 
 /// The assembly text of a word at an address; `.long` where it is no instruction of the core.
@@ -17,29 +19,48 @@ pub fn disassemble(word: u32, address: u32) -> String {
     }
 }
 
-/// The assembly text of an instruction at an address.
+/// The assembly text of an instruction at an address: its simplified mnemonic if there is one.
 #[must_use]
 pub fn text(instruction: &Instruction, address: u32) -> String {
-    plain(instruction, address)
+    if let Some(mut text) = branch::print(instruction) {
+        if instruction.opcode == Opcode::Bc {
+            text.push(if text.contains(' ') { ',' } else { ' ' });
+            push_value(&mut text, FieldKind::Target, instruction.operands[2], instruction, address);
+        }
+        return text;
+    }
+    for alias in ALIASES {
+        if let Some(args) = alias.matches(instruction) {
+            let name = instruction.mnemonic_as(alias.mnemonic);
+            let fields = alias.operands.iter().copied();
+            return written(name, fields.zip(args), instruction, address);
+        }
+    }
+    let operands = instruction.operands().map(|(spec, value)| (spec.field, value));
+    written(instruction.mnemonic(), operands, instruction, address)
 }
 
-/// The text under the instruction's own mnemonic.
-fn plain(instruction: &Instruction, address: u32) -> String {
-    let mut text = instruction.mnemonic();
+/// A mnemonic with operands, each in the notation of its field.
+fn written(
+    mut text: String,
+    operands: impl Iterator<Item = (Field, i32)>,
+    instruction: &Instruction,
+    address: u32,
+) -> String {
     let mut separator = ' ';
     let mut in_parentheses = false;
-    for (spec, value) in instruction.operands() {
-        let field = spec.field.spec();
-        if field.optional && value == 0 {
+    for (field, value) in operands {
+        let spec = field.spec();
+        if spec.optional && value == 0 {
             continue;
         }
         text.push(if in_parentheses { '(' } else { separator });
         separator = ',';
-        push_value(&mut text, field.kind, value, instruction, address);
+        push_value(&mut text, spec.kind, value, instruction, address);
         if in_parentheses {
             text.push(')');
         }
-        in_parentheses = field.kind == FieldKind::Displacement;
+        in_parentheses = spec.kind == FieldKind::Displacement;
     }
     text
 }

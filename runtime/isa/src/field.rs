@@ -142,6 +142,8 @@ fields! {
     Fxm 12..=19 unsigned * 1 Number u8;
     /// Special-purpose register; its two halves are swapped in the word.
     Spr 11..=20 unsigned * 1 Spr reg::Spr;
+    /// Number of a software register.
+    Sprg 14..=15 unsigned * 1 Number u8;
     /// Comparisons a trap fires on.
     To 6..=10 unsigned * 1 Number u8;
     /// Level of a memory barrier; the core knows one.

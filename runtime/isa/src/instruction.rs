@@ -91,7 +91,12 @@ impl Instruction {
     /// Mnemonic with the letters of its flags.
     #[must_use]
     pub fn mnemonic(&self) -> String {
-        let mut text = self.opcode.info().mnemonic.to_owned();
+        self.mnemonic_as(self.opcode.info().mnemonic)
+    }
+
+    /// Another name with the letters of its flags.
+    pub(crate) fn mnemonic_as(&self, name: &str) -> String {
+        let mut text = name.to_owned();
         text.extend(Flag::ALL.iter().filter(|f| self.flags.has(**f)).map(|f| f.letter()));
         text
     }

@@ -13,6 +13,8 @@
 //! Invariants: nothing outside the table knows an opcode number; decoding an encoded instruction
 //! gives it back; no function panics on any word, text or file.
 
+pub mod alias;
+pub mod branch;
 pub mod decode;
 pub mod disasm;
 pub mod elf;
