@@ -290,9 +290,9 @@ pub struct Type {
 #[derive(Clone, Debug, PartialEq)]
 pub enum TypeKind {
     /// `int`, `int in a .. b`
-    Int(Option<Range>),
+    Int(Option<Box<Range>>),
     /// `real`, `real in a .. b`
-    Real(Option<Range>),
+    Real(Option<Box<Range>>),
     /// `bool`
     Bool,
     /// `weight`: 0..63.
@@ -454,7 +454,7 @@ pub enum StmtKind {
         /// The counter.
         var: Ident,
         /// Its values.
-        range: Range,
+        range: Box<Range>,
         /// What is repeated.
         body: Vec<Stmt>,
     },
@@ -598,6 +598,8 @@ pub enum ExprKind {
     },
     /// `[a, b, c]`; only as an initial value and in tests.
     Array(Vec<Expr>),
+    /// No expression: what stands here has been reported. Nothing that follows from it should be.
+    Error,
 }
 
 /// A number as written.
