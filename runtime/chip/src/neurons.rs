@@ -22,7 +22,7 @@ use pl_fixed::real;
 use crate::COLUMNS;
 use crate::config::{NeuronConfig, TimeConfig};
 use crate::convert::{single, whole_u32};
-use crate::lanes::{self, Level};
+use crate::lanes::{self, DELIVERED, INHIBITED, Level};
 use crate::mismatch;
 use crate::synapse_array::RowMode;
 use crate::time::{TICKS_PER_US, ticks_from_us};
@@ -181,10 +181,14 @@ pub(crate) struct Neurons {
     unit_exc: f64,
     unit_inh: f64,
     blocks: Box<[NeuronBlock]>,
+    /// Refractory times in steps.
+    refractory: [f32; COLUMNS],
     gains_exc: Gains,
     gains_inh: Gains,
     /// Events have arrived in this step.
     disturbed: bool,
+    /// Some inhibitory current may not be zero.
+    inhibited: bool,
     /// Everything is zero and stays so without events.
     silent: bool,
     /// Columns that may fire, and the blocks computed for them.
@@ -214,9 +218,11 @@ impl Neurons {
             unit_exc: unit(config.tau_syn_exc_us),
             unit_inh: unit(config.tau_syn_inh_us),
             blocks: vec![NeuronBlock::default(); BLOCKS].into_boxed_slice(),
+            refractory: [0.0; COLUMNS],
             gains_exc: gains(),
             gains_inh: gains(),
             disturbed: false,
+            inhibited: false,
             silent: false,
             columns: 0..COLUMNS,
             active: 0..BLOCKS,
@@ -268,6 +274,8 @@ impl Neurons {
         let (block, lane) = (&mut self.blocks[column / BLOCK], column % BLOCK);
         let ticks = TICKS_PER_US as f64;
         let tau_mem = p.tau_mem_us * ticks;
+        let refractory = ticks_from_us(p.refractory_us) as f64 / f64::from(self.step_ticks);
+        self.refractory[column] = single(refractory);
         block.threshold[lane] = single(p.threshold_lsb - p.rest_lsb());
         block.reset[lane] = single(p.reset_lsb - p.rest_lsb());
         block.leak[lane] = single(real::exp(-f64::from(self.step_ticks) / tau_mem));
@@ -321,6 +329,7 @@ impl Neurons {
         if mode.inhibits() {
             let gains = &self.gains_inh[left][active];
             lanes::deliver::<true>(self.level, addresses, address, weights, gains, blocks);
+            self.inhibited = true;
         }
         self.disturbed = true;
         self.silent = false;
@@ -330,30 +339,42 @@ impl Neurons {
     #[inline]
     pub(crate) fn step(&mut self, fired: &mut Vec<Fired>) {
         let blocks = &mut self.blocks[self.active.clone()];
-        let run = if self.disturbed { lanes::step::<true> } else { lanes::step::<false> };
+        let run = match (self.disturbed, self.inhibited) {
+            (false, false) => lanes::step::<0>,
+            (true, false) => lanes::step::<DELIVERED>,
+            (false, true) => lanes::step::<INHIBITED>,
+            (true, true) => lanes::step::<{ DELIVERED | INHIBITED }>,
+        };
         self.disturbed = false;
-        if run(self.level, blocks) {
-            self.fire(fired);
+        let risen = run(self.level, blocks);
+        if risen != 0 {
+            self.fire(risen, fired);
         }
     }
 
-    /// Resets every neuron that rose through threshold in this step.
-    fn fire(&mut self, fired: &mut Vec<Fired>) {
+    /// Resets every neuron that rose through threshold in this step; bit `i` of `risen` says
+    /// whether there may be any in active block `i`.
+    fn fire(&mut self, risen: u32, fired: &mut Vec<Fired>) {
         let first = fired.len();
         let step = self.step_ticks as f32;
-        for column in self.columns.clone() {
-            let (block, lane) = (&mut self.blocks[column / BLOCK], column % BLOCK);
-            let (before, after) = (block.before[lane], block.potential[lane]);
-            let threshold = block.threshold[lane];
-            if before < threshold && after >= threshold {
-                let fraction = (threshold - before) / (after - before);
-                let offset = whole_u32(f64::from((fraction * step).floor()));
-                let offset = offset.min(self.step_ticks - 1);
-                let elapsed = 1.0 - offset as f32 / step;
-                let refractory = ticks_from_us(self.parameters[column].refractory_us) as f32 / step;
-                block.hold[lane] = (refractory - elapsed).max(0.0);
-                block.potential[lane] = block.reset[lane];
-                fired.push(Fired { offset: u64::from(offset), column });
+        for number in self.active.clone() {
+            if risen >> (number - self.active.start) & 1 == 0 {
+                continue;
+            }
+            let block = &mut self.blocks[number];
+            for lane in 0..BLOCK {
+                let column = number * BLOCK + lane;
+                let (before, after) = (block.before[lane], block.potential[lane]);
+                let threshold = block.threshold[lane];
+                if before < threshold && after >= threshold && self.columns.contains(&column) {
+                    let fraction = (threshold - before) / (after - before);
+                    let offset = whole_u32(f64::from((fraction * step).floor()));
+                    let offset = offset.min(self.step_ticks - 1);
+                    let elapsed = 1.0 - offset as f32 / step;
+                    block.hold[lane] = (self.refractory[column] - elapsed).max(0.0);
+                    block.potential[lane] = block.reset[lane];
+                    fired.push(Fired { offset: u64::from(offset), column });
+                }
             }
         }
         fired[first..].sort_unstable_by_key(|spike| (spike.offset, spike.column));
@@ -361,7 +382,7 @@ impl Neurons {
 
     /// Sets what has decayed to nothing to zero, and finds out whether the hemisphere is silent.
     pub(crate) fn quieten(&mut self) {
-        let mut silent = true;
+        let (mut silent, mut inhibited) = (true, false);
         for block in &mut self.blocks[self.active.clone()] {
             for lane in 0..BLOCK {
                 let quiet = block.potential[lane].abs() < QUIET_POTENTIAL
@@ -374,8 +395,10 @@ impl Neurons {
                         state[lane] = 0.0;
                     }
                 }
+                inhibited |= block.inh.current[lane] != 0.0;
             }
         }
+        self.inhibited = inhibited;
         self.silent = silent && !self.columns.clone().any(|column| self.fires_at_rest(column));
     }
 

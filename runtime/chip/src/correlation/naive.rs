@@ -146,7 +146,7 @@ proptest! {
     #[test]
     fn shared_times_equal_a_latch_in_every_synapse(
         actions in prop::collection::vec(action(), 1..120),
-        level in prop_oneof![Just(Level::PORTABLE), Just(Level::detect())],
+        level in prop::sample::select(Level::available()),
     ) {
         let mut config = ChipConfig::mismatch().sensor;
         config.eta_lsb = 15.0;
