@@ -71,6 +71,8 @@ pub struct State {
     pub kind: Kind,
     /// Values it can hold; stores saturate.
     pub interval: Interval,
+    /// Fraction bits, if the type fixes them (`q7.8`).
+    pub frac: Option<i32>,
     /// Initial value.
     pub initial: f64,
     /// Whether host or experiment write it.

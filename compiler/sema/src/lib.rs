@@ -12,7 +12,11 @@
 //! name ends here, the IR knows indices.
 
 mod build;
+pub mod builtins;
+mod check;
 pub mod hir;
 pub mod host;
 pub mod interval;
 pub mod lower;
+
+pub use check::check;

@@ -38,11 +38,12 @@ pub struct Lowered {
 /// bits that hold the interval (rule N2 of the reference).
 #[must_use]
 pub fn state_format(state: &State) -> Format {
-    match state.kind {
-        crate::hir::Kind::Real => {
+    match (state.kind, state.frac) {
+        (_, Some(frac)) => Format::new(frac),
+        (crate::hir::Kind::Real, None) => {
             Format::holding(state.interval.low, state.interval.high).unwrap_or(Format::INT)
         }
-        crate::hir::Kind::Int | crate::hir::Kind::Bool => Format::INT,
+        (crate::hir::Kind::Int | crate::hir::Kind::Bool, None) => Format::INT,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{End, Env, Lanes, Local, Lowering, SensorSlot, state_format};
 use crate::hir::{Expr, ExprKind, Kind, Rounding, Sensor, Stmt, Target};
 use crate::interval::Interval;
-use crate::lower::number::{held, natural};
+use crate::lower::number::{held, host_interval, natural, natural_frac};
 use pl_fixed::Format;
 use pl_ir::{Imm, Op, Type, Value};
 
@@ -215,7 +215,17 @@ impl Lowering<'_> {
 
     fn merge_local(&mut self, chosen: Value, a: Local, b: Local) -> Local {
         match (a, b) {
-            (Local::Lanes { value: a, frac: fa }, Local::Lanes { value: b, frac: fb }) => {
+            (Local::Host(a), Local::Host(b)) if a == b => Local::Host(a),
+            (Local::Mask(a), Local::Mask(b)) if a == b => Local::Mask(a),
+            (Local::Mask(a), Local::Mask(b)) => {
+                let inside = self.b.op(Op::MaskAnd, &[chosen, a]);
+                let rest = self.b.op(Op::MaskNot, &[chosen]);
+                let outside = self.b.op(Op::MaskAnd, &[rest, b]);
+                Local::Mask(self.b.op(Op::MaskOr, &[inside, outside]))
+            }
+            (a, b) => {
+                let (a, fa) = self.as_lanes(a);
+                let (b, fb) = self.as_lanes(b);
                 if a == b {
                     return Local::Lanes { value: a, frac: fa };
                 }
@@ -223,8 +233,18 @@ impl Lowering<'_> {
                 let (a, b) = (self.convert(a, fa, frac), self.convert(b, fb, frac));
                 Local::Lanes { value: self.b.op(Op::Select, &[chosen, a, b]), frac }
             }
-            // Checked: an assigned local is a lane value; others are as before on both sides.
-            (a, _) => a,
+        }
+    }
+
+    /// A local as lanes and their fraction bits; host values in their natural format.
+    fn as_lanes(&mut self, local: Local) -> (Value, i32) {
+        match local {
+            Local::Lanes { value, frac } => (value, frac),
+            Local::Host(host) => {
+                let frac = natural_frac(host_interval(&host, self.rule));
+                (self.host_lanes(&host, Format::new(frac)), frac)
+            }
+            Local::Mask(_) => unreachable!("checked: a local keeps its kind"),
         }
     }
 }

@@ -1,0 +1,395 @@
+//! Expressions: names to meanings, operators and functions to typed expressions.
+
+use super::{Binding, RuleChecker, Where, not_yet};
+use crate::build;
+use crate::builtins::{self, Function, QuantityInfo};
+use crate::hir::{Expr, ExprKind, Kind, LocalId, Sensor, Stmt};
+use crate::host::{self, Host, Operator};
+use crate::interval::Interval;
+use pl_diag::{Code, Diagnostic, Span, did_you_mean};
+use pl_ir::op::Cond;
+use pl_ir::{Quantity, Scope};
+use pl_syntax::ast;
+
+/// Deepest nesting of functions and constants within one another.
+const EXPANSION_MAX: usize = 32;
+
+impl<'a> RuleChecker<'a> {
+    /// The value of an expression of constants.
+    pub(super) fn constant(&mut self, expr: &ast::Expr) -> Option<f64> {
+        let place = core::mem::replace(&mut self.place, Where::Declaration);
+        let value = self.expr(expr);
+        self.place = place;
+        let value = value?;
+        match &value.kind {
+            ExprKind::Host(host) if host.is_const() => Some(host.value(&[])),
+            _ => {
+                self.found.push(
+                    Diagnostic::error(Code::E0408, expr.span, "a constant is needed here")
+                        .label(expr.span, "this depends on a param or on the chip")
+                        .help("write a number or the name of a `const`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A typed expression; `None` if something was wrong, which has been reported.
+    pub(super) fn expr(&mut self, expr: &ast::Expr) -> Option<Expr> {
+        let span = expr.span;
+        match &expr.kind {
+            ast::ExprKind::Number(number) => self.number(number, span),
+            ast::ExprKind::Bool(value) => {
+                let truth = Host::Const(f64::from(u8::from(*value)));
+                Some(build::host(truth, Kind::Bool, Interval { low: 0.0, high: 1.0 }, span))
+            }
+            ast::ExprKind::Name(name) => self.name(name),
+            ast::ExprKind::Paren(inner) => self.expr(inner),
+            ast::ExprKind::Unary { op, operand } => {
+                let operand = self.expr(operand)?;
+                let built = match op {
+                    ast::UnaryOp::Neg => build::negated(operand, span),
+                    ast::UnaryOp::Not => build::negation(operand, span),
+                };
+                self.keep(built)
+            }
+            ast::ExprKind::Binary { op, left, right, .. } => self.binary(*op, left, right, span),
+            ast::ExprKind::Call { function, args } => self.call(function, args, span),
+            ast::ExprKind::Index { .. } | ast::ExprKind::Array(_) => {
+                self.found.push(not_yet(span, "arrays"));
+                None
+            }
+            ast::ExprKind::Reduce { op, .. } => {
+                self.found.push(not_yet(span, &format!("the reduction `{}`", op.name())));
+                None
+            }
+            ast::ExprKind::Range(_) => {
+                self.found.push(
+                    Diagnostic::error(Code::E0205, span, "a range is no value")
+                        .label(span, "a range stands here")
+                        .help("ranges are arguments of `uniform(a .. b)`"),
+                );
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, number: &ast::Number, span: Span) -> Option<Expr> {
+        if let Some(unit) = number.unit {
+            let what = if unit.kind.is_time() { "a time" } else { "a frequency" };
+            self.found.push(
+                Diagnostic::error(Code::E0304, span, format!("{what} is no number"))
+                    .label(unit.span, "this unit belongs to schedules")
+                    .help("leave the unit out and say in the comment of the param what it counts"),
+            );
+            return None;
+        }
+        let integer = matches!(number.value, ast::NumberValue::Int(_));
+        Some(build::literal(number.value.as_f64(), integer, span))
+    }
+
+    fn name(&mut self, name: &ast::Ident) -> Option<Expr> {
+        match self.lookup(&name.name).cloned() {
+            Some(Binding::Param(index)) => {
+                let param = &self.params[index];
+                Some(build::host(Host::Param(index), param.kind, param.interval, name.span))
+            }
+            Some(Binding::State(index)) => self.state(index, name),
+            Some(Binding::Local(id)) => {
+                let local = &self.locals[id.0];
+                let (number, interval) = (local.number, local.interval);
+                Some(Expr { kind: ExprKind::Local(id), number, interval, span: name.span })
+            }
+            None => match builtins::quantity(&name.name) {
+                Some(info) => self.quantity(info, name),
+                None => self.const_value(name),
+            },
+        }
+    }
+
+    fn state(&mut self, index: usize, name: &ast::Ident) -> Option<Expr> {
+        let state = &self.states[index];
+        let (scope, number, interval) = (state.scope, state.kind, state.interval);
+        if scope.per_row() && self.place != Where::Synapses {
+            let message = format!("`{}` belongs to {}s", name.name, scope.name());
+            self.found.push(not_here(name, message));
+            return None;
+        }
+        Some(Expr { kind: ExprKind::State(index), number, interval, span: name.span })
+    }
+
+    fn quantity(&mut self, info: &QuantityInfo, name: &ast::Ident) -> Option<Expr> {
+        let seen = match self.place {
+            Where::Declaration => false,
+            Where::Neurons => !info.per_row,
+            Where::Synapses => true,
+        };
+        if !seen {
+            let message = if self.place == Where::Declaration {
+                format!("`{}` has no value in a declaration", name.name)
+            } else {
+                format!("a neuron has no `{}`", name.name)
+            };
+            self.found.push(not_here(name, message));
+            return None;
+        }
+        if matches!(info.sensor, Some(Sensor::Causal | Sensor::Acausal)) {
+            self.read_correlation(name);
+        }
+        Some(Expr {
+            kind: info.read(),
+            number: Kind::Int,
+            interval: info.interval,
+            span: name.span,
+        })
+    }
+
+    /// Correlation is sampled in one block.
+    fn read_correlation(&mut self, name: &ast::Ident) {
+        let Some(here) = self.block_span else { return };
+        match self.correlation_block {
+            None => self.correlation_block = Some(here),
+            Some(before) if before == here => {}
+            Some(before) => self.found.push(
+                Diagnostic::error(Code::E0503, name.span, "correlation is read in one block")
+                    .label(name.span, "read again here")
+                    .label(before.before(), "this block reads it first")
+                    .help("put the statements into one `synapses` block"),
+            ),
+        }
+    }
+
+    fn const_value(&mut self, name: &ast::Ident) -> Option<Expr> {
+        let Some(item) = self.items.consts.get(name.name.as_str()).copied() else {
+            self.found.push(self.unknown_name(name));
+            return None;
+        };
+        if !self.expand(&name.name, name.span) {
+            return None;
+        }
+        let value = self.constant(&item.value);
+        self.expanding.pop();
+        let value = value?;
+        let integer = value.fract() == 0.0 && !written_as_real(&item.value);
+        Some(build::literal(value, integer, name.span))
+    }
+
+    fn unknown_name(&self, name: &ast::Ident) -> Diagnostic {
+        let scoped = self.scopes.iter().flat_map(|scope| scope.keys()).map(String::as_str);
+        let known = builtins::QUANTITIES.iter().map(|info| info.name);
+        let consts = self.items.consts.keys().copied();
+        let near = did_you_mean(&name.name, scoped.chain(known).chain(consts));
+        Diagnostic::error(Code::E0201, name.span, format!("there is no `{}` here", name.name))
+            .label(name.span, "an unknown name")
+            .help(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "declare it with `param`, `state`, `const` or `let`".to_owned(),
+            })
+    }
+
+    /// Enters a function or constant; refuses recursion.
+    fn expand(&mut self, name: &str, span: Span) -> bool {
+        let recursive = self.expanding.iter().any(|open| open == name);
+        if recursive || self.expanding.len() >= EXPANSION_MAX {
+            self.found.push(
+                Diagnostic::error(Code::E0409, span, format!("`{name}` is defined by itself"))
+                    .label(span, "used within its own definition")
+                    .help("functions are inlined, so they cannot call themselves"),
+            );
+            return false;
+        }
+        self.expanding.push(name.to_owned());
+        true
+    }
+
+    fn binary(
+        &mut self,
+        op: ast::BinaryOp,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+    ) -> Option<Expr> {
+        let left = self.expr(left);
+        let right = self.expr(right);
+        let (left, right) = (left?, right?);
+        let built = match op {
+            ast::BinaryOp::Add => build::arithmetic(Operator::Add, left, right, span),
+            ast::BinaryOp::Sub => build::arithmetic(Operator::Sub, left, right, span),
+            ast::BinaryOp::Mul => build::arithmetic(Operator::Mul, left, right, span),
+            ast::BinaryOp::Div => build::arithmetic(Operator::Div, left, right, span),
+            ast::BinaryOp::And => build::logic(true, left, right, span),
+            ast::BinaryOp::Or => build::logic(false, left, right, span),
+            ast::BinaryOp::Eq => build::compare(Cond::Eq, left, right, span),
+            ast::BinaryOp::Ne => build::compare(Cond::Ne, left, right, span),
+            ast::BinaryOp::Lt => build::compare(Cond::Lt, left, right, span),
+            ast::BinaryOp::Le => build::compare(Cond::Le, left, right, span),
+            ast::BinaryOp::Gt => build::compare(Cond::Gt, left, right, span),
+            ast::BinaryOp::Ge => build::compare(Cond::Ge, left, right, span),
+        };
+        self.keep(built)
+    }
+
+    fn call(&mut self, name: &ast::Ident, args: &[ast::Expr], span: Span) -> Option<Expr> {
+        if let Some(item) = self.items.fns.get(name.name.as_str()).copied() {
+            return self.inline(item, name, args);
+        }
+        let Some(info) = builtins::function(&name.name) else {
+            self.found.push(self.unknown_function(name));
+            return None;
+        };
+        if args.len() != info.arity {
+            self.found.push(wrong_arity(name, info.usage, info.arity, args.len()));
+            return None;
+        }
+        if info.function == Function::Uniform {
+            return self.uniform(name, &args[0], span);
+        }
+        let args: Vec<Option<Expr>> = args.iter().map(|arg| self.expr(arg)).collect();
+        let args: Vec<Expr> = args.into_iter().collect::<Option<_>>()?;
+        let built = builtin(info.function, &name.name, args, span);
+        self.keep(built)
+    }
+
+    fn uniform(&mut self, name: &ast::Ident, arg: &ast::Expr, span: Span) -> Option<Expr> {
+        let ast::ExprKind::Range(range) = &arg.kind else {
+            self.found.push(wrong_arity(name, "uniform(a .. b)", 1, 1));
+            return None;
+        };
+        if self.place == Where::Declaration {
+            self.found.push(not_here(name, "a declaration draws no random numbers".to_owned()));
+            return None;
+        }
+        let low = self.expr(&range.low);
+        let high = self.expr(&range.high);
+        let built = build::uniform(low?, high?, span);
+        self.keep(built)
+    }
+
+    fn unknown_function(&self, name: &ast::Ident) -> Diagnostic {
+        let known = builtins::FUNCTIONS.iter().map(|info| info.name);
+        let own = self.items.fns.keys().copied();
+        let near = did_you_mean(&name.name, known.chain(own));
+        Diagnostic::error(Code::E0204, name.span, format!("there is no function `{}`", name.name))
+            .label(name.span, "an unknown function")
+            .help(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "LANGUAGE.md lists the functions; your own begin with `fn`".to_owned(),
+            })
+    }
+
+    /// A function of the file: its arguments become locals before the statement.
+    fn inline(&mut self, item: &'a ast::Fn, name: &ast::Ident, args: &[ast::Expr]) -> Option<Expr> {
+        if args.len() != item.params.len() {
+            let params: Vec<&str> = item.params.iter().map(|p| p.name.name.as_str()).collect();
+            let usage = format!("{}({})", name.name, params.join(", "));
+            self.found.push(wrong_arity(name, &usage, params.len(), args.len()));
+            return None;
+        }
+        let args: Vec<Option<Expr>> = args.iter().map(|arg| self.expr(arg)).collect();
+        let args: Vec<Expr> = args.into_iter().collect::<Option<_>>()?;
+        if !self.expand(&name.name, name.span) {
+            return None;
+        }
+        let outside = core::mem::take(&mut self.scopes);
+        self.scopes = vec![outside.first().cloned().unwrap_or_default(), Default::default()];
+        for (param, arg) in item.params.iter().zip(args) {
+            self.define(&param.name, arg);
+        }
+        let result = match &item.body {
+            ast::FnBody::Value(value) => self.expr(value),
+            ast::FnBody::Block { lets, result } => {
+                for stmt in lets {
+                    if let ast::StmtKind::Let { name, value, .. } = &stmt.kind {
+                        if let Some(value) = self.expr(value) {
+                            self.define(name, value);
+                        }
+                    } else {
+                        self.found.push(not_yet(stmt.span, "statements but `let` in a function"));
+                    }
+                }
+                self.expr(result)
+            }
+        };
+        self.scopes = outside;
+        self.expanding.pop();
+        result
+    }
+
+    /// Gives a value a name that statements before the current one define.
+    fn define(&mut self, name: &ast::Ident, value: Expr) {
+        let id = self.new_local(&value, name.span);
+        self.before.push(Stmt::Let(id, value));
+        self.bind(&name.name, Binding::Local(id));
+    }
+
+    pub(super) fn new_local(&mut self, value: &Expr, span: Span) -> LocalId {
+        let info = super::LocalInfo { number: value.number, interval: value.interval, span };
+        self.locals.push(info);
+        LocalId(self.locals.len() - 1)
+    }
+}
+
+/// A call of a function of the language with as many arguments as it takes.
+fn builtin(function: Function, name: &str, args: Vec<Expr>, span: Span) -> build::Built {
+    let mut args = args.into_iter();
+    let mut next = || args.next().unwrap_or_else(|| build::literal(0.0, true, span));
+    match function {
+        Function::Min => build::arithmetic(Operator::Min, next(), next(), span),
+        Function::Max => build::arithmetic(Operator::Max, next(), next(), span),
+        Function::Clamp => {
+            let (x, low, high) = (next(), next(), next());
+            let above = build::arithmetic(Operator::Max, x, low, span)?;
+            build::arithmetic(Operator::Min, above, high, span)
+        }
+        Function::Abs => build::magnitude(next(), span),
+        Function::Sign => build::sign(next(), span),
+        Function::RandInt => build::randint(next(), next(), span),
+        Function::Exp => build::transcendental(host::Function::Exp, name, next(), span),
+        Function::Ln => build::transcendental(host::Function::Ln, name, next(), span),
+        Function::Sqrt => build::transcendental(host::Function::Sqrt, name, next(), span),
+        Function::Pow => build::arithmetic(Operator::Pow, next(), next(), span),
+        Function::Uniform => unreachable!("takes a range, handled by the caller"),
+    }
+}
+
+/// Whether a constant was written with a point, so that it is a real whatever its value.
+fn written_as_real(expr: &ast::Expr) -> bool {
+    match &expr.without_parens().kind {
+        ast::ExprKind::Number(number) => matches!(number.value, ast::NumberValue::Real(_)),
+        ast::ExprKind::Unary { operand, .. } => written_as_real(operand),
+        ast::ExprKind::Binary { left, right, .. } => written_as_real(left) || written_as_real(right),
+        _ => false,
+    }
+}
+
+fn not_here(name: &ast::Ident, message: String) -> Diagnostic {
+    Diagnostic::error(Code::E0206, name.span, message)
+        .label(name.span, "used here")
+        .help("move the statement into a `synapses` block")
+}
+
+fn wrong_arity(name: &ast::Ident, usage: &str, wanted: usize, given: usize) -> Diagnostic {
+    let plural = if wanted == 1 { "" } else { "s" };
+    let message = format!("`{}` takes {wanted} argument{plural}", name.name);
+    let label = if wanted == given { "not as written here".to_owned() } else { format!("{given} given") };
+    Diagnostic::error(Code::E0205, name.span, message)
+        .label(name.span, label)
+        .help(format!("write `{usage}`"))
+}
+
+/// Whether a statement of this place may assign to a state.
+pub(super) fn assignable(scope: Scope, place: Where) -> bool {
+    match scope {
+        Scope::Synapse => place == Where::Synapses,
+        Scope::Neuron => place == Where::Neurons,
+        Scope::Row | Scope::Rule => false,
+    }
+}
+
+/// Quantities that statements assign.
+pub(super) fn assignable_quantity(info: &QuantityInfo) -> Option<Quantity> {
+    match info.source {
+        builtins::Source::Chip(quantity @ (Quantity::Weight | Quantity::Address)) => Some(quantity),
+        builtins::Source::Chip(_) | builtins::Source::Place(_) => None,
+    }
+}

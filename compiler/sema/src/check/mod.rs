@@ -1,0 +1,313 @@
+//! Names, types and scopes: from the syntax tree to typed rules.
+
+mod decl;
+mod expr;
+mod schedule;
+mod stmt;
+
+use crate::builtins;
+use crate::hir::{self, Kind};
+use crate::interval::Interval;
+use pl_diag::{Code, Diagnostic, Span, did_you_mean};
+use pl_syntax::ast;
+use std::collections::BTreeMap;
+
+/// Checks a file: its rules, and what is wrong with them. A rule with errors is left out.
+#[must_use]
+pub fn check(module: &ast::Module) -> (Vec<hir::Rule>, Vec<Diagnostic>) {
+    let mut items = Items::default();
+    let mut found = Vec::new();
+    for item in &module.items {
+        items.add(item, &mut found);
+    }
+    let mut rules: Vec<hir::Rule> = Vec::new();
+    for item in &module.items {
+        let ast::Item::Rule(rule) = item else { continue };
+        if let Some(before) = rules.iter().find(|other| other.name == rule.name.name) {
+            found.push(declared_twice(&rule.name, before.span));
+        }
+        let (checked, diagnostics) = RuleChecker::new(&items).rule(module, rule);
+        let sound = !diagnostics.iter().any(Diagnostic::is_error);
+        found.extend(diagnostics);
+        rules.extend(checked.filter(|_| sound));
+    }
+    (rules, found)
+}
+
+/// Constants and functions of a file.
+#[derive(Default)]
+struct Items<'a> {
+    consts: BTreeMap<&'a str, &'a ast::Const>,
+    fns: BTreeMap<&'a str, &'a ast::Fn>,
+}
+
+impl<'a> Items<'a> {
+    fn add(&mut self, item: &'a ast::Item, found: &mut Vec<Diagnostic>) {
+        match item {
+            ast::Item::Const(item) => {
+                if let Some(before) = self.consts.insert(&item.name.name, item) {
+                    found.push(declared_twice(&item.name, before.name.span));
+                }
+            }
+            ast::Item::Fn(item) => {
+                if let Some(before) = self.fns.insert(&item.name.name, item) {
+                    found.push(declared_twice(&item.name, before.name.span));
+                }
+            }
+            ast::Item::Import(item) => found.push(not_yet(item.span, "`import`")),
+            // Tests are run by their own command and change no rule.
+            ast::Item::Rule(_) | ast::Item::Test(_) => {}
+        }
+    }
+}
+
+pub(crate) fn declared_twice(name: &ast::Ident, before: Span) -> Diagnostic {
+    Diagnostic::error(Code::E0202, name.span, format!("`{}` is declared twice", name.name))
+        .label(name.span, "declared again here")
+        .label(before, "first declared here")
+        .help("rename one of the two")
+}
+
+/// Something of the language that this compiler does not have yet.
+pub(crate) fn not_yet(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(Code::E0603, span, format!("this version does not run {what} yet"))
+        .label(span, "used here")
+        .help("see LANGUAGE.md for what this version runs")
+}
+
+/// What a name stands for.
+#[derive(Clone)]
+enum Binding {
+    Param(usize),
+    State(usize),
+    Local(hir::LocalId),
+}
+
+/// What is known of a local at this point.
+#[derive(Clone)]
+struct LocalInfo {
+    number: Kind,
+    interval: Interval,
+    span: Span,
+}
+
+/// Which code is being checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Where {
+    /// Declarations: constants and params only.
+    Declaration,
+    Neurons,
+    Synapses,
+}
+
+struct RuleChecker<'a> {
+    items: &'a Items<'a>,
+    found: Vec<Diagnostic>,
+    params: Vec<hir::Param>,
+    states: Vec<hir::State>,
+    locals: Vec<LocalInfo>,
+    /// Names in scope, innermost last.
+    scopes: Vec<BTreeMap<String, Binding>>,
+    place: Where,
+    /// The `synapses` block that reads correlation, and the one being checked.
+    correlation_block: Option<Span>,
+    block_span: Option<Span>,
+    /// Locals that an inlined function needs before the statement.
+    before: Vec<hir::Stmt>,
+    /// Functions and constants being expanded, to refuse recursion.
+    expanding: Vec<String>,
+}
+
+impl<'a> RuleChecker<'a> {
+    fn new(items: &'a Items<'a>) -> RuleChecker<'a> {
+        RuleChecker {
+            items,
+            found: Vec::new(),
+            params: Vec::new(),
+            states: Vec::new(),
+            locals: Vec::new(),
+            scopes: vec![BTreeMap::new()],
+            place: Where::Declaration,
+            correlation_block: None,
+            block_span: None,
+            before: Vec::new(),
+            expanding: Vec::new(),
+        }
+    }
+
+    fn rule(
+        mut self,
+        module: &ast::Module,
+        rule: &'a ast::Rule,
+    ) -> (Option<hir::Rule>, Vec<Diagnostic>) {
+        for member in &rule.members {
+            if let ast::Member::Decl(decl) = member {
+                self.decl(decl);
+            }
+        }
+        let (rows_max, rows_span) = self.view(rule);
+        let schedule = self.schedule(rule);
+        let mut blocks = Vec::new();
+        let mut start = Vec::new();
+        let mut records = Vec::new();
+        for member in &rule.members {
+            match member {
+                ast::Member::Block(block) => blocks.extend(self.block(block)),
+                ast::Member::Schedule(schedule) => {
+                    for block in schedule.blocks.iter().flatten() {
+                        blocks.extend(self.block(block));
+                    }
+                }
+                ast::Member::Start(steps) => start.extend(self.start(steps)),
+                ast::Member::Record(record) => records.extend(self.record(record)),
+                ast::Member::HardwareRng(span) => {
+                    self.found.push(not_yet(*span, "`rng hardware`"));
+                }
+                ast::Member::View(_)
+                | ast::Member::Rounding { .. }
+                | ast::Member::Decl(_)
+                // Without state of the rule or `control` both hemispheres behave alike.
+                | ast::Member::Replicated(_) => {}
+            }
+        }
+        let doc = if rule.doc.is_empty() { &module.doc } else { &rule.doc };
+        let checked = schedule.map(|schedule| hir::Rule {
+            name: rule.name.name.clone(),
+            doc: doc.clone(),
+            span: rule.name.span,
+            params: self.params,
+            states: self.states,
+            rounding: rounding(rule),
+            rows_max,
+            rows_span,
+            schedule,
+            locals: self.locals.len(),
+            start,
+            blocks,
+            records,
+        });
+        (checked, self.found)
+    }
+
+    fn view(&mut self, rule: &ast::Rule) -> (u32, Option<Span>) {
+        let mut limit = (256, None);
+        for member in &rule.members {
+            let ast::Member::View(view) = member else { continue };
+            match &view.kind {
+                ast::ViewKind::Rows(rows) => {
+                    let Some(value) = self.constant(rows) else { continue };
+                    match whole(value).filter(|rows| (1..=256).contains(rows)) {
+                        Some(rows) => limit = (rows, Some(view.span)),
+                        None => {
+                            let message = format!("a view cannot have {value} rows");
+                            self.found.push(
+                                Diagnostic::error(Code::E0604, rows.span, message)
+                                    .label(rows.span, "not a whole number from 1 to 256")
+                                    .help("write `view rows <= 256` or less"),
+                            );
+                        }
+                    }
+                }
+                ast::ViewKind::Columns(_) => {
+                    self.found.push(not_yet(view.span, "`view columns`"));
+                }
+                ast::ViewKind::Signed => self.found.push(not_yet(view.span, "`view signed`")),
+            }
+        }
+        limit
+    }
+
+    fn start(&mut self, start: &'a ast::Start) -> Vec<hir::Block> {
+        let mut blocks = Vec::new();
+        for step in &start.steps {
+            match step {
+                ast::StartStep::Block(block) => blocks.extend(self.block(block)),
+                ast::StartStep::Stmt(stmt) => {
+                    self.found.push(not_yet(stmt.span, "statements of `start` outside a block"));
+                }
+            }
+        }
+        blocks
+    }
+
+    fn record(&mut self, record: &ast::Record) -> Option<hir::Record> {
+        let every = self.constant(&record.every)?;
+        let Some(every) = whole(every).filter(|n| *n > 0) else {
+            let span = record.every.span;
+            self.found.push(
+                Diagnostic::error(Code::E0508, span, "a record is taken every 1 or more updates")
+                    .label(span, format!("this is {every}"))
+                    .help("write a whole number, as in `every 100 updates`"),
+            );
+            return None;
+        };
+        let mut fields = Vec::new();
+        for name in &record.quantities {
+            match self.recorded(name) {
+                Some(source) => fields.push((name.name.clone(), source)),
+                None => self.found.push(self.no_record(name)),
+            }
+        }
+        (fields.len() == record.quantities.len()).then_some(hir::Record { fields, every })
+    }
+
+    fn recorded(&self, name: &ast::Ident) -> Option<hir::Recorded> {
+        if let Some(Binding::State(index)) = self.lookup(&name.name) {
+            return Some(hir::Recorded::State(*index));
+        }
+        match builtins::quantity(&name.name)?.source {
+            builtins::Source::Chip(quantity) => Some(hir::Recorded::Quantity(quantity)),
+            builtins::Source::Place(_) => None,
+        }
+    }
+
+    fn no_record(&self, name: &ast::Ident) -> Diagnostic {
+        let states = self.states.iter().map(|state| state.name.as_str());
+        let chip = builtins::QUANTITIES
+            .iter()
+            .filter(|info| matches!(info.source, builtins::Source::Chip(_)))
+            .map(|info| info.name);
+        let near = did_you_mean(&name.name, states.chain(chip));
+        Diagnostic::error(Code::E0506, name.span, format!("`{}` has no record", name.name))
+            .label(name.span, "neither a quantity of the chip nor a state")
+            .help(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "record quantities such as `weight`, or states".to_owned(),
+            })
+    }
+
+    fn lookup(&self, name: &str) -> Option<&Binding> {
+        self.scopes.iter().rev().find_map(|scope| scope.get(name))
+    }
+
+    /// Adds a name to the innermost scope; a name of the rule cannot be declared twice.
+    fn bind(&mut self, name: &str, binding: Binding) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.insert(name.to_owned(), binding);
+        }
+    }
+
+    /// Keeps a value, or reports why there is none.
+    fn keep<T>(&mut self, value: Result<T, Diagnostic>) -> Option<T> {
+        value.map_err(|found| self.found.push(found)).ok()
+    }
+}
+
+fn rounding(rule: &ast::Rule) -> hir::Rounding {
+    let modes = rule.members.iter().filter_map(|member| match member {
+        ast::Member::Rounding { mode, .. } => Some(*mode),
+        _ => None,
+    });
+    match modes.last() {
+        None | Some(ast::Rounding::Nearest) => hir::Rounding::Nearest,
+        Some(ast::Rounding::Floor) => hir::Rounding::Floor,
+        Some(ast::Rounding::Stochastic) => hir::Rounding::Stochastic,
+    }
+}
+
+/// A value as a whole number that 32 bits hold.
+fn whole(value: f64) -> Option<u32> {
+    let fits = value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+    fits.then_some(value as u32)
+}

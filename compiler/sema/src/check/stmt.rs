@@ -1,0 +1,341 @@
+//! Blocks and statements.
+
+use super::expr::{assignable, assignable_quantity};
+use super::{Binding, RuleChecker, Where, not_yet};
+use crate::build;
+use crate::builtins;
+use crate::hir::{self, Expr, ExprKind, Kind, Sensor, Stmt, Target};
+use crate::host::Operator;
+use crate::interval::Interval;
+use pl_diag::{Code, Diagnostic, Span, did_you_mean};
+use pl_ir::Quantity;
+use pl_syntax::ast;
+use std::collections::BTreeMap;
+
+impl<'a> RuleChecker<'a> {
+    /// A vector block.
+    pub(super) fn block(&mut self, block: &'a ast::Block) -> Option<hir::Block> {
+        self.place = match block.kind {
+            ast::BlockKind::Synapses => Where::Synapses,
+            ast::BlockKind::Neurons => Where::Neurons,
+            ast::BlockKind::Control => {
+                self.found.push(not_yet(block.span.before(), "`control` blocks"));
+                return None;
+            }
+        };
+        self.block_span = Some(block.span);
+        let body = self.body(&block.body);
+        self.block_span = None;
+        self.place = Where::Declaration;
+        Some(hir::Block { per_synapse: block.kind == ast::BlockKind::Synapses, body })
+    }
+
+    fn body(&mut self, body: &'a [ast::Stmt]) -> Vec<Stmt> {
+        self.scopes.push(BTreeMap::new());
+        let mut out = Vec::new();
+        for stmt in body {
+            let checked = self.stmt(stmt);
+            out.append(&mut self.before);
+            out.extend(checked);
+        }
+        self.scopes.pop();
+        out
+    }
+
+    fn stmt(&mut self, stmt: &'a ast::Stmt) -> Vec<Stmt> {
+        match &stmt.kind {
+            ast::StmtKind::Let { name, ty, value } => {
+                self.let_stmt(name, ty.as_ref(), value).into_iter().collect()
+            }
+            ast::StmtKind::Assign { target, op, value } => {
+                self.assign(target, *op, value, stmt.span).into_iter().collect()
+            }
+            ast::StmtKind::If { arms, otherwise } => {
+                self.choose(arms, otherwise.as_deref()).into_iter().collect()
+            }
+            ast::StmtKind::Reset(names) => {
+                names.iter().filter_map(|name| self.reset(name)).collect()
+            }
+            ast::StmtKind::For { var, .. } => {
+                self.found.push(not_yet(var.span, "`for` loops"));
+                Vec::new()
+            }
+            ast::StmtKind::Expr(expr) => {
+                self.found.push(not_yet(expr.span, "calls for their effect"));
+                Vec::new()
+            }
+        }
+    }
+
+    fn let_stmt(
+        &mut self,
+        name: &ast::Ident,
+        ty: Option<&ast::Type>,
+        value: &ast::Expr,
+    ) -> Option<Stmt> {
+        let value = self.expr(value);
+        let ty = ty.and_then(|ty| Some((self.number_type(ty)?, ty.span)));
+        let value = match value {
+            Some(value) => value,
+            // Reported; the name stands for anything from here on.
+            None => build::literal(0.0, true, name.span),
+        };
+        if let Some((ty, span)) = ty {
+            self.fits(&value, ty.kind, ty.interval, span);
+        }
+        let id = self.new_local(&value, name.span);
+        self.bind(&name.name, Binding::Local(id));
+        Some(Stmt::Let(id, value))
+    }
+
+    /// Checks a value against a written type.
+    fn fits(&mut self, value: &Expr, kind: Kind, interval: Interval, declared: Span) {
+        if kind == Kind::Int && value.number != Kind::Int {
+            self.found.push(
+                Diagnostic::error(Code::E0302, value.span, "the type says integer")
+                    .label(value.span, format!("this is {}", value.number.name()))
+                    .label(declared, "declared here"),
+            );
+        } else if !interval.contains(value.interval) {
+            self.found.push(
+                Diagnostic::error(Code::E0401, value.span, "the value may leave its range")
+                    .label(value.span, format!("its values are {}", value.interval))
+                    .label(declared, format!("the range is {interval}"))
+                    .help("limit it with `clamp`, or widen the range"),
+            );
+        }
+    }
+
+    fn assign(
+        &mut self,
+        place: &ast::Place,
+        op: ast::AssignOp,
+        value: &ast::Expr,
+        span: Span,
+    ) -> Option<Stmt> {
+        if let Some(index) = &place.index {
+            self.found.push(not_yet(index.span, "arrays"));
+            return None;
+        }
+        let target = self.target(&place.name);
+        let value = self.expr(value);
+        let (target, value) = (target?, value?);
+        let value = match op.operator() {
+            None => value,
+            Some(operator) => {
+                let old = self.old_value(target, place.name.span);
+                let operator = match operator {
+                    ast::BinaryOp::Sub => Operator::Sub,
+                    ast::BinaryOp::Mul => Operator::Mul,
+                    _ => Operator::Add,
+                };
+                let built = build::arithmetic(operator, old, value, span);
+                self.keep(built)?
+            }
+        };
+        self.check_assigned(target, &value)?;
+        Some(Stmt::Assign(target, value))
+    }
+
+    fn target(&mut self, name: &ast::Ident) -> Option<Target> {
+        match self.lookup(&name.name).cloned() {
+            Some(Binding::Local(id)) => Some(Target::Local(id)),
+            Some(Binding::State(index)) => {
+                let state = &self.states[index];
+                if state.input {
+                    self.found.push(fixed(name, "an input is written from outside"));
+                    return None;
+                }
+                if !assignable(state.scope, self.place) {
+                    let message = format!("`{}` belongs to the {}", name.name, state.scope.name());
+                    let found = Diagnostic::error(Code::E0504, name.span, message)
+                        .label(name.span, "it cannot be assigned in this block")
+                        .help("assign it in a block that runs over what it belongs to");
+                    self.found.push(found);
+                    return None;
+                }
+                Some(Target::State(index))
+            }
+            Some(Binding::Param(_)) => {
+                self.found.push(fixed(name, "a param is set from outside"));
+                None
+            }
+            None => self.quantity_target(name),
+        }
+    }
+
+    fn quantity_target(&mut self, name: &ast::Ident) -> Option<Target> {
+        let Some(info) = builtins::quantity(&name.name) else {
+            let near = did_you_mean(
+                &name.name,
+                ["weight", "address"].into_iter().chain(self.states.iter().map(|s| s.name.as_str())),
+            );
+            self.found.push(
+                Diagnostic::error(Code::E0201, name.span, format!("there is no `{}`", name.name))
+                    .label(name.span, "an unknown name")
+                    .help(match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("a new name begins with `let {} = ...`", name.name),
+                    }),
+            );
+            return None;
+        };
+        let Some(quantity) = assignable_quantity(info) else {
+            self.found.push(fixed(name, "a sensor or index is only read"));
+            return None;
+        };
+        if self.place != Where::Synapses {
+            self.found.push(
+                Diagnostic::error(
+                    Code::E0206,
+                    name.span,
+                    format!("a neuron has no `{}`", name.name),
+                )
+                .label(name.span, "assigned here")
+                .help("move the statement into a `synapses` block"),
+            );
+            return None;
+        }
+        Some(if quantity == Quantity::Weight { Target::Weight } else { Target::Address })
+    }
+
+    /// The value a target has before the assignment.
+    fn old_value(&self, target: Target, span: Span) -> Expr {
+        let (kind, number, interval) = match target {
+            Target::Weight => (
+                ExprKind::Quantity(Quantity::Weight),
+                Kind::Int,
+                Interval { low: 0.0, high: 63.0 },
+            ),
+            Target::Address => (
+                ExprKind::Quantity(Quantity::Address),
+                Kind::Int,
+                Interval { low: 0.0, high: 63.0 },
+            ),
+            Target::State(index) => {
+                let state = &self.states[index];
+                (ExprKind::State(index), state.kind, state.interval)
+            }
+            Target::Local(id) => {
+                let local = &self.locals[id.0];
+                (ExprKind::Local(id), local.number, local.interval)
+            }
+        };
+        Expr { kind, number, interval, span }
+    }
+
+    fn check_assigned(&mut self, target: Target, value: &Expr) -> Option<()> {
+        if let Target::Local(id) = target {
+            let local = &mut self.locals[id.0];
+            if (local.number == Kind::Bool) != (value.number == Kind::Bool) {
+                let (number, span) = (local.number, local.span);
+                self.found.push(
+                    Diagnostic::error(Code::E0301, value.span, "the name keeps its kind")
+                        .label(value.span, format!("this is {}", value.number.name()))
+                        .label(span, format!("declared as {}", number.name())),
+                );
+                return None;
+            }
+            local.interval = value.interval;
+            if value.number == Kind::Real {
+                local.number = Kind::Real;
+            }
+            return Some(());
+        }
+        if value.number == Kind::Bool {
+            self.found.push(
+                Diagnostic::error(Code::E0301, value.span, "a number is stored here")
+                    .label(value.span, "this is a truth value")
+                    .help("use `if` to store different values"),
+            );
+            return None;
+        }
+        let six_bits = Interval { low: 0.0, high: 63.0 };
+        if target == Target::Address
+            && (value.number != Kind::Int || !six_bits.contains(value.interval))
+        {
+            let what = if value.number == Kind::Int {
+                format!("its values are {}", value.interval)
+            } else {
+                "this is a real".to_owned()
+            };
+            self.found.push(
+                Diagnostic::error(Code::E0406, value.span, "an address must stay in 0 .. 63")
+                    .label(value.span, what)
+                    .help("limit it, as in `clamp(x, 0, 63)`, or draw it with `randint(0, 8)`"),
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    fn choose(
+        &mut self,
+        arms: &'a [ast::IfArm],
+        otherwise: Option<&'a [ast::Stmt]>,
+    ) -> Option<Stmt> {
+        let (first, rest) = arms.split_first()?;
+        let cond = self.expr(&first.cond).map(build::condition);
+        let cond = cond.and_then(|cond| self.keep(cond));
+        let mut before = core::mem::take(&mut self.before);
+        let start = self.locals.clone();
+        let then = self.body(&first.body);
+        let after_then = core::mem::replace(&mut self.locals, start);
+        // Locals made in the branch keep their numbers.
+        self.locals.extend(after_then.iter().skip(self.locals.len()).cloned());
+        let otherwise = if rest.is_empty() {
+            otherwise.map(|body| self.body(body)).unwrap_or_default()
+        } else {
+            let inner = self.choose(rest, otherwise);
+            let mut body = core::mem::take(&mut self.before);
+            body.extend(inner);
+            body
+        };
+        for (local, then) in self.locals.iter_mut().zip(after_then) {
+            local.interval = local.interval.hull(then.interval);
+            if then.number == Kind::Real {
+                local.number = Kind::Real;
+            }
+        }
+        self.before.append(&mut before);
+        Some(Stmt::If { cond: cond?, then, otherwise })
+    }
+
+    fn reset(&mut self, name: &ast::Ident) -> Option<Stmt> {
+        let sensor = builtins::quantity(&name.name).and_then(|info| info.sensor);
+        let wanted = match sensor {
+            Some(Sensor::Causal | Sensor::Acausal) => Where::Synapses,
+            Some(Sensor::Rate) => Where::Neurons,
+            None => {
+                let near = did_you_mean(&name.name, ["causal", "acausal", "rate"]);
+                let message = format!("`{}` cannot be reset", name.name);
+                self.found.push(
+                    Diagnostic::error(Code::E0505, name.span, message)
+                        .label(name.span, "not a sensor that can be reset")
+                        .help(match near {
+                            Some(near) => format!("did you mean `{near}`?"),
+                            None => "`causal`, `acausal` and `rate` can be reset".to_owned(),
+                        }),
+                );
+                return None;
+            }
+        };
+        if self.place != wanted {
+            let block = if wanted == Where::Synapses { "synapses" } else { "neurons" };
+            let message = format!("`{}` is reset in a `{block}` block", name.name);
+            self.found.push(
+                Diagnostic::error(Code::E0505, name.span, message)
+                    .label(name.span, "this block runs over something else")
+                    .help(format!("write `{block} {{ reset {} }}`", name.name)),
+            );
+            return None;
+        }
+        sensor.map(Stmt::Reset)
+    }
+}
+
+fn fixed(name: &ast::Ident, why: &str) -> Diagnostic {
+    Diagnostic::error(Code::E0504, name.span, format!("`{}` cannot be assigned", name.name))
+        .label(name.span, why)
+        .help("`weight`, `address`, states and names of `let` can be assigned")
+}
