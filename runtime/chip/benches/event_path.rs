@@ -123,7 +123,7 @@ fn network() {
             chip.write_weights_row(h, row, &[3; 256]);
         }
         for column in 0..256 {
-            let parameters = NeuronParameters { offset_lsb: 42.0, ..chip.neuron(h, column) };
+            let parameters = NeuronParameters { offset_lsb: 36.0, ..chip.neuron(h, column) };
             chip.set_neuron(h, column, parameters);
         }
     }

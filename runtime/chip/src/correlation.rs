@@ -168,6 +168,8 @@ pub(crate) struct Correlation {
     /// Lanes of the columns in use.
     columns: Range<usize>,
     held: Held,
+    /// Presynaptic times of the column that fires; kept to reuse its memory.
+    collected: [u32; ROWS],
     epoch: u64,
     ties: u64,
 }
@@ -205,6 +207,7 @@ impl Correlation {
             used_blocks: 0..0,
             columns: 0..COLUMNS,
             held: Held::new(),
+            collected: [0; ROWS],
             epoch: 0,
             ties: 0,
         };
@@ -247,8 +250,23 @@ impl Correlation {
         self.ties
     }
 
-    /// All pulses of one tick: `posts` are columns. Times never decrease from call to call.
-    pub(crate) fn pulses(
+    /// One presynaptic pulse in a tick without postsynaptic ones. Times never decrease from call
+    /// to call of this and the following two.
+    #[inline]
+    pub(crate) fn lone_pre(&mut self, synapses: &SynapseArray, pulse: PrePulse, time: u64) {
+        let now = self.stamp(time);
+        self.pre(synapses, pulse, now);
+    }
+
+    /// One postsynaptic pulse in a tick without presynaptic ones.
+    #[inline]
+    pub(crate) fn lone_post(&mut self, synapses: &SynapseArray, column: usize, time: u64) {
+        let now = self.stamp(time);
+        self.post(synapses, column, now);
+    }
+
+    /// All pulses of a tick that has both kinds; `posts` are columns.
+    pub(crate) fn tied(
         &mut self,
         synapses: &SynapseArray,
         pres: &[PrePulse],
@@ -256,31 +274,20 @@ impl Correlation {
         time: u64,
     ) {
         let now = self.stamp(time);
-        let mut saved = [0; COLUMNS];
-        if !pres.is_empty() {
-            // Pulses of the same tick do not pair: until the presynaptic ones are through, the
-            // columns that fire now look as if they never had.
-            for &column in posts {
-                saved[column] = std::mem::take(&mut self.last_post[column]);
-                self.ties += self.count_ties(synapses, pres, column, now);
-            }
+        // Pulses of the same tick do not pair: until the presynaptic ones are through, the columns
+        // that fire now look as if they never had.
+        let saved: Vec<u32> =
+            posts.iter().map(|&column| std::mem::take(&mut self.last_post[column])).collect();
+        for &column in posts {
+            self.ties += self.count_ties(synapses, pres, column, now);
         }
         for &pulse in pres {
             self.pre(synapses, pulse, now);
         }
-        for &column in posts {
-            if !pres.is_empty() {
-                self.last_post[column] = saved[column];
-            }
+        for (&column, last_post) in posts.iter().zip(saved) {
+            self.last_post[column] = last_post;
             self.post(synapses, column, now);
         }
-    }
-
-    /// One presynaptic pulse in a tick without postsynaptic ones.
-    #[inline]
-    pub(crate) fn lone_pre(&mut self, synapses: &SynapseArray, pulse: PrePulse, time: u64) {
-        let now = self.stamp(time);
-        self.pre(synapses, pulse, now);
     }
 
     fn count_ties(
@@ -386,10 +393,9 @@ impl Correlation {
     fn post(&mut self, synapses: &SynapseArray, column: usize, now: u32) {
         let previous = std::mem::replace(&mut self.last_post[column], now);
         let rows = self.used_blocks.start * BLOCK..self.used_blocks.end * BLOCK;
-        let mut last_pre = [0; ROWS];
-        self.collect_last_pre(synapses, column, &mut last_pre);
+        self.collect_last_pre(synapses, column);
         for row in ones(self.held.by_column[column]) {
-            last_pre[row] = self.held.last_pre[row * COLUMNS + column];
+            self.collected[row] = self.held.last_pre[row * COLUMNS + column];
         }
         let start = column * COLUMN_STRIDE;
         let lanes = start + rows.start..start + rows.end;
@@ -401,7 +407,7 @@ impl Correlation {
         };
         run(
             self.level,
-            &last_pre[rows],
+            &self.collected[rows],
             previous,
             now,
             &self.causal.decay[lanes.clone()],
@@ -411,8 +417,8 @@ impl Correlation {
         );
     }
 
-    /// Shared time of the last matching pulse of every row, for one column.
-    fn collect_last_pre(&self, synapses: &SynapseArray, column: usize, last_pre: &mut [u32; ROWS]) {
+    /// Collects the shared time of the last matching pulse of every row, for one column.
+    fn collect_last_pre(&mut self, synapses: &SynapseArray, column: usize) {
         let addresses = synapses.column_addresses(column);
         for block in self.used_blocks.clone() {
             let rows = block * BLOCK..(block + 1) * BLOCK;
@@ -422,11 +428,12 @@ impl Correlation {
                     &addresses[rows.clone()],
                     &self.row_address[rows.clone()],
                     &self.row_time[rows.clone()],
-                    &mut last_pre[rows],
+                    &mut self.collected[rows],
                 );
             } else {
                 for row in rows {
-                    last_pre[row] = self.last_pre[row][usize::from(addresses[row]) % ADDRESSES];
+                    self.collected[row] =
+                        self.last_pre[row][usize::from(addresses[row]) % ADDRESSES];
                 }
             }
         }

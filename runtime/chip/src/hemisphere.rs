@@ -116,9 +116,7 @@ impl Hemisphere {
         self.neurons.step(&mut self.fired);
         if self.fired.is_empty() {
             for event in events {
-                if let Some(pulse) = self.pulse(event) {
-                    self.sensors.lone_pre(&self.synapses, pulse, event.time);
-                }
+                self.show_event(event);
             }
         } else {
             self.pair(events);
@@ -132,28 +130,51 @@ impl Hemisphere {
             .then_some(PrePulse { row, address: event.address })
     }
 
-    /// Shows the sensors the events and spikes of a step, tick by tick, and counts the spikes.
-    #[cold]
-    fn pair(&mut self, events: &[InputEvent]) {
+    /// Shows the sensors the events and spikes of a step in order of time, and counts the spikes.
+    fn pair(&mut self, mut events: &[InputEvent]) {
         let fired = std::mem::take(&mut self.fired);
-        let (mut pres, mut posts) = (Vec::new(), Vec::new());
-        let (mut events, mut spikes) = (events.iter().peekable(), fired.iter().peekable());
-        while let Some(time) = earliest(
-            events.peek().map(|event| event.time),
-            spikes.peek().map(|spike| self.time + spike.offset),
-        ) {
-            pres.clear();
-            while let Some(event) = events.next_if(|event| event.time == time) {
-                pres.extend(self.pulse(event));
+        let mut spikes = &fired[..];
+        while let Some(&Fired { offset, column }) = spikes.first() {
+            let time = self.time + offset;
+            let earlier = events.partition_point(|event| event.time < time);
+            for event in &events[..earlier] {
+                self.show_event(event);
             }
-            posts.clear();
-            while let Some(spike) = spikes.next_if(|spike| self.time + spike.offset == time) {
-                posts.push(spike.column);
+            events = &events[earlier..];
+            let together = spikes.partition_point(|spike| spike.offset == offset);
+            if events.first().is_some_and(|event| event.time == time) {
+                let tied = events.partition_point(|event| event.time == time);
+                self.show_tie(&events[..tied], &spikes[..together], time);
+                events = &events[tied..];
+            } else {
+                self.sensors.lone_post(&self.synapses, column, time);
+                for spike in &spikes[1..together] {
+                    self.sensors.lone_post(&self.synapses, spike.column, time);
+                }
+            }
+            for spike in &spikes[..together] {
                 self.count(spike.column, time);
             }
-            self.sensors.pulses(&self.synapses, &pres, &posts, time);
+            spikes = &spikes[together..];
+        }
+        for event in events {
+            self.show_event(event);
         }
         self.fired = fired;
+    }
+
+    #[inline]
+    fn show_event(&mut self, event: &InputEvent) {
+        if let Some(pulse) = self.pulse(event) {
+            self.sensors.lone_pre(&self.synapses, pulse, event.time);
+        }
+    }
+
+    #[cold]
+    fn show_tie(&mut self, events: &[InputEvent], spikes: &[Fired], time: u64) {
+        let pres: Vec<PrePulse> = events.iter().filter_map(|event| self.pulse(event)).collect();
+        let posts: Vec<usize> = spikes.iter().map(|spike| spike.column).collect();
+        self.sensors.tied(&self.synapses, &pres, &posts, time);
     }
 
     fn count(&mut self, column: usize, time: u64) {
@@ -208,13 +229,5 @@ impl Hemisphere {
             let [low, high] = count.to_le_bytes();
             if high == 0 { low } else { u8::MAX }
         })
-    }
-}
-
-/// The earlier of two times that may not exist.
-fn earliest(a: Option<u64>, b: Option<u64>) -> Option<u64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (one, other) => one.or(other),
     }
 }

@@ -140,6 +140,25 @@ impl Naive {
     }
 }
 
+/// Shows the sensors the pulses of a tick as a step of the network would.
+fn show(
+    sensors: &mut Correlation,
+    synapses: &SynapseArray,
+    pres: &[PrePulse],
+    posts: &[usize],
+    time: u64,
+) {
+    if !pres.is_empty() && !posts.is_empty() {
+        return sensors.tied(synapses, pres, posts, time);
+    }
+    for &pulse in pres {
+        sensors.lone_pre(synapses, pulse, time);
+    }
+    for &column in posts {
+        sensors.lone_post(synapses, column, time);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -163,7 +182,7 @@ proptest! {
                     let pulses: Vec<PrePulse> =
                         pres.iter().map(|&(row, address)| PrePulse { row, address }).collect();
                     naive.pulses(&pres, &posts, time);
-                    sensors.pulses(&synapses, &pulses, &posts, time);
+                    show(&mut sensors, &synapses, &pulses, &posts, time);
                 }
                 Action::Rewrite { row, column, address } => {
                     let (row, column) = (ROWS[row], COLUMNS[column]);
@@ -204,14 +223,14 @@ fn a_rewritten_address_counts_from_its_next_event_on() {
     let mut synapses = SynapseArray::new();
     let mut sensors = Correlation::new(&config, &synapses, 0, 0, Level::detect());
     let pre = |address| [PrePulse { row: 3, address }];
-    sensors.pulses(&synapses, &pre(1), &[], 100);
+    show(&mut sensors, &synapses, &pre(1), &[], 100);
     // The synapse of address 0 takes address 1, which has just had an event.
     let old = synapses.write_address(3, 9, 1);
     assert_eq!(old, Some(0));
     sensors.address_changed(3, 9, 0, 1);
-    sensors.pulses(&synapses, &[], &[9], 200);
+    show(&mut sensors, &synapses, &[], &[9], 200);
     assert_eq!(sensors.accumulated(3, Branch::Causal)[9], 0.0);
-    sensors.pulses(&synapses, &pre(1), &[], 300);
-    sensors.pulses(&synapses, &[], &[9], 400);
+    show(&mut sensors, &synapses, &pre(1), &[], 300);
+    show(&mut sensors, &synapses, &[], &[9], 400);
     assert!(sensors.accumulated(3, Branch::Causal)[9] > 0.4);
 }
