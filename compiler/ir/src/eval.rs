@@ -284,9 +284,9 @@ impl Machine<'_, '_> {
             }
             Op::Select => self.select(args[0], args[1], args[2]),
             Op::Splat => {
-                let lane = io::low_lane(self.scalar(args[0]));
                 let ty = inst.result.map_or(Type::ROW16, |v| self.func.ty(v));
-                Datum::Lanes(vec![narrow(lane, ty); usize::from(ty.lanes().unwrap_or(0))])
+                let lane = splat_lane(self.scalar(args[0]), ty);
+                Datum::Lanes(vec![lane; usize::from(ty.lanes().unwrap_or(0))])
             }
             Op::Column => Datum::Lanes((0..256).collect()),
             Op::MaskAnd | Op::MaskOr => {
@@ -368,12 +368,15 @@ impl Machine<'_, '_> {
     }
 }
 
-/// A lane of `ty` kept sign-extended.
+/// The lane of type `ty` that a splat scalar gives, sign-extended.
+#[must_use]
 #[allow(clippy::cast_possible_truncation, reason = "a byte lane is the low byte, by definition")]
-fn narrow(lane: i16, ty: Type) -> i16 {
+pub const fn splat_lane(scalar: i32, ty: Type) -> i16 {
     match ty {
-        Type::Vector { elem: Elem::I8, .. } => i16::from(lane as i8),
-        Type::Vector { elem: Elem::I16, .. } | Type::I32 | Type::Mask { .. } => lane,
+        Type::Vector { elem: Elem::I8, .. } => scalar as i8 as i16,
+        Type::Vector { elem: Elem::I16, .. } | Type::I32 | Type::Mask { .. } => {
+            io::low_lane(scalar)
+        }
     }
 }
 

@@ -1,1 +1,235 @@
-//! Passes over the IR.
+//! Passes over the IR: they change how a rule is computed and never what.
+//!
+//! ```text
+//!   PIPELINE       the passes in order, with the level from which on each runs
+//!   optimise       runs them in rounds until nothing changes, verifying what they made
+//!   dominators.rs  which blocks and definitions come before which
+//!   loops.rs       natural loops
+//!   rewrite.rs     instruction by instruction rewriting, for the passes that look at one at a time
+//!   replace.rs     values that stand for others
+//! ```
+//!
+//! Invariants: weights, addresses, resets, states, records and generators after an update are the
+//! same bits at every level. Draws, writes and records are neither removed nor reordered. All
+//! arithmetic on constants is the evaluator's. A pass leaves masks in their block (rule 11) and
+//! does not move what names a row position to where it might lie outside the view.
+//!
+//! To add a pass: a file with `pub(crate) fn run`, a row of [`PIPELINE`], golden files under
+//! `tests/golden/passes/<name>/`.
+
+mod algebra;
+mod block_params;
+mod branches;
+mod const_fold;
+mod dce;
+mod dead_records;
+mod dominators;
+mod gvn;
+mod licm;
+mod loads;
+mod loops;
+mod replace;
+mod rewrite;
+mod strength_reduce;
+
+use pl_ir::{Effect, Function, Imm, InstData, Module, Op, Verified, verify};
+
+/// Whether a pass changed the function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Changed {
+    /// The function is as it was.
+    No,
+    /// The function is another, with the same meaning.
+    Yes,
+}
+
+impl From<bool> for Changed {
+    fn from(changed: bool) -> Changed {
+        if changed { Changed::Yes } else { Changed::No }
+    }
+}
+
+/// How much work goes into a faster rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Level {
+    /// No pass runs: the code is what lowering made.
+    None,
+    /// Passes that only make the code smaller.
+    Size,
+    /// All passes.
+    #[default]
+    Speed,
+}
+
+impl Level {
+    /// All levels with their names on the command line.
+    pub const ALL: [(Level, &'static str); 3] =
+        [(Level::None, "0"), (Level::Size, "1"), (Level::Speed, "2")];
+}
+
+/// What a pass may look at besides the function it changes.
+#[derive(Debug)]
+pub struct PassCx<'a> {
+    /// Declarations of the module. Its functions are out of it while a pass runs.
+    pub module: &'a Module,
+    /// For each record, whether an instruction of the module opens it.
+    pub opened_records: &'a [bool],
+}
+
+impl PassCx<'_> {
+    /// Effect of an instruction: loads of inputs are samples, as the rule never writes them.
+    #[must_use]
+    pub fn effect(&self, inst: &InstData) -> Effect {
+        match (inst.op, inst.imm) {
+            (Op::Load, Imm::Object(id)) if self.module.object(id).is_some_and(|o| o.input) => {
+                Effect::Sample
+            }
+            (op, imm) => op.effect_with(imm),
+        }
+    }
+}
+
+/// A pass: a row of [`PIPELINE`].
+#[derive(Clone, Copy, Debug)]
+pub struct PassDesc {
+    /// Name, as in `--print-after` and the golden folder.
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    pub doc: &'static str,
+    /// The pass, on one function at a time.
+    pub run: fn(&mut Function, &PassCx<'_>) -> Changed,
+    /// The lowest level at which it runs.
+    pub level: Level,
+}
+
+/// The passes in the order in which a round runs them.
+pub const PIPELINE: &[PassDesc] = &[
+    PassDesc {
+        name: "branches",
+        doc: "Decides branches on constants, joins blocks, skips empty ones, drops unreachable ones.",
+        run: branches::run,
+        level: Level::Size,
+    },
+    PassDesc {
+        name: "block_params",
+        doc: "Drops block parameters that always hold one value.",
+        run: block_params::run,
+        level: Level::Size,
+    },
+    PassDesc {
+        name: "const_fold",
+        doc: "Computes what depends on constants alone.",
+        run: const_fold::run,
+        level: Level::Size,
+    },
+    PassDesc {
+        name: "algebra",
+        doc: "Simplifies by identities that hold for wrapping and saturating lanes.",
+        run: algebra::run,
+        level: Level::Size,
+    },
+    PassDesc {
+        name: "strength_reduce",
+        doc: "Replaces products by shifts and work on splats by work on scalars, where that is exact.",
+        run: strength_reduce::run,
+        level: Level::Speed,
+    },
+    PassDesc {
+        name: "gvn",
+        doc: "Computes equal expressions once, if the first dominates the second.",
+        run: gvn::run,
+        level: Level::Size,
+    },
+    PassDesc {
+        name: "loads",
+        doc: "Reuses what was read or stored as long as no write comes between.",
+        run: loads::run,
+        level: Level::Speed,
+    },
+    PassDesc {
+        name: "licm",
+        doc: "Moves work out of loops in which its operands do not change.",
+        run: licm::run,
+        level: Level::Speed,
+    },
+    PassDesc {
+        name: "dead_records",
+        doc: "Drops what is put into records that are never opened.",
+        run: dead_records::run,
+        level: Level::Size,
+    },
+    PassDesc {
+        name: "dce",
+        doc: "Drops values and block parameters that nothing visible depends on.",
+        run: dce::run,
+        level: Level::Size,
+    },
+];
+
+/// Most rounds through [`PIPELINE`]: a bound on the time, as rules settle after two or three.
+const ROUNDS_MAX: u32 = 4;
+
+/// Runs the passes of a level, in rounds until nothing changes (at most four). `print_after` is
+/// called after each pass of each round with its name and the module.
+///
+/// # Panics
+/// If a pass breaks a rule of the verifier, which is a fault of the pass; prints the module. With
+/// debug assertions the pass is named.
+#[must_use]
+pub fn optimise(
+    module: Verified<Module>,
+    level: Level,
+    print_after: &mut dyn FnMut(&str, &Module),
+) -> Verified<Module> {
+    let mut module = module.into_inner();
+    for _ in 0..ROUNDS_MAX {
+        let mut changed = Changed::No;
+        for pass in PIPELINE.iter().filter(|pass| pass.level <= level) {
+            if run_pass(pass, &mut module) == Changed::Yes {
+                changed = Changed::Yes;
+                if cfg!(debug_assertions) {
+                    module = verified(module, pass.name).into_inner();
+                }
+            }
+            print_after(pass.name, &module);
+        }
+        if changed == Changed::No {
+            break;
+        }
+    }
+    verified(module, "the last pass")
+}
+
+/// Runs one pass over all functions of a module.
+pub fn run_pass(pass: &PassDesc, module: &mut Module) -> Changed {
+    let opened: Vec<bool> = (0..module.records.len()).map(|id| opens(module, id)).collect();
+    let mut functions = core::mem::take(&mut module.functions);
+    let cx = PassCx { module, opened_records: &opened };
+    let mut changed = Changed::No;
+    for func in &mut functions {
+        if (pass.run)(func, &cx) == Changed::Yes {
+            changed = Changed::Yes;
+        }
+    }
+    module.functions = functions;
+    changed
+}
+
+/// Whether an instruction of the module opens a record.
+fn opens(module: &Module, record: usize) -> bool {
+    let insts = |func: &'_ Function| -> Vec<(Op, Imm)> {
+        let listed = func.blocks.iter().flat_map(|block| &block.insts);
+        listed.map(|inst| (func.inst(*inst).op, func.inst(*inst).imm)).collect()
+    };
+    module.functions.iter().flat_map(insts).any(|(op, imm)| {
+        op == Op::RecordOpen && matches!(imm, Imm::Record(id) if id.index() == record)
+    })
+}
+
+fn verified(module: Module, after: &str) -> Verified<Module> {
+    let text = cfg!(debug_assertions).then(|| module.to_string()).unwrap_or_default();
+    verify(module).unwrap_or_else(|errors| {
+        panic!("after {after} the module is not well formed: {errors:?}\n{text}")
+    })
+}
