@@ -276,6 +276,24 @@ codes! {
         wrong "rule r {\n    every 1 ms\n    synapses { address = address + 1 }\n}\n"
         right "rule r {\n    every 1 ms\n    synapses { address = min(address + 1, 63) }\n}\n"
     }
+    E0407 "a real without a range" {
+        "The range of a real decides how many fraction bits it has: a narrow range is precise, a \
+         wide one coarse."
+        wrong "rule r {\n    param g : real = 0.5\n    every 1 ms\n    synapses { weight += g * causal }\n}\n"
+        right "rule r {\n    param g : real in 0.0 .. 1.0 = 0.5\n    every 1 ms\n    synapses { weight += g * causal }\n}\n"
+    }
+    E0408 "a value that is not constant" {
+        "Ranges, initial values, periods and array lengths are known when the rule is compiled: \
+         numbers, constants and what is computed from them."
+        wrong "rule r {\n    param a : weight = 3\n    param b : weight = a\n    every 1 ms\n    synapses { weight = b }\n}\n"
+        right "const a = 3\nrule r {\n    param b : weight = a\n    every 1 ms\n    synapses { weight = b }\n}\n"
+    }
+    E0409 "a definition by itself" {
+        "Functions are inlined and constants are computed when the rule is compiled, so neither can \
+         refer to itself."
+        wrong "fn f(x) = f(x) + 1\nrule r {\n    every 1 ms\n    synapses { weight = f(weight) }\n}\n"
+        right "fn f(x) = x + 1\nrule r {\n    every 1 ms\n    synapses { weight = f(weight) }\n}\n"
+    }
     E0501 "a rule without a schedule" {
         "A rule says when it runs: `every 1 ms`, in hardware time, or `every 1 s bio`."
         wrong "rule r {\n    synapses { weight += 1 }\n}\n"

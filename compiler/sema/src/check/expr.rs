@@ -38,6 +38,8 @@ impl<'a> RuleChecker<'a> {
     pub(super) fn expr(&mut self, expr: &ast::Expr) -> Option<Expr> {
         let span = expr.span;
         match &expr.kind {
+            // The parser has reported it.
+            ast::ExprKind::Error => None,
             ast::ExprKind::Number(number) => self.number(number, span),
             ast::ExprKind::Bool(value) => {
                 let truth = Host::Const(f64::from(u8::from(*value)));

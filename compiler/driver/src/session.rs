@@ -1,0 +1,105 @@
+//! The order of the stages, in one place.
+
+use crate::limits;
+use crate::rule::Rule;
+use pl_diag::{Diagnostic, FileId, SourceMap};
+use pl_ir::Module;
+use pl_passes::Level;
+
+/// What may be chosen about a compilation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// How much the passes do; the meaning is the same at every level.
+    pub level: Level,
+}
+
+/// Compiles sources. Cheap to make, without state, usable from several threads.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Session {
+    options: Options,
+}
+
+/// What came of a source: rules if there were no errors, and everything there is to say.
+#[derive(Debug)]
+pub struct Compilation {
+    /// The files that spans refer to.
+    pub sources: SourceMap,
+    /// The file's rules, empty if there were errors.
+    pub rules: Vec<Rule>,
+    /// Errors and warnings, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Compilation {
+    /// Whether an error forbids code generation.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+impl Session {
+    /// A session with these options.
+    #[must_use]
+    pub fn new(options: Options) -> Session {
+        Session { options }
+    }
+
+    /// Compiles a text; `name` is what messages call it.
+    ///
+    /// ```
+    /// use pl_driver::Session;
+    ///
+    /// let source = "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\n";
+    /// let compiled = Session::default().compile("up.pl", source);
+    /// assert_eq!(compiled.rules[0].name(), "up");
+    /// ```
+    #[must_use]
+    pub fn compile(&self, name: &str, text: &str) -> Compilation {
+        self.compile_with(name, text, &mut |_, _| {})
+    }
+
+    /// As [`Session::compile`]; calls `after` with the name of each pass and what it left.
+    pub fn compile_with(
+        &self,
+        name: &str,
+        text: &str,
+        after: &mut dyn FnMut(&str, &Module),
+    ) -> Compilation {
+        let mut sources = SourceMap::new();
+        let file = sources.add(name, text);
+        let (checked, mut diagnostics) = front_end(file, text);
+        let mut rules = Vec::new();
+        if !diagnostics.iter().any(Diagnostic::is_error) {
+            for hir in checked {
+                let rule = self.back_end(hir, after);
+                diagnostics.extend(limits::check(&rule));
+                rules.push(rule);
+            }
+        }
+        diagnostics.sort_by_key(Diagnostic::span);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            rules.clear();
+        }
+        Compilation { sources, rules, diagnostics }
+    }
+
+    fn back_end(&self, hir: pl_sema::hir::Rule, after: &mut dyn FnMut(&str, &Module)) -> Rule {
+        let lowered = pl_sema::lower::lower(&hir);
+        after("lower", &lowered.module);
+        let verified = pl_ir::verify(lowered.module).unwrap_or_else(|errors| {
+            unreachable!("a checked rule lowers to sound IR, but: {errors:?}")
+        });
+        let module = pl_passes::optimise(verified, self.options.level, after);
+        Rule::new(hir, module, lowered.derived)
+    }
+}
+
+/// Syntax and meaning: typed rules and what is wrong with them.
+fn front_end(file: FileId, text: &str) -> (Vec<pl_sema::hir::Rule>, Vec<Diagnostic>) {
+    let (module, mut diagnostics) = pl_syntax::parse(file, text);
+    let Some(module) = module else { return (Vec::new(), diagnostics) };
+    let (rules, found) = pl_sema::check(&module);
+    diagnostics.extend(found);
+    (rules, diagnostics)
+}

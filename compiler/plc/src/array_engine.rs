@@ -1,0 +1,234 @@
+//! A compiled rule at work on an emulated chip: gathers the view into arrays, runs an update in
+//! native code or in the evaluator, and scatters what it changed.
+
+use pl_chip::{Branch, Chip, RowMode};
+use pl_driver::ir::Scope;
+use pl_driver::ir::io::{COLUMNS, UpdateIo, baseline};
+use pl_driver::{Engine as Executor, Instance, Place, Rule};
+use pl_experiment::engine::{Binding, Engine, EngineError, RecordField, RecordSample};
+use pl_fixed::rng;
+
+/// Bits that reset both branches of a correlation sensor.
+const RESET_BOTH: u8 = 3;
+
+/// A rule instance bound to a view of one hemisphere.
+pub(crate) struct ArrayEngine {
+    instance: Instance,
+    hemisphere: usize,
+    rows: Vec<u8>,
+    columns: [u8; COLUMNS],
+    causal_baseline: [u8; COLUMNS],
+    acausal_baseline: [u8; COLUMNS],
+    planes: Planes,
+    /// Chip time of each sample, a list a record statement.
+    sample_times: Vec<Vec<u64>>,
+}
+
+/// Row-major copies of the view's synapse quantities.
+struct Planes {
+    weights: Vec<u8>,
+    addresses: Vec<u8>,
+    causal_codes: Vec<u8>,
+    acausal_codes: Vec<u8>,
+    correlation_reset: Vec<u8>,
+}
+
+impl Planes {
+    fn new(rows: usize) -> Planes {
+        let plane = || vec![0; rows * COLUMNS];
+        Planes {
+            weights: plane(),
+            addresses: plane(),
+            causal_codes: plane(),
+            acausal_codes: plane(),
+            correlation_reset: plane(),
+        }
+    }
+}
+
+impl ArrayEngine {
+    /// Binds `rule` to a view.
+    ///
+    /// # Errors
+    /// A param that does not exist or may not have its value.
+    pub(crate) fn new(
+        rule: &Rule,
+        executor: Executor,
+        binding: &Binding,
+    ) -> Result<ArrayEngine, EngineError> {
+        let key =
+            rng::stream_key(binding.seed, binding.chip, binding.hemisphere, binding.instance);
+        let place = Place {
+            hemisphere: binding.hemisphere,
+            rows: binding.rows.len(),
+            stream_key: key,
+            record_capacity: binding.record_capacity,
+        };
+        let mut instance = rule.instance(executor, &place);
+        for (name, value) in &binding.params {
+            instance
+                .set_param(name, *value)
+                .map_err(|error| EngineError::new(error.to_string()))?;
+        }
+        let mut columns = [0; COLUMNS];
+        for column in &binding.columns {
+            columns[usize::from(*column)] = u8::MAX;
+        }
+        Ok(ArrayEngine {
+            sample_times: vec![Vec::new(); instance.state.records.len()],
+            instance,
+            hemisphere: usize::from(binding.hemisphere),
+            rows: binding.rows.clone(),
+            columns,
+            causal_baseline: [0; COLUMNS],
+            acausal_baseline: [0; COLUMNS],
+            planes: Planes::new(binding.rows.len()),
+        })
+    }
+
+    /// Samples the sensors of the view at the chip's time.
+    fn sample_correlation(&mut self, chip: &Chip) {
+        for (position, row) in self.rows.iter().map(|row| usize::from(*row)).enumerate() {
+            let range = position * COLUMNS..(position + 1) * COLUMNS;
+            let codes = |branch| chip.correlation_codes_row(self.hemisphere, row, branch);
+            self.planes.causal_codes[range.clone()].copy_from_slice(&codes(Branch::Causal));
+            self.planes.acausal_codes[range].copy_from_slice(&codes(Branch::Acausal));
+        }
+    }
+
+    fn gather(&mut self, chip: &Chip) {
+        self.sample_correlation(chip);
+        for (position, row) in self.rows.iter().map(|row| usize::from(*row)).enumerate() {
+            let range = position * COLUMNS..(position + 1) * COLUMNS;
+            let weights = chip.weights_row(self.hemisphere, row);
+            self.planes.weights[range.clone()].copy_from_slice(&weights);
+            let addresses = chip.address_row(self.hemisphere, row);
+            self.planes.addresses[range].copy_from_slice(&addresses);
+        }
+        self.planes.correlation_reset.fill(0);
+    }
+
+    fn scatter(&self, chip: &mut Chip) {
+        let rows = self.rows.iter().map(|row| usize::from(*row));
+        for (position, row) in rows.enumerate() {
+            let plane = |plane: &[u8]| {
+                let mut lanes = [0; COLUMNS];
+                lanes.copy_from_slice(&plane[position * COLUMNS..(position + 1) * COLUMNS]);
+                lanes
+            };
+            chip.write_weights_row(self.hemisphere, row, &plane(&self.planes.weights));
+            chip.write_address_row(self.hemisphere, row, &plane(&self.planes.addresses));
+            let resets = plane(&self.planes.correlation_reset);
+            if resets.iter().any(|bits| *bits != 0) {
+                chip.reset_correlation_row(self.hemisphere, row, &resets);
+            }
+        }
+    }
+
+    /// Runs `call` on the gathered arrays and applies what it changed.
+    fn run(
+        &mut self,
+        chip: &mut Chip,
+        call: impl FnOnce(&mut Instance, &mut UpdateIo<'_>) -> Result<(), pl_driver::RunError>,
+    ) -> Result<(), EngineError> {
+        self.gather(chip);
+        let row_signs: Vec<i8> = self
+            .rows
+            .iter()
+            .map(|row| match chip.row_mode(self.hemisphere, usize::from(*row)) {
+                RowMode::Excitatory => 1,
+                RowMode::Inhibitory => -1,
+                RowMode::Disabled | RowMode::Both => 0,
+            })
+            .collect();
+        let rates = chip.rate_counters(self.hemisphere);
+        let membranes = chip.membrane_codes(self.hemisphere);
+        let mut rate_reset = [0; COLUMNS];
+        let mut io = UpdateIo {
+            rows: &self.rows,
+            row_signs: &row_signs,
+            columns: &self.columns,
+            weights: &mut self.planes.weights,
+            addresses: &mut self.planes.addresses,
+            causal_codes: &self.planes.causal_codes,
+            acausal_codes: &self.planes.acausal_codes,
+            causal_baseline: &self.causal_baseline,
+            acausal_baseline: &self.acausal_baseline,
+            rates: &rates,
+            membranes: &membranes,
+            correlation_reset: &mut self.planes.correlation_reset,
+            rate_reset: &mut rate_reset,
+        };
+        call(&mut self.instance, &mut io).map_err(|error| EngineError::new(error.to_string()))?;
+        self.scatter(chip);
+        if rate_reset.iter().any(|lane| *lane != 0) {
+            chip.reset_rate_counters(self.hemisphere, &rate_reset.map(|lane| lane != 0));
+        }
+        for (times, buffer) in self.sample_times.iter_mut().zip(&self.instance.state.records) {
+            times.resize(buffer.samples.len(), chip.now());
+        }
+        Ok(())
+    }
+}
+
+impl Engine for ArrayEngine {
+    fn start(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+        let bits = self.columns.map(|column| column & RESET_BOTH);
+        for row in &self.rows {
+            chip.reset_correlation_row(self.hemisphere, usize::from(*row), &bits);
+        }
+        self.sample_correlation(chip);
+        let rows = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let mean = |codes: &[u8], column: usize| {
+            let sum = codes.iter().skip(column).step_by(COLUMNS).map(|code| u32::from(*code)).sum();
+            baseline(sum, rows)
+        };
+        self.causal_baseline =
+            core::array::from_fn(|column| mean(&self.planes.causal_codes, column));
+        self.acausal_baseline =
+            core::array::from_fn(|column| mean(&self.planes.acausal_codes, column));
+        self.run(chip, Instance::start)
+    }
+
+    fn update(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+        self.run(chip, Instance::update)
+    }
+
+    fn records(&mut self) -> Vec<RecordSample> {
+        let module = self.instance.rule().module();
+        let mut out = Vec::new();
+        for (record, buffer) in self.instance.state.records.iter().enumerate() {
+            let fields = &module.records[record].fields;
+            for (sample, now) in buffer.samples.iter().zip(&self.sample_times[record]) {
+                let field = |(decl, raw): (&pl_driver::ir::Field, &Vec<i32>)| RecordField {
+                    name: decl.name.clone(),
+                    scope: decl.scope.name().to_owned(),
+                    frac: decl.frac,
+                    values: self.view_values(decl.scope, raw),
+                };
+                out.push(RecordSample {
+                    record,
+                    update: sample.update,
+                    now: *now,
+                    hemisphere: self.instance.state.hemisphere,
+                    fields: fields.iter().zip(&sample.fields).map(field).collect(),
+                });
+            }
+        }
+        out
+    }
+}
+
+impl ArrayEngine {
+    /// The values of the view's columns, ascending; scalars as they are.
+    fn view_values(&self, scope: Scope, raw: &[i32]) -> Vec<i32> {
+        match scope {
+            Scope::Synapse | Scope::Neuron => {
+                let inside = self.columns.iter().cycle();
+                let pairs = raw.iter().zip(inside);
+                pairs.filter(|(_, column)| **column != 0).map(|(value, _)| *value).collect()
+            }
+            Scope::Row | Scope::Rule => raw.to_vec(),
+        }
+    }
+}
