@@ -145,20 +145,13 @@ fn choice(site: &Site<'_>, inst: &InstData, result: Value) -> Option<Rewrite> {
     None
 }
 
-/// Negations and comparisons of truth values.
-fn truth(site: &Site<'_>, inst: &InstData) -> Option<Rewrite> {
+/// Negations of masks, and comparisons of truth values with 0.
+fn truth(site: &mut Site<'_>, inst: &InstData) -> Option<Rewrite> {
     match (inst.op, inst.imm, &*inst.args) {
         (Op::MaskNot, _, [mask]) => {
-            let before = site.definition(*mask)?;
-            match (before.op, before.imm) {
-                (Op::MaskNot, _) => Some(Rewrite::Value(before.args[0])),
-                (Op::Compare, Imm::Cond(cond)) => {
-                    let imm = Imm::Cond(cond.negated());
-                    Some(Rewrite::Inst(Op::Compare, imm, before.args.clone()))
-                }
-                _ => None,
-            }
+            site.operands(*mask, Op::MaskNot).map(|args| Rewrite::Value(args[0]))
         }
+        (Op::MaskAnd | Op::MaskOr, _, [a, b]) => negated_operands(site, inst.op, *a, *b),
         (Op::Compare, Imm::Cond(outer @ (Cond::Eq | Cond::Ne)), [a, b])
             if site.constant(*b) == Some(0) =>
         {
@@ -168,6 +161,27 @@ fn truth(site: &Site<'_>, inst: &InstData) -> Option<Rewrite> {
             Some(Rewrite::Inst(Op::Compare, Imm::Cond(cond), before.args.clone()))
         }
         _ => None,
+    }
+}
+
+/// Negations move down to where a choice or a comparison takes them up.
+fn negated_operands(site: &mut Site<'_>, op: Op, a: Value, b: Value) -> Option<Rewrite> {
+    let negated = |site: &Site<'_>, mask| site.operands(mask, Op::MaskNot).map(|args| args[0]);
+    let ty = site.ty(a);
+    match (negated(site, a), negated(site, b)) {
+        (Some(a), Some(b)) => {
+            let dual = if op == Op::MaskAnd { Op::MaskOr } else { Op::MaskAnd };
+            let both = site.add(dual, Imm::None, vec![a, b], ty);
+            Some(Rewrite::Inst(Op::MaskNot, Imm::None, vec![both]))
+        }
+        (Some(mask), None) | (None, Some(mask)) => {
+            let other = if negated(site, a).is_some() { b } else { a };
+            let before = site.definition(mask).filter(|before| before.op == Op::Compare)?;
+            let (Imm::Cond(cond), args) = (before.imm, before.args.clone()) else { return None };
+            let opposite = site.add(Op::Compare, Imm::Cond(cond.negated()), args, ty);
+            Some(Rewrite::Inst(op, Imm::None, vec![opposite, other]))
+        }
+        (None, None) => None,
     }
 }
 
