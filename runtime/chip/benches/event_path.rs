@@ -1,6 +1,6 @@
 //! Cost of the event path: presynaptic events, postsynaptic spikes, neuron steps, readout.
 //!
-//! `cargo bench -p pl-chip` prints lines `cost NAME NANOSECONDS unit` and `ratio NAME VALUE`.
+//! `cargo bench -p pl-chip [-- PART...]`, parts `events`, `rows`, `digits`, `network`, prints lines `cost NAME NANOSECONDS unit` and `ratio NAME VALUE`.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's results go to standard output")]
 
@@ -55,6 +55,18 @@ fn keep_awake(chip: &mut Chip) {
 }
 
 fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let parts: [(&str, fn()); 4] =
+        [("events", events), ("rows", rows), ("digits", digits), ("network", network)];
+    for (name, run) in parts {
+        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
+            run();
+        }
+    }
+}
+
+/// Neuron steps, events and spikes, with few and many columns.
+fn events() {
     let end = 200 * TICKS_PER_MS;
     let steps = end / 25;
     for columns in [32, 256] {
@@ -87,7 +99,10 @@ fn main() {
             );
         }
     }
+}
 
+/// Reading and resetting all rows, and building a chip.
+fn rows() {
     let mut chip = half_chip(0..256);
     chip.run_until(1000, &[]);
     let rows = seconds(|| {
@@ -109,9 +124,6 @@ fn main() {
     println!("cost reset_row_both_branches {:.1} ns", rows / 5120.0 * 1e9);
     let build = seconds(|| drop(black_box(Chip::new(&ChipConfig::mismatch(), 2))));
     println!("cost new_chip {:.1} ms", build * 1e3);
-
-    digits();
-    network();
 }
 
 /// 256 Poisson inputs at 20 Hz and 512 neurons at about 25 Hz of biological time, all to all, 10 s,
@@ -120,10 +132,10 @@ fn network() {
     let mut chip = Chip::new(&ChipConfig::mismatch(), 1);
     for h in 0..2 {
         for row in 0..256 {
-            chip.write_weights_row(h, row, &[3; 256]);
+            chip.write_weights_row(h, row, &[1; 256]);
         }
         for column in 0..256 {
-            let parameters = NeuronParameters { offset_lsb: 36.0, ..chip.neuron(h, column) };
+            let parameters = NeuronParameters { offset_lsb: 29.0, ..chip.neuron(h, column) };
             chip.set_neuron(h, column, parameters);
         }
     }

@@ -75,7 +75,7 @@ impl Chip {
         self.time
     }
 
-    /// Advances to `t_end` ticks with `input`, sorted by time.
+    /// Advances to `t_end` ticks with `input`, which is best sorted by time.
     ///
     /// The network advances in whole steps (default 25 ticks): it stands at the last step that ends
     /// at or before `t_end`. Events from there on, and those at or after `t_end`, wait for a later

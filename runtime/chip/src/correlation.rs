@@ -453,16 +453,19 @@ impl Correlation {
 
     /// Clears accumulators of a row: bit 0 of a column's byte the causal, bit 1 the anticausal one.
     pub(crate) fn reset_row(&mut self, row: usize, bits: &[u8; COLUMNS]) {
-        for (column, &bits) in bits.iter().enumerate() {
-            let i = row * COLUMNS + column;
-            if bits & 1 != 0 {
-                self.causal.value[column * COLUMN_STRIDE + row] = 0.0;
-                self.resets[0][i] = self.resets[0][i].wrapping_add(1);
+        let lanes = row * COLUMNS..(row + 1) * COLUMNS;
+        for branch in Branch::BOTH {
+            let b = branch.index();
+            for (resets, bits) in self.resets[b][lanes.clone()].iter_mut().zip(bits) {
+                *resets = resets.wrapping_add(u16::from(bits >> b & 1));
             }
-            if bits & 2 != 0 {
-                self.acausal.value[i] = 0.0;
-                self.resets[1][i] = self.resets[1][i].wrapping_add(1);
-            }
+        }
+        let causal = self.causal.value[row..].iter_mut().step_by(COLUMN_STRIDE);
+        for (value, bits) in causal.zip(bits) {
+            *value = if bits & 1 == 0 { *value } else { 0.0 };
+        }
+        for (value, bits) in self.acausal.value[lanes].iter_mut().zip(bits) {
+            *value = if bits & 2 == 0 { *value } else { 0.0 };
         }
     }
 

@@ -89,7 +89,8 @@ macro_rules! kernel {
 
 /// `2^-z` for `z` in `0..=64`; relative error below 3e-7.
 ///
-/// Degree-5 interpolation of `2^f` at the Chebyshev nodes of `-1/2..1/2`.
+/// Degree-5 interpolation of `2^f` at the Chebyshev nodes of `-1/2..1/2`; its linear coefficient
+/// is the single-precision ln 2.
 #[inline(always)]
 pub(crate) fn exp2_negative(z: f32) -> f32 {
     // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits.
@@ -100,7 +101,7 @@ pub(crate) fn exp2_negative(z: f32) -> f32 {
     let p = p * f + 0.009_676_032;
     let p = p * f + 0.055_503_57;
     let p = p * f + 0.240_221_07;
-    let p = p * f + 0.693_147_2;
+    let p = p * f + std::f32::consts::LN_2;
     let p = p * f + 1.000_000_1;
     // Subtracts the whole part from the exponent of 1.0.
     p * f32::from_bits(0x3f80_0000_u32.wrapping_sub(shifted.to_bits() << 23))
@@ -288,11 +289,9 @@ kernel! {
     ) {
         let (baseline, accumulated) = (&baseline[..COLUMNS], &accumulated[..COLUMNS]);
         let resets = &resets[..COLUMNS];
-        let mut lane = 0;
-        for i in 0..COLUMNS {
+        for (lane, i) in (0..).zip(0..COLUMNS) {
             let noise = key.noise(lane | (u32::from(resets[i]) << 8));
             voltages[i] = baseline[i] - accumulated[i] + reset_sigma * noise;
-            lane += 1;
         }
     }
 }
@@ -306,10 +305,8 @@ kernel! {
         noise_sigma: f32,
         codes: &mut [u8; COLUMNS],
     ) {
-        let mut lane = 0;
-        for i in 0..COLUMNS {
+        for (lane, i) in (0..).zip(0..COLUMNS) {
             codes[i] = quantise(voltages[i] + offsets[i] + noise_sigma * key.noise(lane));
-            lane += 1;
         }
     }
 }

@@ -287,23 +287,21 @@ pub fn decode_omnibus(word: u32) -> Option<Register> {
 }
 
 fn decode_neuron(word: u32) -> Option<Register> {
-    let registers: [(u32, fn(Neuron) -> Register); 3] = [
-        (SPIKE_COUNTER, Register::SpikeCounter),
-        (SPIKE_COUNTER_RESET, Register::SpikeCounterReset),
-        (NEURON_RESET_REGISTER, Register::NeuronReset),
-    ];
-    for (base, register) in registers {
-        for (side, step) in [0, BACKEND_STEP].into_iter().enumerate() {
-            if let Some(i) = index(word, base + step, 4 * COLUMNS) {
-                let neuron = Neuron {
-                    hemisphere: i / 4 / BACKEND_COLUMNS,
-                    column: i / 4 % BACKEND_COLUMNS + side * BACKEND_COLUMNS,
-                };
-                return i.is_multiple_of(4).then(|| register(neuron));
-            }
-        }
-    }
-    None
+    neuron_at(word, SPIKE_COUNTER)
+        .map(Register::SpikeCounter)
+        .or_else(|| neuron_at(word, SPIKE_COUNTER_RESET).map(Register::SpikeCounterReset))
+        .or_else(|| neuron_at(word, NEURON_RESET_REGISTER).map(Register::NeuronReset))
+}
+
+/// The neuron whose register `word` is, in the group that starts at `base`.
+fn neuron_at(word: u32, base: u32) -> Option<Neuron> {
+    let (i, side) = index(word, base, 4 * COLUMNS)
+        .map(|i| (i, 0))
+        .or_else(|| index(word, base + BACKEND_STEP, 4 * COLUMNS).map(|i| (i, 1)))?;
+    i.is_multiple_of(4).then_some(Neuron {
+        hemisphere: i / 4 / BACKEND_COLUMNS,
+        column: i / 4 % BACKEND_COLUMNS + side * BACKEND_COLUMNS,
+    })
 }
 
 fn decode_hemisphere(word: u32) -> Option<Register> {

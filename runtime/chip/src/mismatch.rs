@@ -52,8 +52,7 @@ pub(crate) fn sensor_row(
         let baseline = key(Purpose::SensorBaseline, b);
         // The ratio of the branches has the full spread, so each has half of its logarithm.
         let side = [0.5, -0.5][b];
-        let mut lane = 0;
-        for column in 0..COLUMNS {
+        for (lane, column) in (0..).zip(0..COLUMNS) {
             let works = f64::from(defect.uniform(lane)) >= config.bad_fraction;
             let step = CALIBRATION_STEPS[usize::from(amplitude_calibration[column] & 3)];
             let spread = config.eta_sigma * f64::from(amplitude.gauss(lane))
@@ -67,7 +66,6 @@ pub(crate) fn sensor_row(
             sensors.eta[b][column] = single(eta);
             sensors.decay[b][column] = single(std::f64::consts::LOG2_E / tau_ticks);
             sensors.baseline[b][column] = single(level);
-            lane += 1;
         }
     }
     sensors

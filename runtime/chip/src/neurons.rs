@@ -21,7 +21,7 @@ use pl_fixed::real;
 
 use crate::COLUMNS;
 use crate::config::{NeuronConfig, TimeConfig};
-use crate::convert::{single, whole_u32};
+use crate::convert::{low_word, single, whole_u32};
 use crate::lanes::{self, DELIVERED, INHIBITED, Level};
 use crate::mismatch;
 use crate::synapse_array::RowMode;
@@ -318,7 +318,7 @@ impl Neurons {
         mode: RowMode,
     ) {
         let active = self.active.clone();
-        let left = (self.step_ticks() - offset) as usize;
+        let left = low_word(self.step_ticks() - offset) as usize;
         let addresses = &addresses.as_chunks().0[active.clone()];
         let weights = &weights.as_chunks().0[active.clone()];
         let blocks = &mut self.blocks[active.clone()];

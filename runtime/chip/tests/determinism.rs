@@ -21,8 +21,8 @@ fn input(seed: u64) -> Vec<InputEvent> {
 fn chip(seed: u64) -> Chip {
     let mut chip = Chip::new(&ChipConfig::mismatch(), seed);
     for h in 0..2 {
+        let mut byte = 1_u8;
         for row in 0..256 {
-            let mut byte = (row * 7 + h) as u8;
             let mut next = || {
                 byte = byte.wrapping_mul(29).wrapping_add(17);
                 byte

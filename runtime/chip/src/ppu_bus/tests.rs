@@ -206,9 +206,9 @@ fn generators_and_neuron_resets_work_by_half_rows() {
         bus.read_vector_io(0x000e_0000).unwrap().into_iter().collect();
     assert!(distinct.len() > 64);
     bus.write_vector_io(0x00c9_0201, &[0; VECTOR_BYTES], 0b10).unwrap();
-    let reset = chip.neuron(0, 3).reset_lsb as f32;
-    assert!((chip.membranes_lsb(0)[3] - reset).abs() < 1e-4);
-    assert!((chip.membranes_lsb(0)[1] - chip.neuron(0, 1).leak_lsb as f32).abs() < 1e-4);
+    let membrane = |column: usize| f64::from(chip.membranes_lsb(0)[column]);
+    assert!((membrane(3) - chip.neuron(0, 3).reset_lsb).abs() < 1e-4);
+    assert!((membrane(1) - chip.neuron(0, 1).leak_lsb).abs() < 1e-4);
 }
 
 proptest! {
