@@ -126,7 +126,7 @@ impl Hemisphere {
     /// The pulse an event makes on its row, unless the row is off.
     fn pulse(&self, event: &InputEvent) -> Option<PrePulse> {
         let row = usize::from(event.row);
-        (self.synapses.modes[row] != RowMode::Off)
+        (self.synapses.modes[row] != RowMode::Disabled)
             .then_some(PrePulse { row, address: event.address })
     }
 
@@ -198,9 +198,15 @@ impl Hemisphere {
 
     /// Writes addresses; sensors of synapses that change keep what they have.
     pub(crate) fn write_addresses(&mut self, row: usize, addresses: &[u8; COLUMNS]) {
-        for (column, &new) in addresses.iter().enumerate() {
-            if let Some(old) = self.synapses.write_address(row, column, new) {
-                self.sensors.address_changed(row, column, old, new & SIX_BITS);
+        let before = *self.synapses.addresses.row(row);
+        let addresses = addresses.map(|address| address & SIX_BITS);
+        if before == addresses {
+            return;
+        }
+        for (column, (&old, &new)) in before.iter().zip(&addresses).enumerate() {
+            if old != new {
+                self.synapses.write_address(row, column, new);
+                self.sensors.address_changed(row, column, old, new);
             }
         }
     }

@@ -31,7 +31,7 @@ impl Plane {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RowMode {
     /// Ignores it: no current and no pulse for the correlation sensors.
-    Off,
+    Disabled,
     /// Sends it to the neurons' excitatory inputs.
     #[default]
     Excitatory,
@@ -48,7 +48,7 @@ impl RowMode {
         match self {
             RowMode::Excitatory => 1,
             RowMode::Inhibitory => -1,
-            RowMode::Off | RowMode::Both => 0,
+            RowMode::Disabled | RowMode::Both => 0,
         }
     }
 
@@ -102,12 +102,10 @@ impl SynapseArray {
         *self.weights.row_mut(row) = weights.map(|w| w & SIX_BITS);
     }
 
-    /// Replaces one address; the two high bits are ignored. Returns the old one if it differs.
-    pub(crate) fn write_address(&mut self, row: usize, column: usize, address: u8) -> Option<u8> {
-        let address = address & SIX_BITS;
-        let old = std::mem::replace(&mut self.addresses.row_mut(row)[column], address);
-        self.addresses_by_column[column][row] = address;
-        (old != address).then_some(old)
+    /// Replaces one address; the two high bits are ignored.
+    pub(crate) fn write_address(&mut self, row: usize, column: usize, address: u8) {
+        self.addresses.row_mut(row)[column] = address & SIX_BITS;
+        self.addresses_by_column[column][row] = address & SIX_BITS;
     }
 
     /// Replaces a row of the time calibration; only the two low bits count.

@@ -137,9 +137,9 @@ fn psp_with_two_time_constants_reaches_the_stated_peak() {
 }
 
 #[test]
-fn events_in_an_off_row_do_nothing() {
+fn events_on_a_disabled_row_do_nothing() {
     let mut chip = Chip::new(&ChipConfig::ideal(), 1);
-    chip.set_row_mode(0, 0, RowMode::Off);
+    chip.set_row_mode(0, 0, RowMode::Disabled);
     chip.write_weights_row(0, 0, &[63; 256]);
     chip.run_until(5_000, &[event(0, 0)]);
     assert_eq!(chip.membranes_lsb(0), [80.0; 256]);

@@ -32,7 +32,7 @@ fn chip(seed: u64) -> Chip {
         }
         chip.set_row_mode(h, 5, RowMode::Inhibitory);
         chip.set_row_mode(h, 10, RowMode::Both);
-        chip.set_row_mode(h, 15, RowMode::Off);
+        chip.set_row_mode(h, 15, RowMode::Disabled);
     }
     chip
 }
