@@ -1,10 +1,11 @@
 //! The chip as a host and a rule engine see it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::config::ChipConfig;
 use crate::correlation::Branch;
-use crate::events::{InputEvent, Spike, index_byte};
+use crate::events::{InputEvent, Spike, Target, index_byte};
 use crate::external_memory::ExternalMemory;
 use crate::hemisphere::Hemisphere;
 use crate::lanes::Level;
@@ -12,6 +13,7 @@ use crate::memory_map::{Injection, SRAM_BYTES};
 use crate::neurons::NeuronParameters;
 use crate::ppu_bus::PpuBus;
 use crate::synapse_array::RowMode;
+use crate::time::ticks_from_us;
 use crate::{COLUMNS, HEMISPHERES};
 
 /// One emulated chip.
@@ -37,6 +39,12 @@ pub struct Chip {
     pub(crate) hemispheres: [Hemisphere; HEMISPHERES],
     /// The FPGA's memories, which both PPUs see.
     pub(crate) external: ExternalMemory,
+    /// Where the spikes of a neuron, named by hemisphere and column, go.
+    routes: BTreeMap<(u8, u8), Vec<Target>>,
+    /// Ticks of a step.
+    step: u64,
+    /// Ticks from a spike to its events, at least a step.
+    latency: u64,
     seed: u64,
     time: u64,
     address_write_protect: bool,
@@ -54,9 +62,13 @@ impl Chip {
             panic!("invalid chip configuration: {error}");
         }
         let level = Level::detect();
+        let step = ticks_from_us(config.time.step_us);
         Chip {
             hemispheres: [0, 1].map(|index| Hemisphere::new(config, seed, index, level)),
             external: ExternalMemory::default(),
+            routes: BTreeMap::new(),
+            step,
+            latency: ticks_from_us(config.routing.latency_us).max(step),
             seed,
             time: 0,
             address_write_protect: false,
@@ -84,9 +96,50 @@ impl Chip {
     pub fn run_until(&mut self, t_end: u64, input: &[InputEvent]) {
         for hemisphere in &mut self.hemispheres {
             hemisphere.enqueue(input);
-            hemisphere.advance(t_end);
+        }
+        if self.routes.is_empty() {
+            for hemisphere in &mut self.hemispheres {
+                hemisphere.advance(t_end);
+            }
+        } else {
+            // No spike of a window can act within it, so the hemispheres run it independently.
+            while self.time < t_end {
+                let step_start = self.time - self.time % self.step;
+                self.time = t_end.min(step_start + self.latency);
+                for hemisphere in &mut self.hemispheres {
+                    hemisphere.advance(self.time);
+                }
+                self.forward_spikes();
+            }
         }
         self.time = self.time.max(t_end);
+        for hemisphere in &mut self.hemispheres {
+            hemisphere.mark_spikes_sent();
+        }
+    }
+
+    /// Turns the spikes since the last call into events on the rows they are connected to.
+    fn forward_spikes(&mut self) {
+        let mut events = Vec::new();
+        for hemisphere in &mut self.hemispheres {
+            for spike in hemisphere.unsent_spikes() {
+                let targets = self.routes.get(&(spike.hemisphere, spike.column));
+                let time = spike.time + self.latency;
+                events.extend(targets.into_iter().flatten().map(|target| target.event(time)));
+            }
+        }
+        for hemisphere in &mut self.hemispheres {
+            hemisphere.enqueue(&events);
+        }
+    }
+
+    /// Connects a neuron to a synapse row: each later spike is an event there,
+    /// `routing.latency_us` after it. A neuron may have any number of connections.
+    pub fn connect(&mut self, h: usize, column: usize, target: Target) {
+        for hemisphere in &mut self.hemispheres {
+            hemisphere.mark_spikes_sent();
+        }
+        self.routes.entry((index_byte(h), index_byte(column))).or_default().push(target);
     }
 
     /// Queues an event of `address` at the present time for the driver that owns `row`, which
@@ -253,7 +306,7 @@ impl Chip {
     pub fn take_spikes(&mut self) -> Vec<Spike> {
         let mut spikes = Vec::new();
         for hemisphere in &mut self.hemispheres {
-            spikes.append(&mut hemisphere.spikes);
+            spikes.append(&mut hemisphere.take_spikes());
         }
         spikes.sort();
         spikes

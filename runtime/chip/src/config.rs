@@ -312,6 +312,14 @@ parameters! {
         Assumed "0.1 ms of biological time, the usual step of network simulators";
     }
 
+    /// Ways of events on the chip.
+    routing: RoutingConfig {
+        /// Time from a neuron's spike to the event it causes on a synapse row, at least one step.
+        latency_us "us" in Allowed::Between(0.0, 10.0);
+        ideal 0.1, mismatch 0.1;
+        Assumed "no published figure; without it pulses of recurrent networks would all tie";
+    }
+
     /// Correlation sensors of the synapses.
     sensor: SensorConfig {
         /// Median amplitude of one pair at zero delay.

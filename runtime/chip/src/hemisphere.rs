@@ -37,7 +37,10 @@ pub(crate) struct Hemisphere {
     pub(crate) generators: Generators,
     pub(crate) ppu: Ppu,
     record_spikes: bool,
-    pub(crate) spikes: Vec<Spike>,
+    /// Spikes since they were last taken, by time and column within each run.
+    spikes: Vec<Spike>,
+    /// How many of them have been forwarded to other rows.
+    sent: usize,
     /// Neurons that fired in the current step; kept to reuse its memory.
     fired: Vec<Fired>,
 }
@@ -58,6 +61,7 @@ impl Hemisphere {
             ppu: Ppu::new(),
             record_spikes: true,
             spikes: Vec::new(),
+            sent: 0,
             fired: Vec::new(),
         }
     }
@@ -181,10 +185,29 @@ impl Hemisphere {
         let count = self.counters[column];
         let overflow = if count & 0xff == 0xff { OVERFLOW } else { 0 };
         self.counters[column] = ((count + 1) & 0xff) | (count & OVERFLOW) | overflow;
-        if self.record_spikes {
-            let (hemisphere, column) = (index_byte(self.index), index_byte(column));
-            self.spikes.push(Spike { time, hemisphere, column });
+        let (hemisphere, column) = (index_byte(self.index), index_byte(column));
+        self.spikes.push(Spike { time, hemisphere, column });
+    }
+
+    /// Spikes that have not been forwarded yet; counts them as forwarded.
+    pub(crate) fn unsent_spikes(&mut self) -> &[Spike] {
+        let first = self.sent;
+        self.sent = self.spikes.len();
+        &self.spikes[first..]
+    }
+
+    /// Spikes until now are not forwarded any more; those nobody records are forgotten.
+    pub(crate) fn mark_spikes_sent(&mut self) {
+        if !self.record_spikes {
+            self.spikes.clear();
         }
+        self.sent = self.spikes.len();
+    }
+
+    /// All spikes since the last call, forwarded before.
+    pub(crate) fn take_spikes(&mut self) -> Vec<Spike> {
+        self.sent = 0;
+        std::mem::take(&mut self.spikes)
     }
 
     pub(crate) fn set_active_columns(&mut self, columns: Range<usize>) {
@@ -194,6 +217,7 @@ impl Hemisphere {
 
     pub(crate) fn set_spike_recording(&mut self, on: bool) {
         self.record_spikes = on;
+        self.mark_spikes_sent();
     }
 
     /// Writes addresses; sensors of synapses that change keep what they have.

@@ -55,7 +55,7 @@ fn observe(chip: &mut Chip) -> (Vec<Spike>, Vec<Vec<u32>>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
     fn pieces_of_a_run_do_not_matter(mut cuts in prop::collection::vec(0..END, 0..20), seed in 0..9_u64) {
@@ -108,6 +108,71 @@ proptest! {
         }
         prop_assert_eq!(part.rate_counters(1), [0; 256]);
     }
+}
+
+/// A chip with connections within and between the hemispheres.
+fn recurrent(seed: u64, latency_us: f64) -> Chip {
+    let mut config = ChipConfig::mismatch();
+    config.routing.latency_us = latency_us;
+    let mut recurrent = Chip::new(&config, seed);
+    let plain = chip(seed);
+    for h in 0..2 {
+        for row in 0..256 {
+            recurrent.write_weights_row(h, row, &plain.weights_row(h, row));
+            recurrent.write_address_row(h, row, &plain.address_row(h, row));
+        }
+        for column in (0..=255).step_by(17) {
+            let target = Target { hemisphere: column & 1, row: 255 - column, address: column & 3 };
+            recurrent.connect(h, usize::from(column), target);
+        }
+    }
+    recurrent
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4))]
+
+    #[test]
+    fn pieces_of_a_recurrent_run_do_not_matter(
+        mut cuts in prop::collection::vec(0..END, 0..20),
+        latency_us in prop::sample::select(vec![0.0, 0.1, 0.112, 0.5]),
+    ) {
+        let mut whole = recurrent(1, latency_us);
+        whole.run_until(END, &input(1));
+        let expected = observe(&mut whole);
+        cuts.sort_unstable();
+        let mut pieces = recurrent(1, latency_us);
+        pieces.run_until(0, &input(1));
+        for cut in cuts {
+            pieces.run_until(cut, &[]);
+        }
+        pieces.run_until(END, &[]);
+        prop_assert_eq!(observe(&mut pieces), expected);
+    }
+}
+
+#[test]
+fn connections_act_as_the_same_spikes_sent_from_outside() {
+    let mut connected = recurrent(3, 0.2);
+    connected.run_until(END, &input(3));
+    let (spikes, state) = observe(&mut connected);
+    let mut events = input(3);
+    let own = events.len();
+    for spike in spikes.iter().filter(|spike| spike.column.is_multiple_of(17)) {
+        let (row, address) = (255 - spike.column, spike.column & 3);
+        let target = Target { hemisphere: spike.column & 1, row, address };
+        events.push(target.event(spike.time + 50));
+    }
+    assert!(events.len() > own + 100);
+    events.sort();
+    let mut replayed = Chip::new(&ChipConfig::mismatch(), 3);
+    let template = recurrent(3, 0.2);
+    for (h, row) in (0..2).flat_map(|h| (0..256).map(move |row| (h, row))) {
+        replayed.write_weights_row(h, row, &template.weights_row(h, row));
+        replayed.write_address_row(h, row, &template.address_row(h, row));
+    }
+    replayed.run_until(END, &events);
+    assert_eq!(observe(&mut replayed), (spikes, state));
 }
 
 #[test]
