@@ -1,0 +1,344 @@
+//! The chip's quantities and vector objects: parallel IO, vector memory, windows.
+
+use super::lane::part_of;
+use super::{At, Lowering, Width, index};
+use crate::memory::{ObjectPlace, Sym};
+use crate::runtime;
+use crate::vcode::{Inst, Operand, R3, Recipe, Reg, Work};
+use pl_ir::{Imm, InstData, Op, Quantity, Value};
+use pl_isa::{Cond, Opcode};
+
+/// Planes of the parallel IO bus (ppu-isa reference, 4.3).
+pub(crate) mod plane {
+    /// Weights.
+    pub(crate) const WEIGHT: i32 = 0;
+    /// Addresses.
+    pub(crate) const ADDRESS: i32 = 0x0004_0000;
+    /// Causal codes when read, resets of both branches when written.
+    pub(crate) const CAUSAL: i32 = 0x0008_0000;
+    /// Acausal codes.
+    pub(crate) const ACAUSAL: i32 = 0x000c_0000;
+    /// Added to a converter plane: the latched result, without a new conversion.
+    pub(crate) const BUFFERED: i32 = 0x0020_0000;
+    /// Index of the column switches of the even columns: row 256.
+    pub(crate) const SWITCH_INDEX: i32 = 512;
+    /// Cells of 128 bytes of the external DRAM; the address counts 16 bytes.
+    pub(crate) const EXTERNAL: i32 = 0x8100_0000_u32.cast_signed();
+    /// Address units of the external window between two vectors.
+    pub(crate) const CELL: i32 = 8;
+}
+
+/// Data view of the external DRAM (ppu-isa reference, 4.1).
+pub(crate) const EXTERNAL_DATA: i32 = 0x5000_0000;
+
+impl Lowering<'_> {
+    /// Registers that hold where this PPU's external region begins.
+    pub(super) fn open_windows(&mut self) {
+        let base = self.new_scalar();
+        let address = Operand::Addr(self.memory.external_base, 0);
+        self.emit(Opcode::Lwz, vec![base.into(), address, Operand::Imm(0)]);
+        // Shifted right by 4: the address unit of the vector window is 16 bytes.
+        let cells = self.new_scalar();
+        let field = [28, 4, 31].map(Operand::Imm);
+        self.emit(Opcode::Rlwinm, [&[cells.into(), base.into()], &field[..]].concat());
+        let vectors = self.new_scalar();
+        let window = Operand::Imm((plane::EXTERNAL >> 16) & 0xffff);
+        self.emit(Opcode::Oris, vec![vectors.into(), cells.into(), window]);
+        let scalars = self.new_scalar();
+        let window = Operand::Imm(EXTERNAL_DATA >> 16);
+        self.emit(Opcode::Oris, vec![scalars.into(), base.into(), window]);
+        self.windows = Some((vectors, scalars));
+    }
+
+    /// Windows of the external region: vectors, scalars.
+    pub(super) fn windows(&self) -> (Reg, Reg) {
+        self.windows.expect("opened in the prologue of a module that needs them")
+    }
+
+    /// Reads what cannot be lowered lane by lane: addresses for instructions of later phases that
+    /// depend on scalar state as it is now.
+    pub(super) fn prepare(&mut self, id: pl_ir::Inst, inst: &InstData) {
+        if inst.op == Op::RecordPut {
+            self.prepare_record_put(id, inst);
+        }
+    }
+
+    /// Reads the sensors of a half row for all instructions that want them. The first read of a
+    /// row converts all columns of both branches; the others fetch what was latched.
+    pub(super) fn sensors(&mut self, strips: &[(pl_ir::Inst, &InstData)], half: usize) {
+        for (_, inst) in strips {
+            let (plane, baseline) = match (inst.op, inst.imm) {
+                (Op::Read, Imm::Quantity(Quantity::Causal)) => {
+                    (plane::CAUSAL, self.memory.baseline_causal)
+                }
+                (Op::Read, Imm::Quantity(Quantity::Acausal)) => {
+                    (plane::ACAUSAL, self.memory.baseline_acausal)
+                }
+                _ => continue,
+            };
+            let row = inst.args[0];
+            let latched = self.state.converted == Some(row);
+            self.state.converted = Some(row);
+            let (plane, work) = match latched {
+                true => (plane | plane::BUFFERED, Work::HalfRow),
+                false => (plane, Work::Conversion),
+            };
+            let codes = self.read_half_row(plane, row, half, work);
+            // Baselines are stored less 128, so the codes must be too: then bytes are signed.
+            let sign = self.halfwords(0x8080_u16.cast_signed());
+            let codes = self.vector(Opcode::Fxvsubbm, codes, sign);
+            let baseline = baseline.expect("a module that reads a sensor has its baseline");
+            let baseline = self.constant(Recipe::Vector(baseline, 128 * index(half)));
+            let signal = self.vector(Opcode::Fxvsubbfs, baseline, codes);
+            let result = inst.result.expect("verified: a read has a result");
+            self.state.half_rows.insert((result, half), signal);
+        }
+    }
+
+    /// Index of a half row: twice the hardware row, plus the half.
+    fn row_index(&mut self, position: Value, half: usize) -> Reg {
+        if let Some(reg) = self.state.row_index.get(&(position, half)) {
+            return *reg;
+        }
+        let reg = if half == 0 {
+            let row = self.new_scalar();
+            self.load_view_row(row, position);
+            self.shift_left(row, 1)
+        } else {
+            let (even, odd) = (self.row_index(position, 0), self.new_scalar());
+            self.emit(Opcode::Addi, vec![odd.into(), even.into(), Operand::Imm(1)]);
+            odd
+        };
+        self.state.row_index.insert((position, half), reg);
+        reg
+    }
+
+    fn base(&mut self, plane: i32) -> Operand {
+        match plane {
+            0 => Operand::Imm(0),
+            _ => self.constant(Recipe::Scalar(plane)).into(),
+        }
+    }
+
+    fn read_half_row(&mut self, plane: i32, position: Value, half: usize, work: Work) -> Reg {
+        let (row, base) = (self.row_index(position, half), self.base(plane));
+        let to = self.new_vector();
+        let read = Inst::new(Opcode::Fxvinx, vec![to.into(), base, row.into()]);
+        self.push(read.working(work));
+        to
+    }
+
+    pub(super) fn read(&mut self, inst: &InstData, at: At) {
+        let Imm::Quantity(quantity) = inst.imm else { unreachable!("verified: a quantity") };
+        let (part, result) = (part_of(at), inst.result.expect("verified: a read has a result"));
+        let half = part / 2;
+        match quantity {
+            Quantity::Causal | Quantity::Acausal => return self.widen_signal(inst, part),
+            Quantity::Weight | Quantity::Address => {
+                let plane =
+                    if quantity == Quantity::Weight { plane::WEIGHT } else { plane::ADDRESS };
+                if part % 2 == 0 {
+                    let bytes = self.read_half_row(plane, inst.args[0], half, Work::HalfRow);
+                    self.state.half_rows.insert((result, half), bytes);
+                }
+            }
+            Quantity::Rate => self.sampled(self.memory.rates, result, half),
+            Quantity::Membrane => self.sampled(self.memory.membranes, result, half),
+            Quantity::CorrelationReset | Quantity::RateReset => {
+                unreachable!("verified: {} is not read", quantity.name())
+            }
+        }
+        self.widen(inst, part);
+    }
+
+    /// A half row that the runtime sampled before the function began.
+    fn sampled(&mut self, sym: Option<Sym>, result: Value, half: usize) {
+        let sym = sym.expect("a module that reads a sample has a place for it");
+        let bytes = self.constant(Recipe::Vector(sym, 128 * index(half)));
+        self.state.half_rows.insert((result, half), bytes);
+    }
+
+    pub(super) fn column(&mut self, inst: &InstData, at: At) {
+        let part = part_of(at);
+        let result = inst.result.expect("verified: column has a result");
+        self.sampled(self.memory.columns, result, part / 2);
+        self.widen(inst, part);
+    }
+
+    /// Zero-extends one side of a half row of bytes.
+    fn widen(&mut self, inst: &InstData, part: usize) {
+        let (zero, bytes) = (self.halfwords(0), self.half_row_of(inst, part));
+        let to = self.result(inst, part);
+        self.emit(unpack(part), vec![to.into(), zero.into(), bytes.into(), Operand::Imm(0)]);
+    }
+
+    /// Sign-extends one side of a half row: into the upper bytes, then down by 8.
+    fn widen_signal(&mut self, inst: &InstData, part: usize) {
+        let (zero, bytes) = (self.halfwords(0), self.half_row_of(inst, part));
+        let (upper, divisor) = (self.new_vector(), self.halfwords(1 << 7));
+        let to = self.result(inst, part);
+        self.emit(unpack(part), vec![upper.into(), bytes.into(), zero.into(), Operand::Imm(0)]);
+        self.emit(Opcode::Fxvmulhfs, vec![to.into(), upper.into(), divisor.into()]);
+    }
+
+    fn half_row_of(&self, inst: &InstData, part: usize) -> Reg {
+        let result = inst.result.expect("verified: a read has a result");
+        self.state.half_rows[&(result, part / 2)]
+    }
+
+    pub(super) fn write(&mut self, inst: &InstData, at: At) {
+        let Imm::Quantity(quantity) = inst.imm else { unreachable!("verified: a quantity") };
+        let part = part_of(at);
+        if part % 2 == 0 {
+            // Both sides leave together, when the right one is known.
+            return;
+        }
+        let half = part / 2;
+        let value = *inst.args.last().expect("verified: a write has a value");
+        let plane = match quantity {
+            Quantity::Weight => plane::WEIGHT,
+            Quantity::Address => plane::ADDRESS,
+            Quantity::CorrelationReset => plane::CAUSAL,
+            Quantity::RateReset => return self.collect_rate_flags(value, half),
+            Quantity::Causal | Quantity::Acausal | Quantity::Rate | Quantity::Membrane => {
+                unreachable!("verified: {} is not written", quantity.name())
+            }
+        };
+        let [left, right] = [part - 1, part].map(|part| self.part(value, part));
+        let bytes = self.pack(left, right);
+        let (row, base) = (self.row_index(inst.args[0], half), self.base(plane));
+        self.test_columns(half);
+        let write = Inst::new(Opcode::Fxvoutx, vec![bytes.into(), base, row.into()]);
+        self.push(Inst { cond: Cond::Gt, ..write.working(Work::HalfRow) });
+    }
+
+    /// Low bytes of both sides of a half row.
+    fn pack(&mut self, left: Reg, right: Reg) -> Reg {
+        let to = self.new_vector();
+        self.emit(Opcode::Fxvpckbl, vec![to.into(), left.into(), right.into(), Operand::Imm(0)]);
+        to
+    }
+
+    /// Makes the condition "greater" hold in the columns of the view.
+    fn test_columns(&mut self, half: usize) {
+        let mask = self.constant(Recipe::Vector(self.memory.column_mask, 128 * index(half)));
+        self.test(mask, Width::Byte);
+    }
+
+    /// Adds the lanes of a rate reset to those of the block: 1 where not 0.
+    fn collect_rate_flags(&mut self, value: Value, half: usize) {
+        let (zero, one) = (self.halfwords(0), self.halfwords(1));
+        let [left, right] = [2 * half, 2 * half + 1].map(|part| {
+            let (lanes, flags) = (self.part(value, part), self.new_vector());
+            self.test(lanes, Width::Half);
+            self.emit_if(Opcode::Fxvsel, vec![flags.into(), one.into(), zero.into()], Cond::Eq);
+            flags
+        });
+        let mut flags = self.pack(left, right);
+        if let Some(others) = self.state.rate_flags[half] {
+            flags = self.vector(Opcode::Fxvaddbfs, flags, others);
+        }
+        self.state.rate_flags[half] = Some(flags);
+    }
+
+    /// Hands the flags of a half row to the scalar core, but for columns outside the view.
+    pub(super) fn store_rate_flags(&mut self, half: usize) {
+        let Some(flags) = self.state.rate_flags[half] else { return };
+        let (zero, chosen) = (self.halfwords(0), self.new_vector());
+        self.test_columns(half);
+        self.emit_if(Opcode::Fxvsel, vec![chosen.into(), zero.into(), flags.into()], Cond::Gt);
+        let sym = self.memory.rate_reset.expect("a module that resets rates has a place for it");
+        self.store_vector(chosen, Operand::Addr(sym, 128 * index(half)));
+    }
+
+    /// Resets the counters flagged in the block.
+    pub(super) fn reset_rates(&mut self) {
+        if self.state.rate_flags[0].is_some() {
+            let sym = self.memory.rate_reset.expect("checked when the flags were stored");
+            self.emit(Opcode::Sync, vec![Operand::Imm(0)]);
+            let address = Operand::Addr(sym, 0);
+            self.emit(Opcode::Addi, vec![R3.into(), Operand::Imm(0), address]);
+            let call = Inst::call(runtime::RESET_RATES, &[R3]);
+            self.push(call.working(Work::RateReset));
+        }
+    }
+
+    pub(super) fn load_lanes(&mut self, inst: &InstData, place: ObjectPlace, part: usize) {
+        let to = self.result(inst, part);
+        let (opcode, address) = self.vector_place(place, &inst.args, part, Op::Load);
+        let load = Inst::new(opcode, [&[to.into()], &address[..]].concat());
+        self.push(load.working(work_of(place, Work::ExternalRead)));
+    }
+
+    pub(super) fn store_lanes(&mut self, inst: &InstData, place: ObjectPlace, part: usize) {
+        let (value, row) = inst.args.split_last().expect("verified: a store has a value");
+        let from = self.part(*value, part);
+        let (opcode, address) = self.vector_place(place, row, part, Op::Store);
+        let store = Inst::new(opcode, [&[from.into()], &address[..]].concat());
+        self.push(store.working(work_of(place, Work::ExternalWrite)));
+    }
+
+    /// The instruction that moves a part of an object, and its two address operands.
+    fn vector_place(
+        &mut self,
+        place: ObjectPlace,
+        row: &[Value],
+        part: usize,
+        op: Op,
+    ) -> (Opcode, [Operand; 2]) {
+        match place {
+            ObjectPlace::Internal(sym) => {
+                let base = match row.first() {
+                    // 512 bytes a row.
+                    Some(position) => self.scaled(*position, 9).into(),
+                    None => Operand::Imm(0),
+                };
+                let address = self.new_scalar();
+                let offset = Operand::Addr(sym, 128 * index(part));
+                self.emit(Opcode::Addi, vec![address.into(), base, offset]);
+                let opcode = if op == Op::Load { Opcode::Fxvlax } else { Opcode::Fxvstax };
+                (opcode, [Operand::Imm(0), address.into()])
+            }
+            ObjectPlace::External(offset) => {
+                let cells = i32::try_from(offset / 16).unwrap_or(i32::MAX);
+                let within = self.constant(Recipe::Scalar(cells + plane::CELL * index(part)));
+                let base = self.apply(Opcode::Add, self.windows().0, within);
+                let row = match row.first() {
+                    // Four cells a row.
+                    Some(position) => self.scaled(*position, 5).into(),
+                    None => None,
+                };
+                let opcode = if op == Op::Load { Opcode::Fxvinx } else { Opcode::Fxvoutx };
+                let address = match row {
+                    Some(row) => [base.into(), Operand::Reg(row)],
+                    None => [Operand::Imm(0), base.into()],
+                };
+                (opcode, address)
+            }
+        }
+    }
+
+    /// Writes a part to the external cell that `first` names for part 0.
+    pub(super) fn write_cell(&mut self, from: Reg, first: Reg, part: usize) {
+        let cell = self.new_scalar();
+        self.emit(
+            Opcode::Addi,
+            vec![cell.into(), first.into(), Operand::Imm(plane::CELL * index(part))],
+        );
+        let write = Inst::new(Opcode::Fxvoutx, vec![from.into(), Operand::Imm(0), cell.into()]);
+        self.push(write.working(Work::ExternalWrite));
+    }
+}
+
+/// What moving a part of an object makes the chip do.
+fn work_of(place: ObjectPlace, outside: Work) -> Work {
+    match place {
+        ObjectPlace::Internal(_) => Work::Core,
+        ObjectPlace::External(_) => outside,
+    }
+}
+
+/// The unpack instruction of a part: even parts are left sides.
+fn unpack(part: usize) -> Opcode {
+    if part.is_multiple_of(2) { Opcode::Fxvupckbl } else { Opcode::Fxvupckbr }
+}

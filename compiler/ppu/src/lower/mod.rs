@@ -1,0 +1,496 @@
+//! Instruction selection: IR to machine code over virtual registers.
+//!
+//! A block is lowered in phases. Scalars never depend on vectors, and a lane never on another
+//! lane, so the order of effects is kept if it is kept within each phase:
+//!
+//! ```text
+//!   1. scalars, in order; also addresses that depend on scalar state
+//!   2. uniform vectors: equal in every lane, so one register instead of four
+//!   3. for each half row: sensors first, then every instruction for the left and the right part
+//!   4. what the scalar core does for vectors: resets of rate counters
+//! ```
+//!
+//! A vector of the IR (a row of 256 halfwords) is four registers, the parts of
+//! [`pl_isa::image::Place`]. Masks are never stored: a mask is a vector and a test of it against
+//! zero, which the condition register repeats where it is used.
+
+mod chip;
+mod lane;
+mod parallel;
+mod record;
+mod scalar;
+mod uniform;
+
+pub(crate) use chip::{EXTERNAL_DATA, plane};
+
+use crate::memory::Memory;
+use crate::vcode::{BlockId, Class, Code, Exit, Inst, Operand, Recipe, Reg, Test};
+use pl_ir::{Function, Imm, InstData, Module, Op, Terminator, Type, Value};
+use pl_isa::{Cond, Opcode};
+use std::collections::BTreeMap;
+
+/// Parts of a row of halfwords.
+const PARTS: usize = 4;
+
+/// Where an instruction is lowered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// The scalar core.
+    Scalar,
+    /// A part of the row; part 0 stands for all if the value is uniform.
+    Part(usize),
+}
+
+/// Width of the lanes of a vector compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Width {
+    Byte,
+    Half,
+}
+
+/// A mask of one part: lanes of `reg` for which the test against zero holds, or does not.
+#[derive(Clone, Copy, Debug)]
+struct Mask {
+    reg: Reg,
+    cond: Cond,
+    negated: bool,
+}
+
+/// Generator state of one part.
+#[derive(Clone, Copy, Debug)]
+struct Generator {
+    x: Reg,
+    carry: Reg,
+}
+
+/// Lowers a function; `name` is its label.
+pub(crate) fn lower(module: &Module, func: &Function, memory: &Memory, name: &str) -> Code {
+    let mut lowering = Lowering::new(module, func, memory, name);
+    let reachable = lowering.reachable();
+    for (index, data) in func.blocks.iter().enumerate() {
+        if reachable[index] {
+            lowering.block(index, data);
+        }
+    }
+    lowering.finish(&reachable)
+}
+
+struct Lowering<'a> {
+    module: &'a Module,
+    func: &'a Function,
+    memory: &'a Memory,
+    code: Code,
+    /// The block being filled.
+    current: BlockId,
+    stretch: u32,
+    /// Blocks of the IR, in its order.
+    blocks: Vec<BlockId>,
+    /// Whether each value is equal in all lanes.
+    uniform: Vec<bool>,
+    /// The instruction that defines each value.
+    defs: Vec<Option<&'a InstData>>,
+    /// Uses of each value by instructions; tests of branches do not count.
+    uses: Vec<u32>,
+    /// Registers of each scalar (all equal) and vector.
+    registers: Vec<[Option<Reg>; PARTS]>,
+    masks: BTreeMap<(Value, usize), Mask>,
+    /// Constants, made on entry and anew where that is cheaper.
+    pool: BTreeMap<Recipe, Reg>,
+    generators: Option<[Generator; PARTS]>,
+    /// Address windows of this PPU's external region: vectors, scalars.
+    windows: Option<(Reg, Reg)>,
+    state: BlockState,
+}
+
+/// What is known within a block.
+#[derive(Default)]
+struct BlockState {
+    /// What the condition register holds the comparison of.
+    tested: Option<(Reg, Width)>,
+    /// Whether the accumulator holds one half in every lane.
+    rounding: bool,
+    /// Row whose sensors were converted last.
+    converted: Option<Value>,
+    /// Index of a half row on the parallel bus.
+    row_index: BTreeMap<(Value, usize), Reg>,
+    /// Row positions times a power of two.
+    scaled: BTreeMap<(Value, u32), Reg>,
+    /// A half row as read, by the value that it becomes.
+    half_rows: BTreeMap<(Value, usize), Reg>,
+    /// Cell of the open sample that part 0 of a field goes to, by instruction.
+    cells: BTreeMap<pl_ir::Inst, Reg>,
+    /// Counters to reset in each half.
+    rate_flags: [Option<Reg>; 2],
+}
+
+impl<'a> Lowering<'a> {
+    fn new(module: &'a Module, func: &'a Function, memory: &'a Memory, name: &str) -> Lowering<'a> {
+        let mut code = Code::new(name);
+        let blocks = func.block_ids().map(|block| code.new_block(&block.to_string())).collect();
+        let mut defs = vec![None; func.values.len()];
+        let mut uses = vec![0; func.values.len()];
+        for block in &func.blocks {
+            for inst in &block.insts {
+                let inst = func.inst(*inst);
+                inst.args.iter().for_each(|v| uses[v.index()] += 1);
+                if let Some(result) = inst.result {
+                    defs[result.index()] = Some(inst);
+                }
+            }
+            for call in block.terminator.calls() {
+                call.args.iter().for_each(|v| uses[v.index()] += 1);
+            }
+        }
+        let uniform = uniform::uniform_values(func);
+        let mut lowering = Lowering {
+            module,
+            func,
+            memory,
+            code,
+            current: BlockId(0),
+            stretch: 0,
+            blocks,
+            uniform,
+            defs,
+            uses,
+            registers: vec![[None; PARTS]; func.values.len()],
+            masks: BTreeMap::new(),
+            pool: BTreeMap::new(),
+            generators: None,
+            windows: None,
+            state: BlockState::default(),
+        };
+        lowering.allot();
+        lowering.prologue();
+        lowering
+    }
+
+    /// A register or four for every value that is not made where it is used.
+    fn allot(&mut self) {
+        for index in 0..self.func.values.len() {
+            let one = match self.func.values[index] {
+                Type::Mask { .. } => continue,
+                Type::I32 => Some(Class::Scalar),
+                Type::Vector { .. } => self.uniform[index].then_some(Class::Vector),
+            };
+            self.registers[index] = match one {
+                Some(class) => [Some(self.code.new_reg(class)); PARTS],
+                None => [(); PARTS].map(|()| Some(self.code.new_reg(Class::Vector))),
+            };
+        }
+    }
+
+    fn reachable(&self) -> Vec<bool> {
+        let mut reachable = vec![false; self.func.blocks.len()];
+        let mut work = vec![0];
+        while let Some(block) = work.pop() {
+            if !core::mem::replace(&mut reachable[block], true) {
+                let calls = self.func.blocks[block].terminator.calls();
+                work.extend(calls.map(|call| call.block.index()));
+            }
+        }
+        reachable
+    }
+
+    /// Loads of state that lives in registers throughout the function.
+    fn prologue(&mut self) {
+        let needs = crate::needs::Needs::of_function(self.func);
+        if needs.draws
+            && let Some(memory) = self.memory.generators
+        {
+            let make = |lowering: &mut Self, sym, part: usize| {
+                let reg = lowering.code.new_reg(Class::Vector);
+                lowering.load_vector(reg, Operand::Addr(sym, 128 * index(part)));
+                reg
+            };
+            self.generators = Some([0, 1, 2, 3].map(|part| Generator {
+                x: make(self, memory.x, part),
+                carry: make(self, memory.carry, part),
+            }));
+        }
+        if self.memory.records.is_some() || !self.memory.external.is_empty() {
+            self.open_windows();
+        }
+    }
+
+    fn block(&mut self, number: usize, data: &'a pl_ir::func::BlockData) {
+        self.current = self.blocks[number];
+        self.state = BlockState::default();
+        self.next_stretch();
+        let (mut uniform, mut strips) = (Vec::new(), Vec::new());
+        for id in &data.insts {
+            let inst = self.func.inst(*id);
+            if self.is_scalar(inst) {
+                self.instruction(*id, inst, At::Scalar);
+            } else {
+                self.prepare(*id, inst);
+                match inst.result {
+                    Some(value) if self.uniform[value.index()] => uniform.push((*id, inst)),
+                    _ => strips.push((*id, inst)),
+                }
+            }
+        }
+        for (id, inst) in uniform {
+            self.instruction(id, inst, At::Part(0));
+        }
+        for half in 0..2 {
+            self.next_stretch();
+            self.sensors(&strips, half);
+            for (id, inst) in &strips {
+                self.instruction(*id, inst, At::Part(2 * half));
+                self.instruction(*id, inst, At::Part(2 * half + 1));
+            }
+            self.store_rate_flags(half);
+        }
+        self.next_stretch();
+        self.reset_rates();
+        self.terminator(&data.terminator);
+    }
+
+    /// Whether an instruction runs on the scalar core alone.
+    fn is_scalar(&self, inst: &InstData) -> bool {
+        let vector = |value: &Value| self.func.ty(*value) != Type::I32;
+        !inst.result.as_ref().is_some_and(vector) && !inst.args.iter().any(vector)
+    }
+
+    /// The selection table: what becomes of each op.
+    fn instruction(&mut self, id: pl_ir::Inst, inst: &InstData, at: At) {
+        match inst.op {
+            // Made where used.
+            Op::Const => {}
+            Op::Derived => self.derived(inst),
+            Op::ViewRows => self.load_word(inst, self.memory.view_rows),
+            Op::ViewRow => self.view_row(inst),
+            Op::RowSign => self.row_sign(inst),
+            Op::UpdateIndex => self.load_word(inst, self.memory.update_index),
+            Op::Hemisphere => self.load_word(inst, self.memory.hemisphere),
+            Op::RemU => self.remainder(inst),
+            Op::Add => self.both(inst, at, Self::scalar_add, Opcode::Fxvaddhm),
+            Op::Sub => self.both(inst, at, Self::scalar_sub, Opcode::Fxvsubhm),
+            Op::Mul => self.both(inst, at, Self::scalar_mul, Opcode::Fxvmulhm),
+            Op::AddSat => self.both(inst, at, Self::scalar_add_sat, Opcode::Fxvaddhfs),
+            Op::SubSat => self.both(inst, at, Self::scalar_sub_sat, Opcode::Fxvsubhfs),
+            Op::Min | Op::Max => self.extreme(inst, at),
+            Op::Compare => self.compare(inst, at),
+            Op::Select => self.select(inst, at),
+            Op::MulFrac => self.lanes(inst, at, Opcode::Fxvmulhfs),
+            Op::MulFracRound => self.multiply_round(inst, at),
+            Op::Shl | Op::ShrLogical => self.shift(inst, at),
+            Op::ShrFloor => self.shift_floor(inst, at),
+            Op::ShrRound => self.shift_round(inst, at),
+            Op::ShrRoundAway => self.shift_round_away(inst, at),
+            Op::Splat => self.splat(inst),
+            Op::Column => self.column(inst, at),
+            Op::MaskAnd | Op::MaskOr => self.mask_binary(inst, at),
+            Op::MaskNot => self.mask_not(inst, at),
+            Op::Read => self.read(inst, at),
+            Op::Write => self.write(inst, at),
+            Op::Load => self.load(inst, at),
+            Op::Store => self.store(inst, at),
+            Op::Draw => self.draw(inst, at),
+            Op::RecordOpen => self.record_open(inst),
+            Op::RecordPut => self.record_put(id, inst, at),
+        }
+    }
+
+    /// An op that scalars and lanes have.
+    fn both(&mut self, inst: &InstData, at: At, scalar: fn(&mut Self, &InstData), opcode: Opcode) {
+        match at {
+            At::Scalar => scalar(self, inst),
+            At::Part(_) => self.lanes(inst, at, opcode),
+        }
+    }
+
+    fn terminator(&mut self, terminator: &Terminator) {
+        let exit = match terminator {
+            Terminator::Return => {
+                self.save_generators();
+                Exit::Return
+            }
+            Terminator::Jump(call) => {
+                self.pass_arguments(call);
+                Exit::Jump(self.blocks[call.block.index()])
+            }
+            Terminator::Branch(cond, then, other) => {
+                let test = self.branch_test(*cond);
+                let from = self.current;
+                let [then, other] = [then, other].map(|call| self.edge(from, call));
+                self.code.blocks[from.index()].exit = Exit::Branch(test, then, other);
+                return;
+            }
+        };
+        self.code.blocks[self.current.index()].exit = exit;
+    }
+
+    /// The target of a branch: the block itself, or a new one that passes the arguments.
+    fn edge(&mut self, from: BlockId, call: &pl_ir::BlockCall) -> BlockId {
+        let target = self.blocks[call.block.index()];
+        if call.args.is_empty() {
+            return target;
+        }
+        self.current = self.code.new_block(&format!("{} to {}", self.comment(from), call.block));
+        self.pass_arguments(call);
+        self.code.blocks[self.current.index()].exit = Exit::Jump(target);
+        self.current
+    }
+
+    fn comment(&self, block: BlockId) -> &str {
+        &self.code.block(block).comment
+    }
+
+    /// The function with its constants in the entry block, and its blocks in order.
+    fn finish(mut self, reachable: &[bool]) -> Code {
+        let first = self.blocks[0];
+        let mut entry = Vec::new();
+        for (recipe, reg) in core::mem::take(&mut self.pool) {
+            entry.extend(recipe.make(reg));
+            self.code.set_recipe(reg, Some(recipe));
+        }
+        let block = &mut self.code.blocks[0];
+        entry.append(&mut block.insts);
+        (block.insts, block.exit) = (entry, Exit::Jump(first));
+        self.code.order = self.layout(reachable);
+        self.code.find_loops();
+        self.code
+    }
+
+    /// Blocks of the IR in its order, each followed by the edges that leave it.
+    fn layout(&self, reachable: &[bool]) -> Vec<BlockId> {
+        let edges = self.blocks.len() + 1;
+        let mut order = vec![BlockId(0)];
+        for (block, _) in self.blocks.iter().zip(reachable).filter(|(_, reachable)| **reachable) {
+            order.push(*block);
+            order.extend(self.code.block(*block).exit.targets().filter(|t| t.index() >= edges));
+        }
+        order
+    }
+
+    fn next_stretch(&mut self) {
+        self.stretch += 1;
+    }
+
+    fn emit(&mut self, opcode: Opcode, operands: Vec<Operand>) {
+        self.push(Inst::new(opcode, operands));
+    }
+
+    fn emit_if(&mut self, opcode: Opcode, operands: Vec<Operand>, cond: Cond) {
+        self.push(Inst { cond, ..Inst::new(opcode, operands) });
+    }
+
+    fn push(&mut self, mut inst: Inst) {
+        inst.stretch = self.stretch;
+        self.code.blocks[self.current.index()].insts.push(inst);
+    }
+
+    /// A constant, or something else that can be made anew.
+    fn constant(&mut self, recipe: Recipe) -> Reg {
+        if let Some(reg) = self.pool.get(&recipe) {
+            return *reg;
+        }
+        let reg = self.code.new_reg(recipe.class());
+        self.pool.insert(recipe, reg);
+        reg
+    }
+
+    /// A vector with `value` in every halfword.
+    fn halfwords(&mut self, value: i16) -> Reg {
+        self.constant(Recipe::Splat(value))
+    }
+
+    /// The constant that a scalar is, if it is one.
+    fn known(&self, value: Value) -> Option<i32> {
+        match self.defs[value.index()] {
+            Some(InstData { op: Op::Const, imm: Imm::Int(x), .. }) => Some(*x),
+            _ => None,
+        }
+    }
+
+    /// The constant that every lane of a vector is, if it is one.
+    fn known_lanes(&self, value: Value) -> Option<i16> {
+        match self.defs[value.index()] {
+            Some(InstData { op: Op::Splat, args, .. }) => {
+                self.known(args[0]).map(pl_ir::io::low_lane)
+            }
+            _ => None,
+        }
+    }
+
+    /// The register of a scalar.
+    fn scalar(&mut self, value: Value) -> Reg {
+        match self.known(value) {
+            Some(x) => self.constant(Recipe::Scalar(x)),
+            None => self.register(value, 0),
+        }
+    }
+
+    /// The register of a part of a vector.
+    fn part(&mut self, value: Value, part: usize) -> Reg {
+        if let Some(lane) = self.known_lanes(value) {
+            return self.halfwords(lane);
+        }
+        if let Some(InstData { op: Op::Splat, args, .. }) = self.defs[value.index()]
+            && let Some(InstData { op: Op::Derived, imm: Imm::Derived(id), .. }) =
+                self.defs[args[0].index()]
+        {
+            return self.constant(Recipe::SplatWord(self.memory.derived, 4 * index(id.index())));
+        }
+        self.register(value, part)
+    }
+
+    fn register(&self, value: Value, part: usize) -> Reg {
+        self.registers[value.index()][part].expect("allotted: no mask has registers")
+    }
+
+    /// Register of the result for a part (scalars: part 0).
+    fn result(&self, inst: &InstData, part: usize) -> Reg {
+        self.register(inst.result.expect("verified: the op has a result"), part)
+    }
+
+    fn new_vector(&mut self) -> Reg {
+        self.code.new_reg(Class::Vector)
+    }
+
+    fn new_scalar(&mut self) -> Reg {
+        self.code.new_reg(Class::Scalar)
+    }
+
+    fn load_vector(&mut self, to: Reg, address: Operand) {
+        let at = self.new_scalar();
+        self.emit(Opcode::Addi, vec![at.into(), Operand::Imm(0), address]);
+        self.emit(Opcode::Fxvlax, vec![to.into(), Operand::Imm(0), at.into()]);
+    }
+
+    fn store_vector(&mut self, from: Reg, address: Operand) {
+        let at = self.new_scalar();
+        self.emit(Opcode::Addi, vec![at.into(), Operand::Imm(0), address]);
+        self.emit(Opcode::Fxvstax, vec![from.into(), Operand::Imm(0), at.into()]);
+    }
+
+    fn save_generators(&mut self) {
+        if let (Some(registers), Some(memory)) = (self.generators, self.memory.generators) {
+            for (part, generator) in registers.iter().enumerate() {
+                let offset = 128 * index(part);
+                self.store_vector(generator.x, Operand::Addr(memory.x, offset));
+                self.store_vector(generator.carry, Operand::Addr(memory.carry, offset));
+            }
+        }
+    }
+}
+
+/// A small index as an offset.
+fn index(value: usize) -> i32 {
+    i32::try_from(value).expect("tables are small")
+}
+
+/// The test of condition field 0 for a comparison of the IR.
+fn test_of(cond: pl_ir::op::Cond) -> Test {
+    use pl_ir::op::Cond as Ir;
+    match cond {
+        Ir::Eq => Test::Eq,
+        Ir::Ne => Test::Ne,
+        Ir::Lt => Test::Lt,
+        Ir::Le => Test::Le,
+        Ir::Gt => Test::Gt,
+        Ir::Ge => Test::Ge,
+    }
+}

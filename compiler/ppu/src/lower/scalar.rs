@@ -1,0 +1,266 @@
+//! Scalars: 32-bit integers on the general purpose registers.
+
+use super::{At, Lowering, index, test_of};
+use crate::memory::{ObjectPlace, Sym};
+use crate::vcode::{Operand, Reg, Test};
+use pl_ir::op::Cond;
+use pl_ir::{Imm, InstData, Op, Value};
+use pl_isa::Opcode;
+
+impl Lowering<'_> {
+    /// Loads a word of memory into the result.
+    pub(super) fn load_word(&mut self, inst: &InstData, sym: Sym) {
+        let to = self.result(inst, 0);
+        self.emit(Opcode::Lwz, vec![to.into(), Operand::Addr(sym, 0), Operand::Imm(0)]);
+    }
+
+    pub(super) fn derived(&mut self, inst: &InstData) {
+        let Imm::Derived(id) = inst.imm else { unreachable!("verified: it names a derived value") };
+        let to = self.result(inst, 0);
+        let address = Operand::Addr(self.memory.derived, 4 * index(id.index()));
+        self.emit(Opcode::Lwz, vec![to.into(), address, Operand::Imm(0)]);
+    }
+
+    pub(super) fn view_row(&mut self, inst: &InstData) {
+        let to = self.result(inst, 0);
+        self.load_view_row(to, inst.args[0]);
+    }
+
+    /// The hardware row of a row position.
+    pub(super) fn load_view_row(&mut self, to: Reg, position: Value) {
+        let position = self.scalar(position);
+        let table = Operand::Addr(self.memory.view_row_table, 0);
+        self.emit(Opcode::Lbz, vec![to.into(), table, position.into()]);
+    }
+
+    pub(super) fn row_sign(&mut self, inst: &InstData) {
+        let (to, position) = (self.result(inst, 0), self.scalar(inst.args[0]));
+        let byte = self.new_scalar();
+        let table = Operand::Addr(self.memory.row_signs, 0);
+        self.emit(Opcode::Lbz, vec![byte.into(), table, position.into()]);
+        self.emit(Opcode::Extsb, vec![to.into(), byte.into()]);
+    }
+
+    /// `a - (a / b) * b`; division by 0 gives all ones, times 0 is 0, so `a rem 0` is `a`.
+    pub(super) fn remainder(&mut self, inst: &InstData) {
+        let to = self.result(inst, 0);
+        let (a, b) = self.operands(inst);
+        let quotient = self.apply(Opcode::Divwu, a, b);
+        let product = self.apply(Opcode::Mullw, quotient, b);
+        self.emit(Opcode::Subf, vec![to.into(), product.into(), a.into()]);
+    }
+
+    pub(super) fn scalar_add(&mut self, inst: &InstData) {
+        let to = self.result(inst, 0);
+        for (value, other) in [(inst.args[1], inst.args[0]), (inst.args[0], inst.args[1])] {
+            if let Some(small) = self.known(value).filter(|x| i16::try_from(*x).is_ok()) {
+                let other = self.scalar(other);
+                return self.emit(Opcode::Addi, vec![to.into(), other.into(), small.into()]);
+            }
+        }
+        let (a, b) = self.operands(inst);
+        self.emit(Opcode::Add, vec![to.into(), a.into(), b.into()]);
+    }
+
+    pub(super) fn scalar_sub(&mut self, inst: &InstData) {
+        let to = self.result(inst, 0);
+        let (a, b) = self.operands(inst);
+        self.emit(Opcode::Subf, vec![to.into(), b.into(), a.into()]);
+    }
+
+    pub(super) fn scalar_mul(&mut self, inst: &InstData) {
+        let to = self.result(inst, 0);
+        let (a, b) = self.operands(inst);
+        self.emit(Opcode::Mullw, vec![to.into(), a.into(), b.into()]);
+    }
+
+    pub(super) fn scalar_add_sat(&mut self, inst: &InstData) {
+        let (a, b) = self.operands(inst);
+        let sum = self.apply(Opcode::Add, a, b);
+        // It overflowed if the sum's sign differs from both operands'.
+        let (from_a, from_b) = (self.apply(Opcode::Xor, sum, a), self.apply(Opcode::Xor, sum, b));
+        let overflow = self.apply(Opcode::And, from_a, from_b);
+        self.saturate(inst, a, sum, overflow);
+    }
+
+    pub(super) fn scalar_sub_sat(&mut self, inst: &InstData) {
+        let (a, b) = self.operands(inst);
+        let difference = self.apply(Opcode::Subf, b, a);
+        // It overflowed if the operands' signs differ and the difference's from the first.
+        let signs = self.apply(Opcode::Xor, a, b);
+        let changed = self.apply(Opcode::Xor, a, difference);
+        let overflow = self.apply(Opcode::And, signs, changed);
+        self.saturate(inst, a, difference, overflow);
+    }
+
+    /// `wrapped`, or the extreme of `a`'s sign if `overflow` is negative.
+    fn saturate(&mut self, inst: &InstData, a: Reg, wrapped: Reg, overflow: Reg) {
+        let to = self.result(inst, 0);
+        let sign = self.shift_right(a, 31);
+        let largest = self.constant(crate::vcode::Recipe::Scalar(i32::MAX));
+        let extreme = self.apply(Opcode::Xor, sign, largest);
+        let choice = self.shift_right(overflow, 31);
+        self.choose(to, choice, extreme, wrapped);
+    }
+
+    /// Arithmetic shift right.
+    fn shift_right(&mut self, value: Reg, places: i32) -> Reg {
+        let to = self.new_scalar();
+        self.emit(Opcode::Srawi, vec![to.into(), value.into(), places.into()]);
+        to
+    }
+
+    /// Logical shift left.
+    pub(super) fn shift_left(&mut self, value: Reg, places: i32) -> Reg {
+        let to = self.new_scalar();
+        let last = Operand::Imm(31 - places);
+        self.emit(
+            Opcode::Rlwinm,
+            vec![to.into(), value.into(), places.into(), Operand::Imm(0), last],
+        );
+        to
+    }
+
+    /// `yes` where `choice` has ones, `no` where it has zeros.
+    fn choose(&mut self, to: Reg, choice: Reg, yes: Reg, no: Reg) {
+        let taken = self.apply(Opcode::And, yes, choice);
+        let other = self.apply(Opcode::Andc, no, choice);
+        self.emit(Opcode::Or, vec![to.into(), taken.into(), other.into()]);
+    }
+
+    pub(super) fn scalar_extreme(&mut self, inst: &InstData) {
+        let to = self.result(inst, 0);
+        let (a, b) = self.operands(inst);
+        let cond = if inst.op == Op::Min { Cond::Lt } else { Cond::Gt };
+        let holds = self.new_scalar();
+        self.compare_into(holds, cond, inst.args[0], inst.args[1]);
+        let choice = self.new_scalar();
+        self.emit(Opcode::Neg, vec![choice.into(), holds.into()]);
+        self.choose(to, choice, a, b);
+    }
+
+    pub(super) fn scalar_compare(&mut self, inst: &InstData) {
+        let Imm::Cond(cond) = inst.imm else { unreachable!("verified: cmp has a condition") };
+        let tested_only = inst.result.is_none_or(|value| self.uses[value.index()] == 0);
+        if !tested_only {
+            let to = self.result(inst, 0);
+            self.compare_into(to, cond, inst.args[0], inst.args[1]);
+        }
+    }
+
+    /// 1 if the comparison holds, else 0, by way of the condition register.
+    fn compare_into(&mut self, to: Reg, cond: Cond, a: Value, b: Value) {
+        self.emit_compare(a, b);
+        let (bit, negated) = match cond {
+            Cond::Lt => (0, false),
+            Cond::Ge => (0, true),
+            Cond::Gt => (1, false),
+            Cond::Le => (1, true),
+            Cond::Eq => (2, false),
+            Cond::Ne => (2, true),
+        };
+        let all = self.new_scalar();
+        self.emit(Opcode::Mfcr, vec![all.into()]);
+        let holds = if negated { self.new_scalar() } else { to };
+        let (turn, last) = (Operand::Imm(bit + 1), Operand::Imm(31));
+        self.emit(Opcode::Rlwinm, vec![holds.into(), all.into(), turn, last.clone(), last]);
+        if negated {
+            self.emit(Opcode::Xori, vec![to.into(), holds.into(), Operand::Imm(1)]);
+        }
+    }
+
+    /// Compares two scalars into condition field 0.
+    fn emit_compare(&mut self, a: Value, b: Value) {
+        let left = self.scalar(a);
+        match self.known(b).filter(|x| i16::try_from(*x).is_ok()) {
+            Some(small) => {
+                self.emit(Opcode::Cmpwi, vec![Operand::Imm(0), left.into(), small.into()]);
+            }
+            None => {
+                let right = self.scalar(b);
+                self.emit(Opcode::Cmpw, vec![Operand::Imm(0), left.into(), right.into()]);
+            }
+        }
+    }
+
+    /// The comparison that a branch tests, emitted at the end of the block.
+    pub(super) fn branch_test(&mut self, cond: Value) -> Test {
+        if let Some(InstData { op: Op::Compare, imm: Imm::Cond(test), args, .. }) =
+            self.defs[cond.index()]
+        {
+            self.emit_compare(args[0], args[1]);
+            return test_of(*test);
+        }
+        let value = self.scalar(cond);
+        self.emit(Opcode::Cmpwi, vec![Operand::Imm(0), value.into(), Operand::Imm(0)]);
+        Test::Ne
+    }
+
+    pub(super) fn scalar_select(&mut self, inst: &InstData) {
+        let to = self.result(inst, 0);
+        let [cond, yes, no] = [0, 1, 2].map(|i| self.scalar(inst.args[i]));
+        // The carry of 0 - cond is set only if cond is 0; then all ones become 0.
+        let (unused, choice) = (self.new_scalar(), self.new_scalar());
+        self.emit(Opcode::Subfic, vec![unused.into(), cond.into(), Operand::Imm(0)]);
+        self.emit(Opcode::Subfe, vec![choice.into(), unused.into(), unused.into()]);
+        self.choose(to, choice, yes, no);
+    }
+
+    pub(super) fn load(&mut self, inst: &InstData, at: At) {
+        let Imm::Object(id) = inst.imm else { unreachable!("verified: it names an object") };
+        let place = self.memory.objects[id.index()];
+        match (at, place) {
+            (At::Part(part), _) => self.load_lanes(inst, place, part),
+            (At::Scalar, ObjectPlace::Internal(sym)) => {
+                let to = self.result(inst, 0);
+                let base = self.word_base(&inst.args);
+                self.emit(Opcode::Lwz, vec![to.into(), Operand::Addr(sym, 0), base]);
+            }
+            (At::Scalar, ObjectPlace::External(_)) => unreachable!("scalars are kept inside"),
+        }
+    }
+
+    pub(super) fn store(&mut self, inst: &InstData, at: At) {
+        let Imm::Object(id) = inst.imm else { unreachable!("verified: it names an object") };
+        let place = self.memory.objects[id.index()];
+        let (value, row) = inst.args.split_last().expect("verified: a store has a value");
+        match (at, place) {
+            (At::Part(part), _) => self.store_lanes(inst, place, part),
+            (At::Scalar, ObjectPlace::Internal(sym)) => {
+                let (from, base) = (self.scalar(*value), self.word_base(row));
+                self.emit(Opcode::Stw, vec![from.into(), Operand::Addr(sym, 0), base]);
+            }
+            (At::Scalar, ObjectPlace::External(_)) => unreachable!("scalars are kept inside"),
+        }
+    }
+
+    /// Base register of a word of a table: four times the row position, if there is one.
+    fn word_base(&mut self, row: &[Value]) -> Operand {
+        match row.first() {
+            Some(position) => self.scaled(*position, 2).into(),
+            None => Operand::Imm(0),
+        }
+    }
+
+    /// A row position times a power of two.
+    pub(super) fn scaled(&mut self, position: Value, places: u32) -> Reg {
+        if let Some(reg) = self.state.scaled.get(&(position, places)) {
+            return *reg;
+        }
+        let value = self.scalar(position);
+        let reg = self.shift_left(value, places.cast_signed());
+        self.state.scaled.insert((position, places), reg);
+        reg
+    }
+
+    fn operands(&mut self, inst: &InstData) -> (Reg, Reg) {
+        (self.scalar(inst.args[0]), self.scalar(inst.args[1]))
+    }
+
+    /// A three-register instruction with a new destination.
+    pub(super) fn apply(&mut self, opcode: Opcode, a: Reg, b: Reg) -> Reg {
+        let to = self.new_scalar();
+        self.emit(opcode, vec![to.into(), a.into(), b.into()]);
+        to
+    }
+}

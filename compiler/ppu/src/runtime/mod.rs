@@ -1,0 +1,82 @@
+//! The part of an image that is the same for every rule: boot, command loop, sensors, scheduler.
+//!
+//! Routines use r0 and r3 to r12 and no vector registers, but for those of the start command and
+//! the membrane sampler, which run when no function of the rule does. Commands are carried out
+//! with an empty stack.
+
+mod asm;
+mod boot;
+mod schedule;
+mod sensors;
+
+use crate::emit::Line;
+use crate::memory::Memory;
+use crate::needs::Needs;
+use asm::Asm;
+use pl_ir::Module;
+
+/// Resets the rate counters flagged in the half rows of bytes that r3 points to.
+pub(crate) const RESET_RATES: &str = "plc_reset_rates";
+/// Opens a sample of the record whose number times 4 is in r3; 1 in r3, or 0 if there is no room.
+pub(crate) const RECORD_OPEN: &str = "plc_record_open";
+/// Samples the rate counters of the view.
+const SAMPLE_RATES: &str = "plc_sample_rates";
+/// Samples the membranes.
+const SAMPLE_MEMBRANES: &str = "plc_sample_membranes";
+/// Function of the rule that runs once.
+pub(crate) const START: &str = "plc_start";
+/// Function of the rule that is one update.
+pub(crate) const UPDATE: &str = "plc_update";
+/// Waits for commands.
+const LOOP: &str = "plc_loop";
+/// One update with its samples and counters.
+const ONE_UPDATE: &str = "plc_one_update";
+
+/// What the routines depend on.
+struct Context<'a> {
+    memory: &'a Memory,
+    needs: Needs,
+    stack_top: u32,
+    /// What `start` and `update` use; nothing if there is no `start`.
+    start: Option<Needs>,
+    update: Needs,
+}
+
+/// Lines of the runtime, from address 0.
+pub(crate) fn runtime(module: &Module, memory: &Memory, stack_top: u32) -> Vec<Line> {
+    let of = |name: &str| module.function(name).map(Needs::of_function);
+    let context = Context {
+        memory,
+        needs: Needs::of_module(module),
+        stack_top,
+        start: of("start"),
+        update: of("update").unwrap_or_default(),
+    };
+    let mut asm = Asm::default();
+    boot::vectors(&mut asm);
+    boot::init(&mut asm, &context);
+    boot::command_loop(&mut asm, &context);
+    schedule::run(&mut asm, &context);
+    schedule::one_update(&mut asm, &context);
+    if context.needs.rates {
+        sensors::sample_rates(&mut asm, memory);
+    }
+    if context.needs.rates || context.needs.resets_rates {
+        sensors::reset_rates(&mut asm, memory);
+    }
+    if context.needs.membranes {
+        sensors::sample_membranes(&mut asm, memory);
+    }
+    if let Some(records) = memory.records {
+        schedule::record_open(&mut asm, memory, &records);
+    }
+    asm.lines
+}
+
+/// Bytes of stack that the runtime itself uses: sums of the baselines.
+pub(crate) fn stack_bytes(needs: Needs, stack_top: u32) -> u32 {
+    match needs.causal || needs.acausal {
+        true => stack_top - sensors::sums_address(stack_top),
+        false => 0,
+    }
+}
