@@ -149,10 +149,10 @@ pub fn parse(mnemonic: &str) -> Option<BranchAlias> {
         let (opcode, flags) = parse_rest(body.strip_prefix(test.name)?)?;
         let unconditional = test.bo == ALWAYS;
         // `b` itself is another instruction, and the counter cannot be counted and be the target.
-        let exists = match opcode {
-            Opcode::Bclr => true,
-            Opcode::Bcctr => unconditional || test.bo & 4 != 0,
-            _ => !unconditional,
+        let exists = if opcode == Opcode::Bc {
+            !unconditional
+        } else {
+            opcode == Opcode::Bclr || test.bo & 4 != 0
         };
         let hinted = hint.is_none() || hint_bits(test.bo).is_some();
         (exists && hinted).then_some(BranchAlias {
@@ -190,7 +190,11 @@ impl BranchAlias {
     pub fn rewrite(&self, args: &[i32]) -> Instruction {
         let mut args = args.iter().copied();
         let mut bo = if self.plain { args.next().unwrap_or_default() } else { self.bo };
+        // Where `BO` is written out for a register branch, `-` says nothing: see `plain_hint`.
+        let says_nothing =
+            self.plain && self.opcode != Opcode::Bc && self.hint == Some(Hint::Unlikely);
         bo |= match (self.hint, hint_bits(bo)) {
+            _ if says_nothing => 0,
             (None, _) | (_, None) => 0,
             (Some(Hint::Unlikely), Some((unlikely, _))) => unlikely,
             (Some(Hint::Likely), Some((_, likely))) => likely,
@@ -219,15 +223,12 @@ const fn is_defined(bo: i32) -> bool {
 /// nothing for other instructions.
 #[must_use]
 pub fn print(instruction: &Instruction) -> Option<String> {
-    let destination = match instruction.opcode {
-        Opcode::Bc => "",
-        Opcode::Bclr => "lr",
-        Opcode::Bcctr => "ctr",
-        _ => return None,
-    };
+    const DESTINATIONS: [(Opcode, &str); 3] =
+        [(Opcode::Bc, ""), (Opcode::Bclr, "lr"), (Opcode::Bcctr, "ctr")];
+    let (_, destination) = DESTINATIONS.iter().find(|(o, _)| *o == instruction.opcode)?;
     let [bo, bi, last, ..] = instruction.operands;
     let to_register = instruction.opcode != Opcode::Bc;
-    let mut letters = String::from(destination);
+    let mut letters = String::from(*destination);
     letters.extend(Flag::ALL.iter().filter(|f| instruction.flags.has(**f)).map(|f| f.letter()));
     if to_register && last != 0 {
         // A register branch hint has no simplified form.

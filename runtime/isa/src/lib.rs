@@ -4,7 +4,8 @@
 //!   insns.rs        THE instruction table; field.rs its operand fields, reg.rs registers
 //!     -> opcode.rs        Opcode and the rows as values
 //!     -> instruction.rs   Instruction and a typed constructor for every row
-//!     -> encode.rs, decode.rs, disasm.rs
+//!     -> encode.rs, decode.rs, disasm.rs, asm/
+//!   alias.rs        simplified mnemonics; branch.rs those of conditional branches
 //!     -> the simulator's dispatch (pl-iss)
 //!   latency.rs      what an instruction costs, for the compiler and the simulator
 //!   elf/            executables; image.rs the names compiler and runtime share
@@ -14,6 +15,7 @@
 //! gives it back; no function panics on any word, text or file.
 
 pub mod alias;
+pub mod asm;
 pub mod branch;
 pub mod decode;
 pub mod disasm;
@@ -30,6 +32,7 @@ pub mod reg;
 #[cfg(test)]
 mod table_tests;
 
+pub use asm::{AsmError, Program, assemble};
 pub use decode::decode;
 pub use disasm::disassemble;
 pub use encode::{EncodeError, encode};
