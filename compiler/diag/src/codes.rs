@@ -185,6 +185,12 @@ codes! {
         wrong "rule r {\n    param gain : q9.9 = 0.5\n    every 1 ms\n}\n"
         right "rule r {\n    param gain : q7.8 = 0.5\n    every 1 ms\n}\n"
     }
+    E0118 "a value that is not used" {
+        "A value alone on a line is computed and dropped. Only calls that do something, such as \
+         `send(row, address)`, may stand alone."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight + 1 }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
+    }
     E0201 "an unknown name" {
         "A name is a param, a state, an input, a `let` of this block, a constant, or one of the \
          quantities of the chip such as `weight`, `causal` or `rate`."

@@ -1,2 +1,69 @@
-//! Lexer, syntax tree and parser of the rule language.
+//! Lexer, syntax tree, parser and formatter of the rule language.
+//!
+//! ```text
+//! text --token (logos)--> tokens --layout--> balanced, separated tokens --parser (chumsky)--> ast
+//!                                                                       ast --pretty--> text
+//! ```
+//!
+//! Invariants: [`parse`] never fails and never panics, whatever the bytes: it returns what could be
+//! read, and a diagnostic for each mistake; trees are at most [`ast::NESTING_MAX`] deep; the types
+//! of logos and chumsky stay inside.
+//!
+//! ```
+//! use pl_diag::SourceMap;
+//!
+//! let text = "rule r {\n    every 1 ms\n    synapses { weight += causal }\n}\n";
+//! let file = SourceMap::new().add("r.pl", text);
+//! let (module, diagnostics) = pl_syntax::parse(file, text);
+//! assert!(diagnostics.is_empty());
+//! assert_eq!(module.map(|module| module.items.len()), Some(1));
+//! ```
+
 pub mod ast;
+mod foreign;
+mod layout;
+mod nesting;
+mod parser;
+mod token;
+
+use pl_diag::{Code, Diagnostic, FileId, Span};
+
+pub use token::keywords;
+
+/// Most bytes of a source file.
+pub const SOURCE_BYTES_MAX: usize = 4 << 20;
+
+/// Most diagnostics of one file; more would not be read.
+pub const DIAGNOSTICS_MAX: usize = 200;
+
+/// Reads a source file.
+///
+/// The tree holds what could be read: a statement with a mistake is left out, a value with a
+/// mistake becomes [`ast::ExprKind::Error`]. There is none if the file is too large or nested too
+/// deeply. Diagnostics come in the order of their places.
+#[must_use]
+pub fn parse(file: FileId, text: &str) -> (Option<ast::Module>, Vec<Diagnostic>) {
+    if text.len() > SOURCE_BYTES_MAX {
+        return (None, vec![too_large(file, text.len())]);
+    }
+    let mut found = Vec::new();
+    let lexemes = token::lex(file, text, &mut found);
+    let layout = layout::lay_out(file, text, lexemes, &mut found);
+    let module = if let Some(too_deep) = nesting::check(&layout.tokens) {
+        found.push(too_deep);
+        None
+    } else {
+        let end = Span::from_range(file, 0..text.len()).end;
+        parser::parse(file, end, &layout, &mut found)
+    };
+    found.sort_by_key(Diagnostic::span);
+    found.truncate(DIAGNOSTICS_MAX);
+    (module, found)
+}
+
+fn too_large(file: FileId, bytes: usize) -> Diagnostic {
+    let span = Span::new(file, 0, 0);
+    Diagnostic::error(Code::E0006, span, format!("the file has {bytes} bytes"))
+        .label(span, format!("a source may have {SOURCE_BYTES_MAX} bytes"))
+        .help("is this a source file? data belongs into files of their own")
+}

@@ -1,0 +1,640 @@
+//! Between lexer and parser: brackets are matched, statements separated, slips of the pen mended.
+//!
+//! What comes out is balanced and has an [`Token::End`] between any two statements, so that the
+//! grammar can recover from a mistake at the next `End` or closing bracket, and no mistake spreads.
+//! The rules:
+//!
+//! 1. A line break ends a statement unless brackets are open, the line ends with an operator or
+//!    comma, or the next line begins with one (or with `else`, `{`, `per`, `over`).
+//! 2. Inside of `( )` and `[ ]` line breaks mean nothing.
+//! 3. A closing brace ends a statement, unless `else` follows.
+//! 4. A declaration at the start of a line that is not indented more than a block which cannot hold
+//!    it shows that the block was not closed. The brace to blame is the one whose partner stands
+//!    further left than the line that opened it.
+//! 5. A word at the start of a statement that is nearly a keyword which can stand there is that
+//!    keyword.
+
+use chumsky::span::SimpleSpan;
+use pl_diag::{Code, Diagnostic, FileId, Span, did_you_mean};
+
+use crate::foreign;
+use crate::token::{Comment, KEYWORDS, Lexeme, Token};
+
+/// Offsets of a token, with its file.
+pub(crate) type TokenSpan = SimpleSpan<u32, FileId>;
+
+/// What the parser reads.
+pub(crate) struct Layout<'src> {
+    /// Balanced tokens with an `End` between statements.
+    pub(crate) tokens: Vec<(Token<'src>, TokenSpan)>,
+    /// Plain comments, in order.
+    pub(crate) comments: Vec<Comment>,
+    /// Text of the `//!` comments.
+    pub(crate) module_doc: String,
+}
+
+/// What stands between a pair of brackets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Body {
+    /// Top of the file.
+    Module,
+    /// Declarations and blocks.
+    Rule,
+    /// Steps of a test.
+    Test,
+    /// `let` and a result.
+    Function,
+    /// Blocks of one schedule.
+    Schedule,
+    /// Blocks and statements.
+    Start,
+    /// Statements.
+    Statements,
+    /// Names of an import.
+    Names,
+    /// Part of an expression, in round or square brackets.
+    Inline,
+}
+
+/// An open bracket; the lowest frame stands for the file.
+struct Frame<'src> {
+    open: Option<Lexeme<'src>>,
+    body: Body,
+    /// First token of the statement that is being read.
+    lead: Option<Token<'src>>,
+    /// Tokens of that statement so far.
+    length: usize,
+    /// Column in which the line of the bracket begins.
+    indent: usize,
+}
+
+struct Scanner<'a, 'src> {
+    file: FileId,
+    text: &'src str,
+    lexemes: Vec<Lexeme<'src>>,
+    out: Vec<(Token<'src>, TokenSpan)>,
+    frames: Vec<Frame<'src>>,
+    /// Pairs of braces that stand at different depths: the closing one may belong to another.
+    suspects: Vec<(Lexeme<'src>, Lexeme<'src>)>,
+    indent: usize,
+    found: &'a mut Vec<Diagnostic>,
+}
+
+/// Lays out the tokens of a file.
+pub(crate) fn lay_out<'src>(
+    file: FileId,
+    text: &'src str,
+    lexemes: Vec<Lexeme<'src>>,
+    found: &mut Vec<Diagnostic>,
+) -> Layout<'src> {
+    let (lexemes, comments, module_doc) = split_comments(file, lexemes, found);
+    let bottom = Frame { open: None, body: Body::Module, lead: None, length: 0, indent: 0 };
+    let mut scanner = Scanner {
+        file,
+        text,
+        lexemes,
+        out: Vec::new(),
+        frames: vec![bottom],
+        suspects: Vec::new(),
+        indent: 0,
+        found,
+    };
+    for at in 0..scanner.lexemes.len() {
+        scanner.step(at);
+    }
+    scanner.close_down_to(1, None);
+    if let Some((Token::End, _)) = scanner.out.last() {
+        scanner.out.pop();
+    }
+    Layout { tokens: scanner.out, comments, module_doc }
+}
+
+/// Takes comments out of the tokens; what documents a declaration stays as [`Token::Doc`].
+fn split_comments<'src>(
+    file: FileId,
+    lexemes: Vec<Lexeme<'src>>,
+    found: &mut Vec<Diagnostic>,
+) -> (Vec<Lexeme<'src>>, Vec<Comment>, String) {
+    let mut kept = Vec::with_capacity(lexemes.len());
+    let (mut comments, mut module_doc) = (Vec::new(), String::new());
+    // From the end, because a comment documents what follows.
+    let mut documentable = false;
+    let mut docs: Vec<(&str, Lexeme<'src>)> = Vec::new();
+    for lexeme in lexemes.into_iter().rev() {
+        let Token::Comment(text) = lexeme.token else {
+            documentable = can_be_documented(lexeme.token);
+            kept.push(lexeme);
+            continue;
+        };
+        let span = Span::new(file, lexeme.start, lexeme.end);
+        let text = text.trim_end();
+        if let Some(doc) = text.strip_prefix("//!") {
+            docs.push((doc, lexeme));
+            continue;
+        }
+        let doc = text.strip_prefix("///").filter(|rest| !rest.starts_with('/'));
+        if let Some(doc) = doc
+            && documentable
+            && lexeme.starts_line
+        {
+            kept.push(Lexeme { token: Token::Doc(doc), ..lexeme });
+            continue;
+        }
+        if doc.is_some() {
+            found.push(
+                Diagnostic::warning(Code::W0701, span, "this comment documents nothing")
+                    .label(span, "no declaration follows it")
+                    .help("put it before a declaration, or begin it with `//`"),
+            );
+        }
+        comments.push(Comment { text: text.to_owned(), span });
+    }
+    kept.reverse();
+    let first = kept.first().map_or(u32::MAX, |lexeme| lexeme.start);
+    for (doc, lexeme) in docs.into_iter().rev() {
+        let span = Span::new(file, lexeme.start, lexeme.end);
+        if lexeme.start < first {
+            push_doc_line(&mut module_doc, doc);
+            continue;
+        }
+        found.push(
+            Diagnostic::warning(Code::W0701, span, "this comment documents nothing")
+                .label(span, "the file has begun already")
+                .help("move it to the top of the file, or begin it with `//`"),
+        );
+        comments.push(Comment { text: format!("//!{doc}"), span });
+    }
+    comments.sort_by_key(|comment| comment.span);
+    (kept, comments, module_doc)
+}
+
+/// Adds a line to a documentation text; the space after the slashes is not part of it.
+pub(crate) fn push_doc_line(doc: &mut String, line: &str) {
+    if !doc.is_empty() {
+        doc.push('\n');
+    }
+    doc.push_str(line.strip_prefix(' ').unwrap_or(line).trim_end());
+}
+
+/// Whether documentation may stand before this token: a declaration, or a word that may be a
+/// misspelt one.
+fn can_be_documented(token: Token<'_>) -> bool {
+    matches!(
+        token,
+        Token::Const
+            | Token::Fn
+            | Token::Rule
+            | Token::Test
+            | Token::Param
+            | Token::State
+            | Token::Input
+    )
+}
+
+fn is_assignment(token: Option<Token<'_>>) -> bool {
+    matches!(
+        token,
+        Some(Token::Assign | Token::PlusAssign | Token::MinusAssign | Token::StarAssign)
+    )
+}
+
+/// Whether a token at the start of a line always begins a statement.
+fn begins_statement(token: Token<'_>, next: Option<Token<'_>>) -> bool {
+    match token {
+        Token::Neurons | Token::Synapses | Token::Control | Token::Start => {
+            next == Some(Token::OpenBrace)
+        }
+        Token::Ident(_) => is_assignment(next),
+        Token::Doc(_) | Token::Every | Token::At | Token::Record | Token::Import => true,
+        Token::Let | Token::If | Token::For | Token::Reset => true,
+        _ => can_be_documented(token),
+    }
+}
+
+/// Whether a statement may end after this token.
+fn can_end(token: Token<'_>) -> bool {
+    matches!(
+        token,
+        Token::Ident(_)
+            | Token::Number(_)
+            | Token::Format(_)
+            | Token::Bad
+            | Token::True
+            | Token::False
+            | Token::Rule
+            | Token::Neurons
+            | Token::Synapses
+            | Token::CloseParen
+            | Token::CloseBracket
+            | Token::CloseBrace
+    )
+}
+
+/// Whether a token at the start of a line goes on with the statement before it.
+fn continues(token: Token<'_>) -> bool {
+    matches!(
+        token,
+        Token::Plus
+            | Token::Minus
+            | Token::Star
+            | Token::Slash
+            | Token::Equal
+            | Token::NotEqual
+            | Token::Less
+            | Token::LessEqual
+            | Token::Greater
+            | Token::GreaterEqual
+            | Token::And
+            | Token::Or
+            | Token::Else
+            | Token::Of
+            | Token::Over
+            | Token::Per
+            | Token::In
+            | Token::Dot
+            | Token::DotDot
+            | Token::Comma
+            | Token::Colon
+            | Token::Arrow
+            | Token::OpenBrace
+            | Token::CloseParen
+            | Token::CloseBracket
+    ) || is_assignment(Some(token))
+}
+
+impl<'src> Scanner<'_, 'src> {
+    fn step(&mut self, at: usize) {
+        let lexeme = self.lexemes[at];
+        let next = self.lexemes.get(at + 1).map(|lexeme| lexeme.token);
+        if lexeme.starts_line {
+            let before = if at == 0 { 0 } else { self.lexemes[at - 1].end };
+            let gap = &self.text[before as usize..lexeme.start as usize];
+            self.indent = gap.rsplit('\n').next().unwrap_or("").chars().count();
+        }
+        self.close_by_evidence(lexeme, next);
+        if lexeme.token == Token::End {
+            return self.end_statement(lexeme);
+        }
+        let starts = self.separate(lexeme, next);
+        if starts {
+            let token = self.mend(lexeme, next);
+            let frame = self.frame();
+            if !matches!(token, Token::Doc(_)) {
+                frame.lead = Some(token);
+                frame.length = 0;
+            }
+            return self.bracket_or_push(Lexeme { token, ..lexeme });
+        }
+        if self.mend_else(lexeme, next) {
+            return;
+        }
+        self.bracket_or_push(lexeme);
+    }
+
+    fn frame(&mut self) -> &mut Frame<'src> {
+        self.frames.last_mut().expect("the frame of the file is never popped")
+    }
+
+    fn body(&self) -> Body {
+        self.frames.last().map_or(Body::Module, |frame| frame.body)
+    }
+
+    fn last(&self) -> Option<Token<'src>> {
+        self.out.last().map(|(token, _)| *token)
+    }
+
+    fn span(&self, lexeme: Lexeme<'src>) -> Span {
+        Span::new(self.file, lexeme.start, lexeme.end)
+    }
+
+    fn push(&mut self, token: Token<'src>, start: u32, end: u32) {
+        self.out.push((token, SimpleSpan { start, end, context: self.file }));
+        self.frame().length += 1;
+    }
+
+    /// An empty span after the last token.
+    fn here(&self) -> u32 {
+        self.out.last().map_or(0, |(_, span)| span.end)
+    }
+
+    fn end_statement(&mut self, lexeme: Lexeme<'src>) {
+        if self.body() == Body::Inline {
+            self.push(lexeme.token, lexeme.start, lexeme.end);
+        } else if !matches!(self.last(), None | Some(Token::End | Token::OpenBrace)) {
+            self.push(Token::End, lexeme.start, lexeme.end);
+        }
+    }
+
+    /// Inserts an `End` before a token that begins a new statement. Returns whether it begins one.
+    fn separate(&mut self, lexeme: Lexeme<'src>, next: Option<Token<'src>>) -> bool {
+        let token = lexeme.token;
+        let Some(last) = self.last() else { return true };
+        if self.body() == Body::Inline || token == Token::CloseBrace {
+            return false;
+        }
+        if matches!(last, Token::End | Token::OpenBrace | Token::Doc(_)) {
+            return true;
+        }
+        let new_line = lexeme.starts_line
+            && !(last == Token::Else || last == Token::Per)
+            && (begins_statement(token, next) || (can_end(last) && !continues(token)));
+        let after_brace = last == Token::CloseBrace
+            && !matches!(token, Token::Else | Token::Comma | Token::CloseParen)
+            && !self.is_else(lexeme, next);
+        let crowded = !new_line && !after_brace && self.crowded(last, token, next);
+        if crowded {
+            let span = self.span(lexeme);
+            self.found.push(
+                Diagnostic::error(Code::E0107, span, "a statement ends with its line")
+                    .label(span, "this begins a second statement on the same line")
+                    .help("begin a new line here, or write `;` before this"),
+            );
+        }
+        if (new_line && !self.is_else(lexeme, next)) || after_brace || crowded {
+            let here = self.here();
+            self.push(Token::End, here, here);
+            return true;
+        }
+        false
+    }
+
+    /// Whether a second statement begins in the middle of a line.
+    fn crowded(&self, last: Token<'src>, token: Token<'src>, next: Option<Token<'src>>) -> bool {
+        let (Body::Statements | Body::Start | Body::Function) = self.body() else { return false };
+        let begun = self.frames.last().is_some_and(|frame| frame.length > 1);
+        begun
+            && can_end(last)
+            && match token {
+                Token::Let | Token::If | Token::For | Token::Reset => true,
+                Token::Ident(_) => is_assignment(next),
+                _ => false,
+            }
+    }
+
+    /// Pushes a token; opens or closes a frame if it is a bracket.
+    fn bracket_or_push(&mut self, lexeme: Lexeme<'src>) {
+        match lexeme.token {
+            Token::OpenBrace | Token::OpenParen | Token::OpenBracket => self.open(lexeme),
+            Token::CloseBrace | Token::CloseParen | Token::CloseBracket => self.close(lexeme),
+            token => self.push(token, lexeme.start, lexeme.end),
+        }
+    }
+
+    fn open(&mut self, lexeme: Lexeme<'src>) {
+        let outer = self.body();
+        let body = match self.frames.last().and_then(|frame| frame.lead) {
+            _ if lexeme.token != Token::OpenBrace => Body::Inline,
+            Some(Token::Import) => Body::Names,
+            Some(Token::Rule) => Body::Rule,
+            Some(Token::Fn) => Body::Function,
+            Some(Token::Test) => Body::Test,
+            Some(Token::Every | Token::At) => Body::Schedule,
+            Some(Token::Start) => Body::Start,
+            _ if outer == Body::Module => Body::Rule,
+            _ => Body::Statements,
+        };
+        self.push(lexeme.token, lexeme.start, lexeme.end);
+        let indent = self.indent;
+        self.frames.push(Frame { open: Some(lexeme), body, lead: None, length: 0, indent });
+    }
+
+    fn close(&mut self, lexeme: Lexeme<'src>) {
+        let span = self.span(lexeme);
+        let sign = &self.text[span.range()];
+        let Some(open) = self.frames.last().and_then(|frame| frame.open) else {
+            return self.unopened(lexeme);
+        };
+        let partner = partner(open.token);
+        if partner == lexeme.token {
+            if lexeme.token == Token::CloseBrace {
+                if self.last() == Some(Token::End) {
+                    self.out.pop();
+                }
+                let indent = self.frame().indent;
+                if lexeme.starts_line && self.indent < indent {
+                    self.suspects.push((open, lexeme));
+                }
+            }
+        } else if open.token == Token::OpenBrace {
+            return self.unopened(lexeme);
+        } else {
+            let opened = self.span(open);
+            let expected = written(partner);
+            self.found.push(
+                Diagnostic::error(Code::E0105, span, format!("`{sign}` closes another bracket"))
+                    .label(span, format!("`{expected}` is needed here"))
+                    .label(opened, "the bracket to close")
+                    .help(format!("write `{expected}`")),
+            );
+        }
+        self.frames.pop();
+        self.push(partner, lexeme.start, lexeme.end);
+    }
+
+    /// Reports a closing bracket without partner and drops it.
+    fn unopened(&mut self, lexeme: Lexeme<'src>) {
+        let span = self.span(lexeme);
+        let sign = written(lexeme.token);
+        self.found.push(
+            Diagnostic::error(Code::E0104, span, format!("`{sign}` closes nothing"))
+                .label(span, "no bracket is open here")
+                .help("remove it, or write its partner before"),
+        );
+    }
+
+    /// Closes brackets that must have been forgotten, because `lexeme` cannot stand inside of them.
+    fn close_by_evidence(&mut self, lexeme: Lexeme<'src>, next: Option<Token<'src>>) {
+        let token = lexeme.token;
+        let brace = matches!(token, Token::OpenBrace | Token::CloseBrace);
+        if brace || (lexeme.starts_line && begins_statement(token, next)) {
+            let braces = self.frames.iter().rposition(|frame| frame.body != Body::Inline);
+            self.close_down_to(braces.map_or(1, |at| at + 1), Some(lexeme));
+        }
+        if lexeme.starts_line && self.last() != Some(Token::Per) {
+            let left = self.frames.iter().position(|frame| self.excludes(frame, token, next));
+            self.close_down_to(left.unwrap_or(usize::MAX), Some(lexeme));
+        }
+    }
+
+    /// Whether a token at the start of a line shows that a frame should have been closed before: it
+    /// declares something that cannot stand there and does not stand further right.
+    fn excludes(&self, frame: &Frame<'_>, token: Token<'_>, next: Option<Token<'_>>) -> bool {
+        let declares = match token {
+            Token::Import | Token::Const | Token::Fn | Token::Rule | Token::Test => {
+                frame.body != Body::Module
+            }
+            Token::Param | Token::State | Token::Input | Token::Record => {
+                !matches!(frame.body, Body::Module | Body::Rule)
+            }
+            Token::Every | Token::At => !matches!(frame.body, Body::Module | Body::Rule),
+            Token::Neurons | Token::Synapses | Token::Control | Token::Start => {
+                begins_statement(token, next)
+                    && matches!(frame.body, Body::Statements | Body::Function | Body::Test)
+            }
+            _ => false,
+        };
+        declares && frame.indent >= self.indent
+    }
+
+    /// Closes frames until `count` are left, and reports each.
+    fn close_down_to(&mut self, count: usize, evidence: Option<Lexeme<'src>>) {
+        while self.frames.len() > count {
+            let open = self.frames.pop().and_then(|frame| frame.open);
+            let Some(open) = open else { continue };
+            self.report_unclosed(open, evidence);
+            if self.last() == Some(Token::End) {
+                self.out.pop();
+            }
+            let here = self.here();
+            self.push(partner(open.token), here, here);
+        }
+    }
+
+    fn report_unclosed(&mut self, open: Lexeme<'src>, evidence: Option<Lexeme<'src>>) {
+        let (sign, missing) = (written(open.token), written(partner(open.token)));
+        let error = |span| Diagnostic::error(Code::E0103, span, format!("`{sign}` is not closed"));
+        let suspect = self.suspects.iter().rposition(|(inner, _)| inner.start > open.start);
+        if open.token == Token::OpenBrace
+            && let Some(suspect) = suspect
+        {
+            let (inner, closer) = self.suspects.remove(suspect);
+            let (inner, closer) = (self.span(inner), self.span(closer));
+            self.found.push(
+                error(inner)
+                    .label(inner, "opened here")
+                    .label(closer, "by its place in the line, this belongs to an outer `{`")
+                    .help("write `}` before that line"),
+            );
+            return;
+        }
+        let span = self.span(open);
+        let here = self.here();
+        let (place, what) = match evidence {
+            Some(lexeme) => (self.span(lexeme), "this cannot stand inside of it"),
+            None => (Span::new(self.file, here, here), "the file ends here"),
+        };
+        self.found.push(
+            error(span)
+                .label(span, "opened here")
+                .label(place, what)
+                .help(format!("write `{missing}` before that")),
+        );
+    }
+}
+
+/// The closing bracket for an opening one.
+fn partner(open: Token<'_>) -> Token<'static> {
+    match open {
+        Token::OpenParen => Token::CloseParen,
+        Token::OpenBracket => Token::CloseBracket,
+        _ => Token::CloseBrace,
+    }
+}
+
+/// How a bracket is written.
+fn written(bracket: Token<'_>) -> &'static str {
+    bracket.written().expect("brackets have one spelling")
+}
+
+/// Words that can begin a statement in a body but are no keywords, because they are good names too.
+const MEMBER_WORDS: [&str; 4] = ["view", "rounding", "rng", "replicated"];
+const STEP_WORDS: [&str; 6] = ["view", "seed", "set", "given", "run", "expect"];
+
+/// Words that can begin a statement of a body.
+fn words(body: Body) -> &'static [&'static str] {
+    match body {
+        Body::Module => &["import", "const", "fn", "rule", "test"],
+        Body::Rule => &[
+            "param",
+            "state",
+            "input",
+            "every",
+            "at",
+            "start",
+            "neurons",
+            "synapses",
+            "control",
+            "record",
+            "view",
+            "rounding",
+            "rng",
+            "replicated",
+        ],
+        Body::Test => &STEP_WORDS,
+        Body::Function => &["let"],
+        Body::Schedule => &["neurons", "synapses", "control"],
+        Body::Start => &["neurons", "synapses", "control", "let", "if", "for", "reset"],
+        Body::Statements => &["let", "if", "for", "reset"],
+        Body::Names | Body::Inline => &[],
+    }
+}
+
+impl<'src> Scanner<'_, 'src> {
+    /// The token at the start of a statement, with a misspelt keyword mended.
+    fn mend(&mut self, lexeme: Lexeme<'src>, next: Option<Token<'src>>) -> Token<'src> {
+        let Token::Ident(word) = lexeme.token else { return lexeme.token };
+        let body = self.body();
+        let meant = match body {
+            Body::Rule if MEMBER_WORDS.contains(&word) => None,
+            Body::Test if STEP_WORDS.contains(&word) => None,
+            Body::Function | Body::Start | Body::Statements => {
+                matches!(next, Some(Token::Ident(_) | Token::Number(_) | Token::Not))
+                    || (next == Some(Token::OpenBrace) && body == Body::Start)
+            }
+            .then(|| meant(word, words(body)))
+            .flatten(),
+            _ if is_assignment(next) => None,
+            _ => meant(word, words(body)),
+        };
+        let Some(meant) = meant else { return lexeme.token };
+        self.report_misspelt(lexeme, word, meant);
+        let keyword = KEYWORDS.iter().find(|(keyword, _)| *keyword == meant);
+        keyword.map_or(Token::Ident(meant), |(_, token)| *token)
+    }
+
+    /// Whether this word after a closing brace is meant as `else`.
+    fn is_else(&self, lexeme: Lexeme<'src>, next: Option<Token<'src>>) -> bool {
+        let Token::Ident(word) = lexeme.token else { return false };
+        self.last() == Some(Token::CloseBrace)
+            && matches!(self.body(), Body::Statements | Body::Start)
+            && (else_if(word)
+                || (matches!(next, Some(Token::OpenBrace | Token::If))
+                    && did_you_mean(word, ["else", "otherwise"]).is_some()))
+    }
+
+    /// Pushes `else` for a misspelt `else` after a closing brace, if this is one.
+    fn mend_else(&mut self, lexeme: Lexeme<'src>, next: Option<Token<'src>>) -> bool {
+        let Token::Ident(word) = lexeme.token else { return false };
+        if !self.is_else(lexeme, next) {
+            return false;
+        }
+        let meant = if else_if(word) { "else if" } else { "else" };
+        self.report_misspelt(lexeme, word, meant);
+        self.push(Token::Else, lexeme.start, lexeme.end);
+        if else_if(word) {
+            self.push(Token::If, lexeme.start, lexeme.end);
+        }
+        true
+    }
+
+    fn report_misspelt(&mut self, lexeme: Lexeme<'src>, word: &str, meant: &str) {
+        let span = self.span(lexeme);
+        self.found.push(
+            Diagnostic::error(Code::E0102, span, format!("`{word}` is no word of the language"))
+                .label(span, "unknown word")
+                .help(format!("did you mean `{meant}`?")),
+        );
+    }
+}
+
+fn else_if(word: &str) -> bool {
+    matches!(word, "elif" | "elsif" | "elseif")
+}
+
+/// The word of the language that was meant, if one is near.
+fn meant(word: &str, candidates: &'static [&'static str]) -> Option<&'static str> {
+    let synonym = foreign::WORDS.iter().find(|(other, _)| *other == word).map(|(_, ours)| *ours);
+    synonym
+        .filter(|ours| candidates.contains(ours))
+        .or_else(|| did_you_mean(word, candidates.iter().copied()))
+}

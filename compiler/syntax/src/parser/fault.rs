@@ -1,0 +1,248 @@
+//! What the grammar says when it does not fit, and the diagnostic made of it.
+
+use chumsky::DefaultExpected;
+use chumsky::error::{Error, LabelError};
+use chumsky::util::MaybeRef;
+use pl_diag::{Code, Diagnostic, Span, did_you_mean};
+
+use super::{Tokens, place};
+use crate::layout::TokenSpan;
+use crate::token::Token;
+
+/// Labels of the grammar that messages depend on.
+pub(super) const NAME: &str = "a name";
+pub(super) const VALUE: &str = "a value";
+pub(super) const OPERATOR: &str = "an operator";
+pub(super) const UNIT: &str = "a unit";
+pub(super) const LINE_END: &str = "the end of the line";
+pub(super) const ITEM: &str = "a rule, a function or a constant";
+pub(super) const MEMBER: &str = "a declaration or a block of the rule";
+pub(super) const STATEMENT: &str = "a statement";
+pub(super) const STEP: &str = "a step of a test";
+
+/// Most alternatives that are listed; more would not be read.
+const LISTED_MAX: usize = 6;
+
+/// What could have stood at a place: up to [`LISTED_MAX`] labels, without allocation, because the
+/// parser makes one of these for each alternative that it tries.
+#[derive(Clone, Copy, Debug, Default)]
+struct Expected {
+    labels: [&'static str; LISTED_MAX],
+    count: usize,
+}
+
+impl Expected {
+    fn add(&mut self, label: &'static str) {
+        if self.count < LISTED_MAX && !self.labels().contains(&label) {
+            self.labels[self.count] = label;
+            self.count += 1;
+        }
+    }
+
+    fn labels(&self) -> &[&'static str] {
+        &self.labels[..self.count]
+    }
+}
+
+/// A mistake as the grammar sees it.
+#[derive(Clone, Debug)]
+pub(super) enum Fault<'src> {
+    /// A token that does not fit.
+    Unexpected(Unexpected<'src>),
+    /// A mistake that a part of the grammar has recognised.
+    Known(Box<Diagnostic>),
+}
+
+/// A token that does not fit, and what would.
+#[derive(Clone, Debug)]
+pub(super) struct Unexpected<'src> {
+    span: TokenSpan,
+    found: Option<Token<'src>>,
+    expected: Expected,
+}
+
+impl<'tok, 'src> Error<'tok, Tokens<'tok, 'src>> for Fault<'src> {
+    fn merge(self, other: Self) -> Self {
+        match (self, other) {
+            (Fault::Unexpected(mut a), Fault::Unexpected(b)) => {
+                b.expected.labels().iter().for_each(|label| a.expected.add(label));
+                Fault::Unexpected(a)
+            }
+            (known @ Fault::Known(_), _) | (_, known) => known,
+        }
+    }
+}
+
+impl<'tok, 'src> LabelError<'tok, Tokens<'tok, 'src>, DefaultExpected<'tok, Token<'src>>>
+    for Fault<'src>
+{
+    fn expected_found<E: IntoIterator<Item = DefaultExpected<'tok, Token<'src>>>>(
+        expected: E,
+        found: Option<MaybeRef<'tok, Token<'src>>>,
+        span: TokenSpan,
+    ) -> Self {
+        let labels = expected.into_iter().filter_map(|expected| match expected {
+            DefaultExpected::Token(token) => token.into_inner().written(),
+            _ => None,
+        });
+        Fault::unexpected(labels, found, span)
+    }
+}
+
+impl<'tok, 'src> LabelError<'tok, Tokens<'tok, 'src>, &'static str> for Fault<'src> {
+    fn expected_found<E: IntoIterator<Item = &'static str>>(
+        expected: E,
+        found: Option<MaybeRef<'tok, Token<'src>>>,
+        span: TokenSpan,
+    ) -> Self {
+        Fault::unexpected(expected, found, span)
+    }
+
+    fn label_with(&mut self, label: &'static str) {
+        if let Fault::Unexpected(unexpected) = self {
+            unexpected.expected = Expected::default();
+            unexpected.expected.add(label);
+        }
+    }
+}
+
+impl<'src> Fault<'src> {
+    fn unexpected(
+        expected: impl IntoIterator<Item = &'static str>,
+        found: Option<MaybeRef<'_, Token<'src>>>,
+        span: TokenSpan,
+    ) -> Self {
+        let mut labels = Expected::default();
+        expected.into_iter().for_each(|label| labels.add(label));
+        let found = found.map(MaybeRef::into_inner);
+        Fault::Unexpected(Unexpected { span, found, expected: labels })
+    }
+
+    /// The diagnostic for it; none if the mistake has been reported already.
+    pub(super) fn into_diagnostic(self) -> Option<Diagnostic> {
+        match self {
+            Fault::Known(diagnostic) => Some(*diagnostic),
+            Fault::Unexpected(Unexpected { found: Some(Token::Bad), .. }) => None,
+            Fault::Unexpected(unexpected) => Some(unexpected.into_diagnostic()),
+        }
+    }
+}
+
+impl From<Diagnostic> for Fault<'_> {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Fault::Known(Box::new(diagnostic))
+    }
+}
+
+impl Unexpected<'_> {
+    fn expects(&self, label: &str) -> bool {
+        self.expected.labels().contains(&label)
+    }
+
+    fn into_diagnostic(self) -> Diagnostic {
+        let span = place(self.span);
+        let keyword = self.found.and_then(Token::keyword);
+        if let Some(word) = keyword
+            && (self.expects(NAME) || self.expects(VALUE))
+        {
+            return word_as_name(word, span);
+        }
+        if let Some(misplaced) = self.misplaced(span, keyword) {
+            return misplaced;
+        }
+        let found = describe(self.found);
+        let wanted = self.wanted();
+        let message = match wanted.as_str() {
+            "" => format!("{found} cannot stand here"),
+            wanted => format!("expected {wanted}, found {found}"),
+        };
+        let error = Diagnostic::error(Code::E0101, span, message)
+            .label(span, format!("{found} cannot stand here"));
+        if wanted.is_empty() { error } else { error.help(format!("write {wanted} here")) }
+    }
+
+    /// What was expected, as a list in words. An operator or a unit could follow almost anywhere, so
+    /// they are named only where nothing else could.
+    fn wanted(&self) -> String {
+        let optional = [OPERATOR, UNIT, "(", "[", "."];
+        let labels = self.expected.labels();
+        let firm: Vec<_> = labels.iter().filter(|label| !optional.contains(label)).collect();
+        let shown = if firm.is_empty() { labels.iter().collect() } else { firm };
+        let quoted: Vec<String> = shown
+            .into_iter()
+            .map(|label| match label.split_once(' ') {
+                Some(("a" | "an" | "the", _)) => (*label).to_owned(),
+                _ => format!("`{label}`"),
+            })
+            .collect();
+        match quoted.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+
+    /// A declaration, block or statement that stands at the wrong place.
+    fn misplaced(&self, span: Span, keyword: Option<&'static str>) -> Option<Diagnostic> {
+        let place = [ITEM, MEMBER, STATEMENT].into_iter().find(|place| self.expects(place))?;
+        let (what, help) = match (place, self.found?, keyword) {
+            (_, _, Some(word @ ("import" | "const" | "fn" | "rule" | "test"))) => {
+                (format!("`{word}`"), "write it at the top of the file, outside of any rule")
+            }
+            (_, _, Some(word @ ("param" | "state" | "input" | "every" | "at" | "record"))) => {
+                (format!("`{word}`"), "write it directly in a rule, outside of its blocks")
+            }
+            (_, _, Some(word @ ("start" | "neurons" | "synapses" | "control"))) => {
+                (format!("`{word}`"), "write it directly in a rule, beside the other blocks")
+            }
+            (_, _, Some("let" | "if" | "for" | "reset")) | (ITEM | MEMBER, Token::Ident(_), _) => (
+                "a statement".to_owned(),
+                "write it in a `neurons`, `synapses`, `control` or `start` block",
+            ),
+            _ => return None,
+        };
+        Some(
+            Diagnostic::error(Code::E0116, span, format!("{what} cannot stand here"))
+                .label(span, format!("this is not {place}"))
+                .help(help),
+        )
+    }
+}
+
+/// A word of the language where a name was expected.
+pub(super) fn word_as_name(word: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::E0106, span, format!("`{word}` is a word of the language, not a name"))
+        .label(span, "this word has a meaning of its own")
+        .help(format!("choose another name, such as `{word}_1`"))
+}
+
+/// Says what a token is.
+fn describe(token: Option<Token<'_>>) -> String {
+    match token {
+        None => "the end of the file".to_owned(),
+        Some(Token::End) => LINE_END.to_owned(),
+        Some(Token::Ident(text) | Token::Number(text) | Token::Format(text)) => {
+            let shown: String = text.chars().take(40).collect();
+            format!("`{shown}`")
+        }
+        Some(Token::Doc(_) | Token::Comment(_)) => "a comment".to_owned(),
+        Some(token) => token.written().map_or_else(String::new, |text| format!("`{text}`")),
+    }
+}
+
+/// A word that is none of `words`, which could be `what`.
+pub(super) fn unknown_word(
+    what: &str,
+    word: &str,
+    span: Span,
+    words: &[&'static str],
+) -> Diagnostic {
+    let list: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    let help = match did_you_mean(word, words.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("write one of {}", list.join(", ")),
+    };
+    Diagnostic::error(Code::E0101, span, format!("`{word}` is not {what}"))
+        .label(span, "unknown word")
+        .help(help)
+}

@@ -1,0 +1,223 @@
+//! Members of a rule: declarations, schedules, blocks and records.
+
+use chumsky::prelude::*;
+use pl_diag::{Code, Diagnostic, Span};
+
+use super::expr::Exprs;
+use super::fault::{self, Fault, MEMBER, STATEMENT};
+use super::stmt::Stmts;
+use super::{Rule, braced, names, new_name, place, word};
+use crate::ast::{
+    self, Block, BlockKind, Decl, DeclKind, Expr, Member, Record, Rounding, Schedule, ScheduleKind,
+    Scope, Start, StartStep, View, ViewKind,
+};
+use crate::layout::push_doc_line;
+use crate::token::Token;
+
+/// Text of the documentation before a declaration.
+pub(super) fn doc<'tok, 'src: 'tok>() -> Rule<'tok, 'src, String> {
+    let line = select! { Token::Doc(text) => text };
+    line.repeated()
+        .collect::<Vec<_>>()
+        .map(|lines| {
+            let mut doc = String::new();
+            lines.into_iter().for_each(|line| push_doc_line(&mut doc, line));
+            doc
+        })
+        .boxed()
+}
+
+/// The members between the braces of a rule.
+pub(super) fn members<'tok, 'src: 'tok>(
+    exprs: &Exprs<'tok, 'src>,
+    stmts: &Stmts<'tok, 'src>,
+) -> Rule<'tok, 'src, Vec<Member>> {
+    let block = block(stmts);
+    let member = choice((
+        decl(exprs).map(Member::Decl),
+        schedule(exprs, block.clone()).map(Member::Schedule),
+        start(stmts, block.clone()).map(Member::Start),
+        block.map(Member::Block),
+        record(exprs).map(Member::Record),
+        attribute(exprs),
+    ));
+    braced(member.boxed(), MEMBER)
+}
+
+/// `view`, `rounding`, `rng` and `replicated`.
+fn attribute<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Member> {
+    let limit = |axis: &'static str, kind: fn(Expr) -> ViewKind| {
+        word(axis).ignore_then(just(Token::LessEqual)).ignore_then(exprs.sum.clone()).map(kind)
+    };
+    let demand = choice((
+        limit("rows", ViewKind::Rows),
+        limit("columns", ViewKind::Columns),
+        word("signed").to(ViewKind::Signed),
+    ));
+    let view = word("view")
+        .ignore_then(demand)
+        .map_with(|kind, e| Member::View(View { kind, span: place(e.span()) }));
+    let mode = select! { Token::Ident(text) => text }.try_map(|text, span| {
+        let known = Rounding::ALL.iter().find(|(_, name)| *name == text);
+        let words = Rounding::ALL.map(|(_, name)| name);
+        known.map(|(mode, _)| *mode).ok_or_else(|| {
+            Fault::from(fault::unknown_word("a way to round", text, place(span), &words))
+        })
+    });
+    let rounding = word("rounding")
+        .ignore_then(mode.labelled("a way to round"))
+        .map_with(|mode, e| Member::Rounding { mode, span: place(e.span()) });
+    let rng = word("rng")
+        .ignore_then(word("hardware"))
+        .map_with(|(), e| Member::HardwareRng(place(e.span())));
+    let replicated = word("replicated").map_with(|(), e| Member::Replicated(place(e.span())));
+    choice((view, rounding, rng, replicated)).boxed()
+}
+
+/// `per neuron`
+fn scope<'tok, 'src: 'tok>() -> Rule<'tok, 'src, (Scope, Span)> {
+    let known = select! {
+        Token::Ident("synapse") => Scope::Synapse,
+        Token::Ident("neuron") => Scope::Neuron,
+        Token::Ident("row") => Scope::Row,
+        Token::Rule => Scope::Rule,
+    };
+    let other = any()
+        .filter(|token| matches!(token, Token::Ident(_)) || token.keyword().is_some())
+        .try_map(|token: Token<'_>, span| {
+            let text = match token {
+                Token::Ident(text) => text,
+                keyword => keyword.keyword().unwrap_or_default(),
+            };
+            let words = Scope::ALL.map(|(_, name)| name);
+            Err(Fault::from(fault::unknown_word("a scope", text, place(span), &words)))
+        });
+    just(Token::Per)
+        .ignore_then(known.or(other).labelled("a scope"))
+        .map_with(|scope, e| (scope, place(e.span())))
+        .boxed()
+}
+
+/// `param`, `state` and `input`.
+fn decl<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Decl> {
+    let kind = select! {
+        Token::Param => DeclKind::Param,
+        Token::State => DeclKind::State,
+        Token::Input => DeclKind::Input,
+    };
+    let len = exprs.sum.clone().delimited_by(just(Token::OpenBracket), just(Token::CloseBracket));
+    let ty = just(Token::Colon).ignore_then(exprs.ty.clone());
+    let init = just(Token::Assign).ignore_then(exprs.value.clone());
+    let late_scope = scope().validate(|(scope, span), _, emitter| {
+        let name = scope.name();
+        emitter.emit(
+            Diagnostic::error(Code::E0101, span, format!("`per {name}` stands too late"))
+                .label(span, "this belongs before `=`")
+                .help(format!("write `per {name}` directly after the type"))
+                .into(),
+        );
+        (scope, span)
+    });
+    doc()
+        .then(kind)
+        .then(new_name())
+        .then(len.or_not())
+        .then(ty.or_not())
+        .then(scope().or_not())
+        .then(init.then(late_scope.or_not()).or_not())
+        .validate(|((((((doc, kind), name), len), ty), scope), init), e, emitter| {
+            let (init, late_scope) = init.unzip();
+            if let Some(missing) = incomplete(kind, &name, ty.is_some(), init.is_some()) {
+                emitter.emit(missing.into());
+            }
+            let scope = scope.or(late_scope.flatten());
+            let span = place(e.span());
+            Decl { doc, kind, name, len, ty: ty.flatten(), scope, init, span }
+        })
+        .boxed()
+}
+
+/// Reports what a declaration lacks: its type, or else its initial value.
+fn incomplete(
+    kind: DeclKind,
+    name: &ast::Ident,
+    has_type: bool,
+    has_init: bool,
+) -> Option<Diagnostic> {
+    let (word, ast::Ident { name, span }) = (kind.name(), name);
+    let example = match kind {
+        DeclKind::Param => "",
+        DeclKind::State | DeclKind::Input => " per neuron",
+    };
+    if !has_type {
+        let error = Diagnostic::error(Code::E0111, *span, format!("`{name}` has no type"));
+        return Some(
+            error
+                .label(*span, "its type is missing")
+                .help(format!("write `{word} {name} : real in 0 .. 1{example} = 0`")),
+        );
+    }
+    if !has_init {
+        let error = Diagnostic::error(Code::E0112, *span, format!("`{name}` has no initial value"));
+        return Some(
+            error.label(*span, "its value is missing").help("write the value at the end: `= 0`"),
+        );
+    }
+    None
+}
+
+/// `every` and `at`, with or without blocks of their own.
+fn schedule<'tok, 'src: 'tok>(
+    exprs: &Exprs<'tok, 'src>,
+    block: Rule<'tok, 'src, Block>,
+) -> Rule<'tok, 'src, Schedule> {
+    let every = just(Token::Every)
+        .ignore_then(exprs.time.clone())
+        .then(word("phase").ignore_then(exprs.time.clone()).or_not())
+        .map(|(period, phase)| ScheduleKind::Every { period, phase });
+    let at = just(Token::At).ignore_then(exprs.time.clone()).map(|time| ScheduleKind::At { time });
+    every
+        .or(at)
+        .map_with(|kind, e| (kind, place(e.span())))
+        .then(braced(block, "a block").or_not())
+        .map_with(|((kind, head), blocks), e| Schedule {
+            kind,
+            blocks,
+            head,
+            span: place(e.span()),
+        })
+        .boxed()
+}
+
+fn start<'tok, 'src: 'tok>(
+    stmts: &Stmts<'tok, 'src>,
+    block: Rule<'tok, 'src, Block>,
+) -> Rule<'tok, 'src, Start> {
+    let step = block.map(StartStep::Block).or(stmts.one.clone().map(StartStep::Stmt));
+    just(Token::Start)
+        .ignore_then(braced(step.boxed(), STATEMENT))
+        .map_with(|steps, e| Start { steps, span: place(e.span()) })
+        .boxed()
+}
+
+/// `neurons`, `synapses` and `control`.
+fn block<'tok, 'src: 'tok>(stmts: &Stmts<'tok, 'src>) -> Rule<'tok, 'src, Block> {
+    let kind = select! {
+        Token::Neurons => BlockKind::Neurons,
+        Token::Synapses => BlockKind::Synapses,
+        Token::Control => BlockKind::Control,
+    };
+    kind.then(stmts.body.clone())
+        .map_with(|(kind, body), e| Block { kind, body, span: place(e.span()) })
+        .boxed()
+}
+
+fn record<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Record> {
+    let updates = word("updates").or(word("update"));
+    let every = just(Token::Every).ignore_then(exprs.sum.clone()).then_ignore(updates);
+    just(Token::Record)
+        .ignore_then(names())
+        .then(every)
+        .map_with(|(quantities, every), e| Record { quantities, every, span: place(e.span()) })
+        .boxed()
+}
