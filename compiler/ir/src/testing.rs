@@ -19,7 +19,7 @@
 mod generator;
 
 use crate::eval::{self, EvalError};
-use crate::io::{COLUMNS, Instance, ObjectValues, UpdateIo};
+use crate::io::{COLUMNS, Instance, ObjectValues, UpdateIo, low_lane};
 use crate::{Module, Verified, verify};
 use pl_fixed::rng;
 
@@ -100,6 +100,11 @@ impl Random {
     pub fn lane(&mut self) -> i16 {
         let [low, high, ..] = self.bits().to_le_bytes();
         i16::from_le_bytes([low, high])
+    }
+
+    /// A 16-bit lane that is now and then apt to break something.
+    pub fn apt_lane(&mut self) -> i16 {
+        if self.chance(8) { low_lane(self.scalar()) } else { self.lane() }
     }
 
     /// A scalar: half of the time one that is apt to break something.
@@ -257,7 +262,7 @@ impl State {
         }
         for object in &mut instance.objects {
             match object {
-                ObjectValues::Lanes(lanes) => lanes.iter_mut().for_each(|x| *x = random.lane()),
+                ObjectValues::Lanes(lanes) => lanes.iter_mut().for_each(|x| *x = random.apt_lane()),
                 ObjectValues::Scalars(values) => {
                     values.iter_mut().for_each(|x| *x = random.scalar());
                 }

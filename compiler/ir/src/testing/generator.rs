@@ -1,17 +1,21 @@
-//! Makes a random module: declarations, then functions stage by stage.
+//! Makes a random module: declarations, then functions stage by stage; `straight.rs` fills blocks.
+
+mod straight;
 
 use super::{Random, Shape};
-use crate::op::{Cond, Sig};
+use crate::op::Cond;
 use crate::{
-    Block, BlockCall, Derived, DerivedId, Elem, Field, Function, FunctionBuilder, Imm, ImmKind,
-    Module, Object, ObjectId, Op, Quantity, Record, RecordId, Scope, Terminator, Type, Value,
-    types::ROW_LANES,
+    Block, BlockCall, Derived, Elem, Field, Function, FunctionBuilder, Imm, Module, Object,
+    ObjectId, Op, Quantity, Record, RecordId, Scope, Terminator, Type, Value, types::ROW_LANES,
 };
 
 /// Deepest nesting of loops and branches.
 const DEPTH_MAX: u32 = 2;
 /// Most rounds of a counted loop.
 const ROUNDS_MAX: usize = 3;
+/// The objects that show results: one of every neuron and one of the rule.
+const SHOWN_LANES: ObjectId = ObjectId(0);
+const SHOWN_SCALAR: ObjectId = ObjectId(1);
 /// A row of bytes.
 const ROW8: Type = Type::Vector { elem: Elem::I8, lanes: ROW_LANES };
 
@@ -34,7 +38,8 @@ fn declarations(random: &mut Random) -> Module {
         default: i32::from(random.lane()),
     });
     let derived = derived.collect();
-    let mut objects = Vec::new();
+    let shown = |scope| Object { name: "shown".into(), scope, initial: 0, input: false };
+    let mut objects = vec![shown(Scope::Neuron), shown(Scope::Rule)];
     for (scope, name) in Scope::ALL {
         for input in [false, true] {
             if random.chance(2) {
@@ -130,174 +135,6 @@ impl Generator<'_> {
             3 if nested => self.counted_loop(),
             4 if nested => self.diamond(),
             _ => self.stretch(),
-        }
-    }
-
-    /// Straight code.
-    fn stretch(&mut self) {
-        for _ in 0..self.shape.stretch {
-            let op = pick(self.random, Op::ALL);
-            self.instruction(op);
-        }
-        // Something to see for it.
-        let write = pick(self.random, &[Op::Write, Op::Store]);
-        self.instruction(write);
-    }
-
-    /// A value of a type: often a recent one.
-    fn value(&mut self, ty: Type) -> Value {
-        let values = match ty {
-            Type::I32 => &self.pool.scalars,
-            Type::Vector { elem: Elem::I16, .. } => &self.pool.lanes,
-            Type::Vector { elem: Elem::I8, .. } => &self.pool.bytes,
-            Type::Mask { .. } => &self.pool.masks,
-        };
-        let recent = if self.random.chance(2) { values.len() } else { values.len().min(4) };
-        values[values.len() - 1 - self.random.below(recent)]
-    }
-
-    fn vector_type(&mut self) -> Type {
-        if self.shape.byte_lanes && self.random.chance(3) { ROW8 } else { Type::ROW16 }
-    }
-
-    fn number_type(&mut self) -> Type {
-        if self.random.chance(3) { Type::I32 } else { self.vector_type() }
-    }
-
-    /// A position within the view: the loop's, or any.
-    fn position(&mut self) -> Value {
-        match self.rows.last() {
-            Some(row) if !self.random.chance(8) => *row,
-            _ if self.random.chance(2) => self.builder.iconst(0),
-            _ => {
-                let any = self.value(Type::I32);
-                let rows = self.builder.value(Op::ViewRows, Imm::None, &[], Type::I32);
-                self.builder.op(Op::RemU, &[any, rows])
-            }
-        }
-    }
-
-    fn define(&mut self, op: Op, imm: Imm, args: &[Value], ty: Type) {
-        let value = self.builder.value(op, imm, args, ty);
-        self.offer(value, ty);
-    }
-
-    /// Makes a value available.
-    fn offer(&mut self, value: Value, ty: Type) {
-        match ty {
-            Type::I32 => self.pool.scalars.push(value),
-            Type::Vector { elem: Elem::I16, .. } => self.pool.lanes.push(value),
-            Type::Vector { elem: Elem::I8, .. } => self.pool.bytes.push(value),
-            Type::Mask { .. } => self.pool.masks.push(value),
-        }
-    }
-
-    /// One instruction with random operands, if there are any that it can take.
-    fn instruction(&mut self, op: Op) {
-        match op.sig() {
-            Sig::Scalar => self.scalar(op),
-            Sig::ScalarUnary => {
-                let position = self.position();
-                self.define(op, Imm::None, &[position], Type::I32);
-            }
-            Sig::ScalarBinary => self.binary(op, Type::I32, Type::I32),
-            Sig::Binary => {
-                let ty = self.number_type();
-                self.binary(op, ty, ty);
-            }
-            Sig::LaneBinary => {
-                let ty = self.vector_type();
-                self.binary(op, ty, ty);
-            }
-            Sig::LaneUnary => {
-                let ty = self.vector_type();
-                let width = if ty == ROW8 { 8 } else { 16 };
-                let places = 1 + self.random.byte_below(width - 1);
-                let value = self.value(ty);
-                self.define(op, Imm::Shift(places), &[value], ty);
-            }
-            Sig::Compare => {
-                let ty = self.number_type();
-                let (cond, _) = pick(self.random, &Cond::ALL);
-                let args = [self.value(ty), self.value(ty)];
-                self.define(op, Imm::Cond(cond), &args, ty.comparison());
-            }
-            Sig::Select => {
-                let ty = self.number_type();
-                let choice = ty.comparison();
-                if choice == Type::I32 || !self.pool.masks.is_empty() {
-                    let args = [self.value(choice), self.value(ty), self.value(ty)];
-                    self.define(op, Imm::None, &args, ty);
-                }
-            }
-            Sig::MaskBinary if self.pool.masks.is_empty() => {}
-            Sig::MaskBinary => self.binary(op, Type::ROW_MASK, Type::ROW_MASK),
-            Sig::MaskUnary if self.pool.masks.is_empty() => {}
-            Sig::MaskUnary => {
-                let mask = self.value(Type::ROW_MASK);
-                self.define(op, Imm::None, &[mask], Type::ROW_MASK);
-            }
-            Sig::Splat => {
-                let (ty, scalar) = (self.vector_type(), self.value(Type::I32));
-                self.define(op, Imm::None, &[scalar], ty);
-            }
-            Sig::Lanes => self.define(op, Imm::None, &[], Type::ROW16),
-            Sig::ReadChip | Sig::WriteChip => self.chip(op),
-            Sig::Load | Sig::Store => self.object(op),
-            Sig::RecordPut => {}
-        }
-    }
-
-    fn scalar(&mut self, op: Op) {
-        let imm = match op.imm() {
-            ImmKind::None => Imm::None,
-            ImmKind::Int => Imm::Int(self.random.scalar()),
-            ImmKind::Derived if !self.module.derived.is_empty() => {
-                Imm::Derived(DerivedId::new(self.random.below(self.module.derived.len())))
-            }
-            // Records are opened where they are due.
-            ImmKind::Derived | ImmKind::Record | ImmKind::Object | ImmKind::Field => return,
-            ImmKind::Shift | ImmKind::Cond | ImmKind::Quantity => return,
-        };
-        self.define(op, imm, &[], Type::I32);
-    }
-
-    fn binary(&mut self, op: Op, operand: Type, result: Type) {
-        let first = self.value(operand);
-        let second = if self.random.chance(8) { first } else { self.value(operand) };
-        self.define(op, Imm::None, &[first, second], result);
-    }
-
-    fn chip(&mut self, op: Op) {
-        let possible = |q: &Quantity| if op == Op::Read { q.readable() } else { q.writable() };
-        let all: Vec<Quantity> = Quantity::ALL.iter().map(|(q, _)| *q).filter(possible).collect();
-        let quantity = pick(self.random, &all);
-        let mut args: Vec<Value> =
-            quantity.per_row().then(|| self.position()).into_iter().collect();
-        if op == Op::Read {
-            self.define(op, Imm::Quantity(quantity), &args, Type::ROW16);
-        } else {
-            args.push(self.value(Type::ROW16));
-            self.builder.effect(op, Imm::Quantity(quantity), &args);
-        }
-    }
-
-    fn object(&mut self, op: Op) {
-        let objects = &self.module.objects;
-        let possible = |id: &usize| op == Op::Load || !objects[*id].input;
-        let all: Vec<usize> = (0..objects.len()).filter(possible).collect();
-        if all.is_empty() {
-            return;
-        }
-        let index = pick(self.random, &all);
-        let (id, scope) = (ObjectId::new(index), objects[index].scope);
-        let ty = if scope.is_vector() { Type::ROW16 } else { Type::I32 };
-        let mut args: Vec<Value> = scope.per_row().then(|| self.position()).into_iter().collect();
-        if op == Op::Load {
-            self.define(op, Imm::Object(id), &args, ty);
-        } else {
-            args.push(self.value(ty));
-            self.builder.effect(op, Imm::Object(id), &args);
         }
     }
 

@@ -1,0 +1,323 @@
+//! Straight code of random functions: single instructions with random operands, and idioms.
+
+use super::{Generator, ROW8, SHOWN_LANES, SHOWN_SCALAR, pick};
+use crate::op::{Cond, Sig};
+use crate::{DerivedId, Elem, Imm, ImmKind, ObjectId, Op, Quantity, Type, Value};
+
+impl Generator<'_> {
+    /// Straight code: any instructions, then such as passes look for, with results that are seen.
+    pub(super) fn stretch(&mut self) {
+        for _ in 0..self.shape.stretch {
+            let op = pick(self.random, Op::ALL);
+            self.instruction(op);
+        }
+        match self.random.below(4) {
+            0 => self.memory(),
+            1 => self.choices(),
+            _ => self.chain(),
+        }
+    }
+
+    /// Ops one upon the other, most of them with constants, and a store of what comes out.
+    fn chain(&mut self) {
+        let ty = self.number_type();
+        let start = self.value(ty);
+        self.offer(start, ty);
+        for _ in 0..1 + self.random.below(4) {
+            let fits = |op: &Op| match op.sig() {
+                Sig::Binary => true,
+                Sig::LaneBinary | Sig::LaneUnary => ty.is_vector(),
+                Sig::ScalarBinary => ty == Type::I32,
+                Sig::Scalar
+                | Sig::ScalarUnary
+                | Sig::Compare
+                | Sig::Select
+                | Sig::MaskBinary
+                | Sig::MaskUnary
+                | Sig::Splat
+                | Sig::Lanes
+                | Sig::ReadChip
+                | Sig::WriteChip
+                | Sig::Load
+                | Sig::Store
+                | Sig::RecordPut => false,
+            };
+            let ops: Vec<Op> = Op::ALL.iter().copied().filter(fits).collect();
+            let op = pick(self.random, &ops);
+            let last = self.last(ty);
+            if op.sig() == Sig::LaneUnary {
+                let places = self.places(ty);
+                self.define(op, Imm::Shift(places), &[last], ty);
+                continue;
+            }
+            let other = if self.random.chance(5) { self.value(ty) } else { self.constant(ty) };
+            let args = if self.random.chance(4) { [other, last] } else { [last, other] };
+            self.define(op, Imm::None, &args, ty);
+        }
+        let last = self.last(ty);
+        self.show(last, ty);
+    }
+
+    /// Comparisons, some of them decided, what they choose, and a store of it.
+    fn choices(&mut self) {
+        let ty = self.number_type();
+        for _ in 0..1 + self.random.below(3) {
+            let (cond, _) = pick(self.random, &Cond::ALL);
+            let other = if self.random.chance(3) { self.value(ty) } else { self.constant(ty) };
+            let value = self.value(ty);
+            let args = if self.random.chance(3) { [other, value] } else { [value, other] };
+            self.define(Op::Compare, Imm::Cond(cond), &args, ty.comparison());
+            if ty == Type::I32 {
+                let (truth, zero) = (self.last(ty), self.builder.iconst(0));
+                let (cond, _) = pick(self.random, &Cond::ALL);
+                self.define(Op::Compare, Imm::Cond(cond), &[truth, zero], ty);
+            } else if let Some(op) = self.random.chance(2).then_some(Op::MaskNot) {
+                self.instruction(op);
+                let op = pick(self.random, &[Op::MaskAnd, Op::MaskOr, Op::MaskNot]);
+                self.instruction(op);
+            }
+        }
+        for _ in 0..1 + self.random.below(2) {
+            let choice = self.last(ty.comparison());
+            let args = [choice, self.value(ty), self.value(ty)];
+            self.define(Op::Select, Imm::None, &args, ty);
+        }
+        let last = self.last(ty);
+        self.show(last, ty);
+    }
+
+    /// Reads of what is written around them.
+    fn memory(&mut self) {
+        for _ in 0..4 {
+            let op = pick(self.random, &[Op::Load, Op::Store, Op::Read, Op::Write]);
+            self.instruction(op);
+            if op == Op::Load || op == Op::Read {
+                let ty = pick(self.random, &[Type::I32, Type::ROW16]);
+                let last = self.last(ty);
+                self.show(last, ty);
+            }
+        }
+    }
+
+    /// Stores a number where it is seen after the update, so that no other store hides it: added
+    /// to what is there.
+    fn show(&mut self, value: Value, ty: Type) {
+        let object = match ty {
+            Type::I32 => SHOWN_SCALAR,
+            Type::Vector { elem: Elem::I16, .. } => SHOWN_LANES,
+            Type::Vector { elem: Elem::I8, .. } | Type::Mask { .. } => {
+                let constant = self.constant(ty);
+                let mask = self.builder.compare(Cond::Lt, value, constant);
+                let args = [mask, self.value(Type::ROW16), self.value(Type::ROW16)];
+                let chosen = self.builder.op(Op::Select, &args);
+                return self.show(chosen, Type::ROW16);
+            }
+        };
+        let before = self.builder.value(Op::Load, Imm::Object(object), &[], ty);
+        let three = self.builder.iconst(3);
+        let three = match ty {
+            Type::I32 => three,
+            Type::Vector { .. } | Type::Mask { .. } => {
+                self.builder.value(Op::Splat, Imm::None, &[three], ty)
+            }
+        };
+        let scaled = self.builder.op(Op::Mul, &[before, three]);
+        let sum = self.builder.op(Op::Add, &[scaled, value]);
+        self.builder.effect(Op::Store, Imm::Object(object), &[sum]);
+    }
+
+    /// A constant: half of the time of those that rewriting rules ask for.
+    fn constant(&mut self, ty: Type) -> Value {
+        let bits = if ty == Type::I32 {
+            32
+        } else if ty == ROW8 {
+            8
+        } else {
+            16
+        };
+        let power = 1i32.wrapping_shl(u32::from(self.random.byte_below(bits)));
+        let constant = match self.random.below(6) {
+            0 => power,
+            1 => power.wrapping_neg(),
+            2 => power.wrapping_sub(1),
+            _ => self.random.scalar(),
+        };
+        match ty {
+            Type::I32 => self.builder.iconst(constant),
+            Type::Vector { .. } | Type::Mask { .. } => self.builder.splat_const(constant, ty),
+        }
+    }
+
+    fn places(&mut self, ty: Type) -> u8 {
+        let width = if ty == ROW8 { 8 } else { 16 };
+        1 + self.random.byte_below(width - 1)
+    }
+
+    fn pool(&self, ty: Type) -> &[Value] {
+        match ty {
+            Type::I32 => &self.pool.scalars,
+            Type::Vector { elem: Elem::I16, .. } => &self.pool.lanes,
+            Type::Vector { elem: Elem::I8, .. } => &self.pool.bytes,
+            Type::Mask { .. } => &self.pool.masks,
+        }
+    }
+
+    /// The value of a type that became available last.
+    fn last(&self, ty: Type) -> Value {
+        let values = self.pool(ty);
+        values[values.len() - 1]
+    }
+
+    /// A value of a type: often a recent one.
+    pub(super) fn value(&mut self, ty: Type) -> Value {
+        let len = self.pool(ty).len();
+        let recent = if self.random.chance(2) { len } else { len.min(4) };
+        let back = self.random.below(recent);
+        self.pool(ty)[len - 1 - back]
+    }
+
+    fn vector_type(&mut self) -> Type {
+        if self.shape.byte_lanes && self.random.chance(3) { ROW8 } else { Type::ROW16 }
+    }
+
+    pub(super) fn number_type(&mut self) -> Type {
+        if self.random.chance(3) { Type::I32 } else { self.vector_type() }
+    }
+
+    /// A position within the view: the loop's, or any.
+    fn position(&mut self) -> Value {
+        match self.rows.last() {
+            Some(row) if !self.random.chance(8) => *row,
+            _ if self.random.chance(2) => self.builder.iconst(0),
+            _ => {
+                let any = self.value(Type::I32);
+                let rows = self.builder.value(Op::ViewRows, Imm::None, &[], Type::I32);
+                self.builder.op(Op::RemU, &[any, rows])
+            }
+        }
+    }
+
+    fn define(&mut self, op: Op, imm: Imm, args: &[Value], ty: Type) {
+        let value = self.builder.value(op, imm, args, ty);
+        self.offer(value, ty);
+    }
+
+    /// Makes a value available.
+    pub(super) fn offer(&mut self, value: Value, ty: Type) {
+        match ty {
+            Type::I32 => self.pool.scalars.push(value),
+            Type::Vector { elem: Elem::I16, .. } => self.pool.lanes.push(value),
+            Type::Vector { elem: Elem::I8, .. } => self.pool.bytes.push(value),
+            Type::Mask { .. } => self.pool.masks.push(value),
+        }
+    }
+
+    /// One instruction with random operands, if there are any that it can take.
+    fn instruction(&mut self, op: Op) {
+        match op.sig() {
+            Sig::Scalar => self.scalar(op),
+            Sig::ScalarUnary => {
+                let position = self.position();
+                self.define(op, Imm::None, &[position], Type::I32);
+            }
+            Sig::ScalarBinary => self.binary(op, Type::I32, Type::I32),
+            Sig::Binary => {
+                let ty = self.number_type();
+                self.binary(op, ty, ty);
+            }
+            Sig::LaneBinary => {
+                let ty = self.vector_type();
+                self.binary(op, ty, ty);
+            }
+            Sig::LaneUnary => {
+                let ty = self.vector_type();
+                let places = self.places(ty);
+                let value = self.value(ty);
+                self.define(op, Imm::Shift(places), &[value], ty);
+            }
+            Sig::Compare => {
+                let ty = self.number_type();
+                let (cond, _) = pick(self.random, &Cond::ALL);
+                let args = [self.value(ty), self.value(ty)];
+                self.define(op, Imm::Cond(cond), &args, ty.comparison());
+            }
+            Sig::Select => {
+                let ty = self.number_type();
+                let choice = ty.comparison();
+                if choice == Type::I32 || !self.pool.masks.is_empty() {
+                    let args = [self.value(choice), self.value(ty), self.value(ty)];
+                    self.define(op, Imm::None, &args, ty);
+                }
+            }
+            Sig::MaskBinary if self.pool.masks.is_empty() => {}
+            Sig::MaskBinary => self.binary(op, Type::ROW_MASK, Type::ROW_MASK),
+            Sig::MaskUnary if self.pool.masks.is_empty() => {}
+            Sig::MaskUnary => {
+                let mask = self.value(Type::ROW_MASK);
+                self.define(op, Imm::None, &[mask], Type::ROW_MASK);
+            }
+            Sig::Splat => {
+                let (ty, scalar) = (self.vector_type(), self.value(Type::I32));
+                self.define(op, Imm::None, &[scalar], ty);
+            }
+            Sig::Lanes => self.define(op, Imm::None, &[], Type::ROW16),
+            Sig::ReadChip | Sig::WriteChip => self.chip(op),
+            Sig::Load | Sig::Store => self.object(op),
+            Sig::RecordPut => {}
+        }
+    }
+
+    fn scalar(&mut self, op: Op) {
+        let imm = match op.imm() {
+            ImmKind::None => Imm::None,
+            ImmKind::Int => Imm::Int(self.random.scalar()),
+            ImmKind::Derived if !self.module.derived.is_empty() => {
+                Imm::Derived(DerivedId::new(self.random.below(self.module.derived.len())))
+            }
+            // Records are opened where they are due.
+            ImmKind::Derived | ImmKind::Record | ImmKind::Object | ImmKind::Field => return,
+            ImmKind::Shift | ImmKind::Cond | ImmKind::Quantity => return,
+        };
+        self.define(op, imm, &[], Type::I32);
+    }
+
+    fn binary(&mut self, op: Op, operand: Type, result: Type) {
+        let first = self.value(operand);
+        let second = if self.random.chance(8) { first } else { self.value(operand) };
+        self.define(op, Imm::None, &[first, second], result);
+    }
+
+    fn chip(&mut self, op: Op) {
+        let possible = |q: &Quantity| if op == Op::Read { q.readable() } else { q.writable() };
+        let all: Vec<Quantity> = Quantity::ALL.iter().map(|(q, _)| *q).filter(possible).collect();
+        let quantity = pick(self.random, &all);
+        let mut args: Vec<Value> =
+            quantity.per_row().then(|| self.position()).into_iter().collect();
+        if op == Op::Read {
+            self.define(op, Imm::Quantity(quantity), &args, Type::ROW16);
+        } else {
+            args.push(self.value(Type::ROW16));
+            self.builder.effect(op, Imm::Quantity(quantity), &args);
+        }
+    }
+
+    fn object(&mut self, op: Op) {
+        let objects = &self.module.objects;
+        let possible = |id: &usize| op == Op::Load || !objects[*id].input;
+        // What shows results is stored to in a way that keeps them.
+        let all: Vec<usize> = (2..objects.len()).filter(possible).collect();
+        if all.is_empty() {
+            return;
+        }
+        let index = pick(self.random, &all);
+        let (id, scope) = (ObjectId::new(index), objects[index].scope);
+        let ty = if scope.is_vector() { Type::ROW16 } else { Type::I32 };
+        let mut args: Vec<Value> = scope.per_row().then(|| self.position()).into_iter().collect();
+        if op == Op::Load {
+            self.define(op, Imm::Object(id), &args, ty);
+        } else {
+            args.push(self.value(ty));
+            self.builder.effect(op, Imm::Object(id), &args);
+        }
+    }
+}
