@@ -87,8 +87,16 @@ pub mod symbol {
     pub const LATE: &str = "plc_late";
     /// Word: updates left out because a whole period had passed.
     pub const MISSED: &str = "plc_missed";
-    /// Prefix of the symbol of an object in internal memory; its name follows.
-    pub const OBJECT_PREFIX: &str = "plc_object_";
+    /// Symbol of an object in internal memory: its name behind a prefix, and its number if an
+    /// earlier object has the same name.
+    #[must_use]
+    pub fn object(names: &[&str], index: usize) -> String {
+        let name = names.get(index).copied().unwrap_or_default();
+        match names.iter().position(|other| *other == name) {
+            Some(first) if first < index => format!("plc_object_{name}.{index}"),
+            _ => format!("plc_object_{name}"),
+        }
+    }
 }
 
 /// Name of the section that holds [`Info`] as text; no loader copies it into memory.
@@ -301,7 +309,7 @@ pub const fn round_up(bytes: u32) -> u32 {
 /// Where an object is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storage {
-    /// Internal memory, under [`symbol::OBJECT_PREFIX`] and its name.
+    /// Internal memory, under the name that [`symbol::object`] gives.
     Internal,
     /// This PPU's region of the external DRAM, at this offset, a multiple of 128.
     External(u32),
@@ -358,6 +366,13 @@ impl core::error::Error for InfoError {}
 const MAGIC: &str = "plc-image 1";
 
 impl Info {
+    /// Symbol of an object in internal memory.
+    #[must_use]
+    pub fn object_symbol(&self, index: usize) -> String {
+        let names: Vec<&str> = self.objects.iter().map(|object| object.name.as_str()).collect();
+        symbol::object(&names, index)
+    }
+
     /// The text form: one line an item, names last because they may hold spaces.
     #[must_use]
     pub fn to_text(&self) -> String {
