@@ -243,8 +243,9 @@ fn place_objects(
     spread: Spread,
 ) -> (Vec<ObjectPlace>, Vec<Storage>, Vec<Outside>) {
     let (mut places, mut storage, mut external) = (Vec::new(), Vec::new(), Vec::new());
+    let names: Vec<&str> = module.objects.iter().map(|object| object.name.as_str()).collect();
     let mut next = 0u32;
-    for object in &module.objects {
+    for (index, object) in module.objects.iter().enumerate() {
         let bytes = extent(object.scope).bytes(module.rows_max);
         let outside = match object.scope {
             Scope::Synapse => spread != Spread::Inside,
@@ -260,7 +261,7 @@ fn place_objects(
             next = end;
             continue;
         }
-        let name = format!("{}{}", symbol::OBJECT_PREFIX, object.name);
+        let name = symbol::object(&names, index);
         let element: &[u8] = &match object.scope.is_vector() {
             true => low_half(object.initial).to_be_bytes().to_vec(),
             false => object.initial.to_be_bytes().to_vec(),
