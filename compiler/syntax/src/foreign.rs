@@ -17,7 +17,7 @@ fn meaning(sign: &str) -> (Token<'static>, &'static str) {
         ":=" => (Token::Assign, "write `=`"),
         "..=" | "..." => (Token::DotDot, "write `..`"),
         "/=" | "%=" => (Token::Assign, "write the operation out: `x = x / y`"),
-        "++" => (Token::PlusAssign, "write `x += 1`"),
+        "++" => (Token::Bad, "write `x += 1`"),
         "**" | "^" => (Token::Star, "write the product out: `x * x`"),
         "<<" | ">>" => (Token::Star, "multiply by a power of two: `x * 4` or `x * 0.25`"),
         "?" => (Token::Bad, "write `if` ... `else`, or `select(condition, a, b)`"),

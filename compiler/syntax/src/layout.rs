@@ -17,8 +17,9 @@
 use chumsky::span::SimpleSpan;
 use pl_diag::{Code, Diagnostic, FileId, Span, did_you_mean};
 
-use crate::foreign;
+use crate::ast::NESTING_MAX;
 use crate::token::{Comment, KEYWORDS, Lexeme, Token};
+use crate::{DIAGNOSTICS_MAX, foreign, nesting};
 
 /// Offsets of a token, with its file.
 pub(crate) type TokenSpan = SimpleSpan<u32, FileId>;
@@ -31,6 +32,16 @@ pub(crate) struct Layout<'src> {
     pub(crate) comments: Vec<Comment>,
     /// Text of the `//!` comments.
     pub(crate) module_doc: String,
+    /// From an opening bracket in a value to where it was closed for want of a closing one.
+    unclosed: Vec<(u32, u32)>,
+}
+
+impl Layout<'_> {
+    /// Whether a place lies between brackets that were not closed, which has been reported: what the
+    /// grammar finds there says nothing new.
+    pub(crate) fn is_unclosed(&self, span: TokenSpan) -> bool {
+        self.unclosed.iter().any(|&(start, end)| start < span.start && span.end <= end)
+    }
 }
 
 /// What stands between a pair of brackets.
@@ -64,8 +75,18 @@ struct Frame<'src> {
     lead: Option<Token<'src>>,
     /// Tokens of that statement so far.
     length: usize,
+    /// Whether that statement has an assignment so far.
+    assigned: bool,
     /// Column in which the line of the bracket begins.
     indent: usize,
+    /// Column in which the line of that statement begins.
+    lead_indent: usize,
+}
+
+impl<'src> Frame<'src> {
+    fn new(open: Option<Lexeme<'src>>, body: Body, indent: usize) -> Self {
+        Frame { open, body, lead: None, length: 0, assigned: false, indent, lead_indent: indent }
+    }
 }
 
 struct Scanner<'a, 'src> {
@@ -76,19 +97,22 @@ struct Scanner<'a, 'src> {
     frames: Vec<Frame<'src>>,
     /// Pairs of braces that stand at different depths: the closing one may belong to another.
     suspects: Vec<(Lexeme<'src>, Lexeme<'src>)>,
+    unclosed: Vec<(u32, u32)>,
+    /// Column in which the line begins.
     indent: usize,
     found: &'a mut Vec<Diagnostic>,
 }
 
-/// Lays out the tokens of a file.
+/// Lays out the tokens of a file. None if there are more than [`DIAGNOSTICS_MAX`] mistakes, or if it
+/// is nested too deeply, which is reported.
 pub(crate) fn lay_out<'src>(
     file: FileId,
     text: &'src str,
     lexemes: Vec<Lexeme<'src>>,
     found: &mut Vec<Diagnostic>,
-) -> Layout<'src> {
+) -> Option<Layout<'src>> {
     let (lexemes, comments, module_doc) = split_comments(file, lexemes, found);
-    let bottom = Frame { open: None, body: Body::Module, lead: None, length: 0, indent: 0 };
+    let bottom = Frame::new(None, Body::Module, 0);
     let mut scanner = Scanner {
         file,
         text,
@@ -96,17 +120,28 @@ pub(crate) fn lay_out<'src>(
         out: Vec::new(),
         frames: vec![bottom],
         suspects: Vec::new(),
+        unclosed: Vec::new(),
         indent: 0,
         found,
     };
     for at in 0..scanner.lexemes.len() {
         scanner.step(at);
+        if scanner.frames.len() > NESTING_MAX + 1 {
+            break;
+        }
+        if scanner.found.len() >= DIAGNOSTICS_MAX {
+            return None;
+        }
+    }
+    if let Some(too_deep) = nesting::check(&scanner.out) {
+        scanner.found.push(too_deep);
+        return None;
     }
     scanner.close_down_to(1, None);
     if let Some((Token::End, _)) = scanner.out.last() {
         scanner.out.pop();
     }
-    Layout { tokens: scanner.out, comments, module_doc }
+    Some(Layout { tokens: scanner.out, comments, module_doc, unclosed: scanner.unclosed })
 }
 
 /// Takes comments out of the tokens; what documents a declaration stays as [`Token::Doc`].
@@ -278,10 +313,11 @@ impl<'src> Scanner<'_, 'src> {
         let starts = self.separate(lexeme, next);
         if starts {
             let token = self.mend(lexeme, next);
-            let frame = self.frame();
+            let indent = self.indent;
             if !matches!(token, Token::Doc(_)) {
-                frame.lead = Some(token);
-                frame.length = 0;
+                let frame = self.frame();
+                (frame.lead, frame.length, frame.assigned) = (Some(token), 0, false);
+                frame.lead_indent = indent;
             }
             return self.bracket_or_push(Lexeme { token, ..lexeme });
         }
@@ -309,7 +345,9 @@ impl<'src> Scanner<'_, 'src> {
 
     fn push(&mut self, token: Token<'src>, start: u32, end: u32) {
         self.out.push((token, SimpleSpan { start, end, context: self.file }));
-        self.frame().length += 1;
+        let frame = self.frame();
+        frame.length += 1;
+        frame.assigned |= is_assignment(Some(token));
     }
 
     /// An empty span after the last token.
@@ -350,6 +388,10 @@ impl<'src> Scanner<'_, 'src> {
                     .help("begin a new line here, or write `;` before this"),
             );
         }
+        if new_line && self.lacks_brace(last) {
+            self.insert_brace(lexeme);
+            return true;
+        }
         if (new_line && !self.is_else(lexeme, next)) || after_brace || crowded {
             let here = self.here();
             self.push(Token::End, here, here);
@@ -358,15 +400,50 @@ impl<'src> Scanner<'_, 'src> {
         false
     }
 
+    /// Whether the statement so far needs a body, and the next line is indented like one.
+    fn lacks_brace(&self, last: Token<'src>) -> bool {
+        let Some(frame) = self.frames.last() else { return false };
+        let needs_body = matches!(
+            frame.lead,
+            Some(
+                Token::Rule
+                    | Token::Test
+                    | Token::Start
+                    | Token::Neurons
+                    | Token::Synapses
+                    | Token::Control
+                    | Token::If
+                    | Token::For
+            )
+        );
+        needs_body && last != Token::CloseBrace && self.indent > frame.lead_indent
+    }
+
+    /// Reports a missing `{` before `lexeme` and puts it there.
+    fn insert_brace(&mut self, lexeme: Lexeme<'src>) {
+        let here = self.here();
+        let span = Span::new(self.file, here, here);
+        self.found.push(
+            Diagnostic::error(Code::E0101, span, "expected `{`, found the end of the line")
+                .label(span, "the line ends here")
+                .label(self.span(lexeme), "this line is indented as if a `{` stood before it")
+                .help("write `{` here, and `}` after the lines that belong to it"),
+        );
+        let indent = self.frames.last().map_or(0, |frame| frame.lead_indent);
+        self.open(Lexeme { token: Token::OpenBrace, start: here, end: here, starts_line: false });
+        self.frame().indent = indent;
+    }
+
     /// Whether a second statement begins in the middle of a line.
     fn crowded(&self, last: Token<'src>, token: Token<'src>, next: Option<Token<'src>>) -> bool {
         let (Body::Statements | Body::Start | Body::Function) = self.body() else { return false };
-        let begun = self.frames.last().is_some_and(|frame| frame.length > 1);
-        begun
+        let Some(frame) = self.frames.last() else { return false };
+        let complete = frame.assigned || frame.lead == Some(Token::Reset);
+        frame.length > 1
             && can_end(last)
             && match token {
                 Token::Let | Token::If | Token::For | Token::Reset => true,
-                Token::Ident(_) => is_assignment(next),
+                Token::Ident(_) => complete && is_assignment(next),
                 _ => false,
             }
     }
@@ -394,8 +471,7 @@ impl<'src> Scanner<'_, 'src> {
             _ => Body::Statements,
         };
         self.push(lexeme.token, lexeme.start, lexeme.end);
-        let indent = self.indent;
-        self.frames.push(Frame { open: Some(lexeme), body, lead: None, length: 0, indent });
+        self.frames.push(Frame::new(Some(lexeme), body, self.indent));
     }
 
     fn close(&mut self, lexeme: Lexeme<'src>) {
@@ -450,6 +526,15 @@ impl<'src> Scanner<'_, 'src> {
             let braces = self.frames.iter().rposition(|frame| frame.body != Body::Inline);
             self.close_down_to(braces.map_or(1, |at| at + 1), Some(lexeme));
         }
+        let dedented = |frame: &Frame<'_>| {
+            frame.open.is_some_and(|open| open.start == open.end) && self.indent <= frame.indent
+        };
+        if lexeme.starts_line
+            && token != Token::CloseBrace
+            && let Some(left) = self.frames.iter().position(dedented)
+        {
+            self.close_down_to(left, Some(lexeme));
+        }
         if lexeme.starts_line && self.last() != Some(Token::Per) {
             let left = self.frames.iter().position(|frame| self.excludes(frame, token, next));
             self.close_down_to(left.unwrap_or(usize::MAX), Some(lexeme));
@@ -481,7 +566,13 @@ impl<'src> Scanner<'_, 'src> {
         while self.frames.len() > count {
             let open = self.frames.pop().and_then(|frame| frame.open);
             let Some(open) = open else { continue };
-            self.report_unclosed(open, evidence);
+            // A brace that was put there has been reported.
+            if open.start < open.end {
+                self.report_unclosed(open, evidence);
+            }
+            if open.token != Token::OpenBrace {
+                self.unclosed.push((open.start, self.here()));
+            }
             if self.last() == Some(Token::End) {
                 self.out.pop();
             }

@@ -47,18 +47,20 @@ pub fn parse(file: FileId, text: &str) -> (Option<ast::Module>, Vec<Diagnostic>)
         return (None, vec![too_large(file, text.len())]);
     }
     let mut found = Vec::new();
-    let lexemes = token::lex(file, text, &mut found);
-    let layout = layout::lay_out(file, text, lexemes, &mut found);
-    let module = if let Some(too_deep) = nesting::check(&layout.tokens) {
-        found.push(too_deep);
-        None
-    } else {
-        let end = Span::from_range(file, 0..text.len()).end;
-        parser::parse(file, end, &layout, &mut found)
-    };
+    let module = read(file, text, &mut found);
     found.sort_by_key(Diagnostic::span);
     found.truncate(DIAGNOSTICS_MAX);
     (module, found)
+}
+
+/// The stages in order. A stage that finds more than [`DIAGNOSTICS_MAX`] mistakes is the last.
+fn read(file: FileId, text: &str, found: &mut Vec<Diagnostic>) -> Option<ast::Module> {
+    let lexemes = token::lex(file, text, found);
+    if found.len() >= DIAGNOSTICS_MAX {
+        return None;
+    }
+    let layout = layout::lay_out(file, text, lexemes, found)?;
+    parser::parse(file, text, &layout, found)
 }
 
 fn too_large(file: FileId, bytes: usize) -> Diagnostic {

@@ -6,7 +6,7 @@
 use logos::Logos;
 use pl_diag::{Code, Diagnostic, FileId, Span};
 
-use crate::foreign;
+use crate::{DIAGNOSTICS_MAX, foreign};
 
 /// A word or sign. Names, numbers and documentation carry their text.
 #[derive(Logos, Clone, Copy, Debug, PartialEq)]
@@ -276,7 +276,8 @@ pub(crate) struct Comment {
     pub(crate) span: Span,
 }
 
-/// Splits `text`, which is shorter than 4 GiB, into tokens; comments are among them.
+/// Splits `text`, which is shorter than 4 GiB, into tokens; comments are among them. Stops after
+/// [`DIAGNOSTICS_MAX`] mistakes.
 pub(crate) fn lex<'src>(
     file: FileId,
     text: &'src str,
@@ -285,7 +286,9 @@ pub(crate) fn lex<'src>(
     let mut lexemes: Vec<Lexeme<'src>> = Vec::with_capacity(text.len() / 4);
     let mut lexer = Token::lexer(text);
     let mut line_end = 0;
-    while let Some(token) = lexer.next() {
+    while let Some(token) = lexer.next()
+        && found.len() < DIAGNOSTICS_MAX
+    {
         let range = lexer.span();
         let starts_line = lexemes.is_empty() || text[line_end..range.start].contains('\n');
         let span = Span::from_range(file, range.clone());

@@ -3,8 +3,8 @@
 use chumsky::prelude::*;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
 
-use super::fault::{Fault, OPERATOR, UNIT, VALUE};
-use super::{Rule, junk, place, word};
+use super::fault::{OPERATOR, UNIT, VALUE};
+use super::{Rule, junk, place};
 use crate::ast::{
     Axis, BinaryOp, Expr, ExprKind, Ident, Number, NumberValue, Range, ReduceOp, Type, TypeKind,
     UnaryOp, Unit, UnitKind,
@@ -225,11 +225,18 @@ fn with_tail(name: Ident, tail: Option<Tail>) -> Result<ExprKind, Diagnostic> {
 /// `synapses` or `neurons`.
 fn axis<'tok, 'src: 'tok>() -> Rule<'tok, 'src, (Axis, Span)> {
     let axis = select! { Token::Synapses => Axis::Synapses, Token::Neurons => Axis::Neurons };
-    let singular = word("synapse").or(word("neuron")).try_map(|(), span| {
-        let span = place(span);
-        let error = Diagnostic::error(Code::E0101, span, "a reduction runs over all of them");
-        Err(Fault::from(error.label(span, "only one").help("write `synapses` or `neurons`")))
-    });
+    let singular = any()
+        .filter(|token| matches!(token, Token::Ident("synapse" | "neuron")))
+        .validate(|token, e, emitter| {
+            let span = place(e.span());
+            emitter.emit(
+                Diagnostic::error(Code::E0101, span, "a reduction runs over all of them")
+                    .label(span, "only one")
+                    .help("write `synapses` or `neurons`")
+                    .into(),
+            );
+            if token == Token::Ident("synapse") { Axis::Synapses } else { Axis::Neurons }
+        });
     choice((just(Token::Synapses), just(Token::Neurons)))
         .rewind()
         .ignore_then(axis)
@@ -369,7 +376,11 @@ fn ty<'tok, 'src: 'tok>(range: Rule<'tok, 'src, Range>) -> Rule<'tok, 'src, Opti
                 .into(),
         );
     });
-    let bounds = just(Token::In).ignored().or(missing_in).ignore_then(range).map(Box::new);
+    let stops = [Token::End, Token::Per, Token::Assign, Token::Comma];
+    let bounds = range
+        .map(|range| Some(Box::new(range)))
+        .recover_with(via_parser(junk(&stops).map(|()| None)));
+    let bounds = just(Token::In).ignored().or(missing_in).ignore_then(bounds);
     let format = select! { Token::Format(text) = e => (text, place(e.span())) }.validate(
         |(text, span), _, emitter| {
             let kind = format_type(text);
@@ -387,6 +398,11 @@ fn ty<'tok, 'src: 'tok>(range: Rule<'tok, 'src, Range>) -> Rule<'tok, 'src, Opti
     let named = select! { Token::Ident(name) = e => (name, place(e.span())) }
         .then(bounds.or_not())
         .validate(|((name, span), bounds), _, emitter| {
+            let bounds = match bounds {
+                None => None,
+                Some(None) => return None,
+                Some(bounds) => bounds,
+            };
             let span = bounds.as_ref().map_or(span, |bounds| span.to(bounds.span));
             let bounded = bounds.is_some();
             let kind = match name {

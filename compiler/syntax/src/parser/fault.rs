@@ -6,7 +6,7 @@ use chumsky::util::MaybeRef;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
 
 use super::{Tokens, place};
-use crate::layout::TokenSpan;
+use crate::layout::{Layout, TokenSpan};
 use crate::token::Token;
 
 /// Labels of the grammar that messages depend on.
@@ -119,11 +119,14 @@ impl<'src> Fault<'src> {
     }
 
     /// The diagnostic for it; none if the mistake has been reported already.
-    pub(super) fn into_diagnostic(self) -> Option<Diagnostic> {
+    pub(super) fn into_diagnostic(self, text: &str, layout: &Layout<'src>) -> Option<Diagnostic> {
         match self {
             Fault::Known(diagnostic) => Some(*diagnostic),
             Fault::Unexpected(Unexpected { found: Some(Token::Bad), .. }) => None,
-            Fault::Unexpected(unexpected) => Some(unexpected.into_diagnostic()),
+            Fault::Unexpected(unexpected) if layout.is_unclosed(unexpected.span) => None,
+            Fault::Unexpected(unexpected) => {
+                Some(unexpected.at_end_of_line(text, &layout.tokens).into_diagnostic())
+            }
         }
     }
 }
@@ -137,6 +140,23 @@ impl From<Diagnostic> for Fault<'_> {
 impl Unexpected<'_> {
     fn expects(&self, label: &str) -> bool {
         self.expected.labels().contains(&label)
+    }
+
+    /// If a closing brace or the end of the file was found on a later line, what is wrong is that
+    /// the line before ended.
+    fn at_end_of_line(self, text: &str, tokens: &[(Token<'_>, TokenSpan)]) -> Self {
+        if !matches!(self.found, None | Some(Token::CloseBrace)) {
+            return self;
+        }
+        let before = tokens.partition_point(|(_, span)| span.start < self.span.start);
+        let Some((_, last)) = before.checked_sub(1).and_then(|at| tokens.get(at)) else {
+            return self;
+        };
+        if !text[last.end as usize..self.span.start as usize].contains('\n') {
+            return self;
+        }
+        let span = TokenSpan { start: last.end, end: last.end, context: last.context };
+        Unexpected { span, found: Some(Token::End), ..self }
     }
 
     fn into_diagnostic(self) -> Diagnostic {
@@ -156,22 +176,32 @@ impl Unexpected<'_> {
             "" => format!("{found} cannot stand here"),
             wanted => format!("expected {wanted}, found {found}"),
         };
-        let error = Diagnostic::error(Code::E0101, span, message)
-            .label(span, format!("{found} cannot stand here"));
-        if wanted.is_empty() { error } else { error.help(format!("write {wanted} here")) }
+        let label = match self.found {
+            None => "the file ends here".to_owned(),
+            Some(Token::End) => "the line ends here".to_owned(),
+            Some(_) => format!("{found} cannot stand here"),
+        };
+        let error = Diagnostic::error(Code::E0101, span, message).label(span, label);
+        match wanted.as_str() {
+            "" => error,
+            LINE_END => error.help("begin a new line here, or remove it"),
+            wanted => error.help(format!("write {} here", wanted.replace(LINE_END, "a new line"))),
+        }
     }
 
     /// What was expected, as a list in words. An operator or a unit could follow almost anywhere, so
     /// they are named only where nothing else could.
     fn wanted(&self) -> String {
-        let optional = [OPERATOR, UNIT, "(", "[", "."];
-        let labels = self.expected.labels();
-        let firm: Vec<_> = labels.iter().filter(|label| !optional.contains(label)).collect();
-        let shown = if firm.is_empty() { labels.iter().collect() } else { firm };
+        let mut shown = self.expected.labels().to_vec();
+        for optional in [OPERATOR, UNIT, "(", "[", ".", ".."] {
+            if shown.iter().any(|label| *label != optional) {
+                shown.retain(|label| *label != optional);
+            }
+        }
         let quoted: Vec<String> = shown
             .into_iter()
             .map(|label| match label.split_once(' ') {
-                Some(("a" | "an" | "the", _)) => (*label).to_owned(),
+                Some(("a" | "an" | "the", _)) => label.to_owned(),
                 _ => format!("`{label}`"),
             })
             .collect();
@@ -195,15 +225,23 @@ impl Unexpected<'_> {
             (_, _, Some(word @ ("start" | "neurons" | "synapses" | "control"))) => {
                 (format!("`{word}`"), "write it directly in a rule, beside the other blocks")
             }
-            (_, _, Some("let" | "if" | "for" | "reset")) | (ITEM | MEMBER, Token::Ident(_), _) => (
-                "a statement".to_owned(),
+            (_, _, Some(word @ ("let" | "if" | "for" | "reset"))) => (
+                format!("`{word}`"),
                 "write it in a `neurons`, `synapses`, `control` or `start` block",
+            ),
+            (MEMBER, Token::Ident(_), _) => (
+                describe(self.found),
+                "statements belong into a `neurons`, `synapses`, `control` or `start` block",
+            ),
+            (ITEM, Token::Ident(_), _) => (
+                describe(self.found),
+                "the top of a file holds `import`, `const`, `fn`, `rule` and `test`",
             ),
             _ => return None,
         };
         Some(
             Diagnostic::error(Code::E0116, span, format!("{what} cannot stand here"))
-                .label(span, format!("this is not {place}"))
+                .label(span, format!("this should be {place}"))
                 .help(help),
         )
     }

@@ -6,7 +6,7 @@ use super::expr::Exprs;
 use super::fault::{ITEM, STEP};
 use super::rule::{doc, members};
 use super::stmt::Stmts;
-use super::{Rule, braced, name, names, new_name, place, separated, word};
+use super::{Rule, braced, name, names, new_name, place, separated, updates, word};
 use crate::ast::{
     self, Const, Expr, Fn, FnBody, FnParam, Ident, Import, Item, Test, TestStep, TestStepKind,
 };
@@ -144,13 +144,12 @@ fn step<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, TestSte
         .at_least(1)
         .collect()
         .boxed();
-    let updates = word("updates").or(word("update"));
     choice((
         view,
         word("seed").ignore_then(sum.clone()).map(TestStepKind::Seed),
         word("set").ignore_then(pairs.clone()).map(TestStepKind::Set),
         word("given").ignore_then(pairs).map(TestStepKind::Given),
-        word("run").ignore_then(sum.clone()).then_ignore(updates).map(TestStepKind::Run),
+        word("run").ignore_then(sum.clone()).then_ignore(updates()).map(TestStepKind::Run),
         word("expect").ignore_then(value.clone()).map(TestStepKind::Expect),
     ))
     .map_with(|kind, e| TestStep { kind, span: place(e.span()) })

@@ -20,6 +20,7 @@ use chumsky::prelude::*;
 use pl_diag::{Diagnostic, FileId, Span};
 
 use self::fault::{Fault, LINE_END, NAME};
+use crate::DIAGNOSTICS_MAX;
 use crate::ast::{Ident, Module};
 use crate::layout::{Layout, TokenSpan};
 use crate::token::Token;
@@ -37,15 +38,22 @@ type Rule<'tok, 'src, O> = Boxed<'tok, 'tok, Tokens<'tok, 'src>, O, Extra<'src>>
 /// Reads a module; what cannot be read is left out and reported.
 pub(crate) fn parse(
     file: FileId,
-    text_len: u32,
+    text: &str,
     layout: &Layout<'_>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Module> {
-    let end = TokenSpan { start: text_len, end: text_len, context: file };
+    let end = place_of_end(file, text);
     let tokens = layout.tokens.as_slice().split_token_span(end);
     let (items, faults) = item::items().parse(tokens).into_output_errors();
-    found.extend(faults.into_iter().filter_map(Fault::into_diagnostic));
+    let diagnostic = |fault: Fault<'_>| fault.into_diagnostic(text, layout);
+    found.extend(faults.into_iter().filter_map(diagnostic).take(DIAGNOSTICS_MAX));
     items.map(|items| Module { doc: layout.module_doc.clone(), items })
+}
+
+/// The empty span after the last byte.
+fn place_of_end(file: FileId, text: &str) -> TokenSpan {
+    let end = Span::from_range(file, text.len()..text.len()).start;
+    TokenSpan { start: end, end, context: file }
 }
 
 /// The place of a span of tokens.
@@ -71,6 +79,11 @@ fn new_name<'tok, 'src: 'tok>() -> Rule<'tok, 'src, Ident> {
         })
         .labelled(NAME);
     name().or(keyword).boxed()
+}
+
+/// `updates`, or `update` after a one.
+fn updates<'tok, 'src: 'tok>() -> Rule<'tok, 'src, ()> {
+    word("updates").or(word("update")).labelled("updates").boxed()
 }
 
 /// A name made of one particular word that is no keyword.

@@ -4,9 +4,9 @@ use chumsky::prelude::*;
 use pl_diag::{Code, Diagnostic, Span};
 
 use super::expr::Exprs;
-use super::fault::{self, Fault, MEMBER, STATEMENT};
+use super::fault::{self, MEMBER, STATEMENT};
 use super::stmt::Stmts;
-use super::{Rule, braced, names, new_name, place, word};
+use super::{Rule, braced, names, new_name, place, updates, word};
 use crate::ast::{
     self, Block, BlockKind, Decl, DeclKind, Expr, Member, Record, Rounding, Schedule, ScheduleKind,
     Scope, Start, StartStep, View, ViewKind,
@@ -57,12 +57,17 @@ fn attribute<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Me
     let view = word("view")
         .ignore_then(demand)
         .map_with(|kind, e| Member::View(View { kind, span: place(e.span()) }));
-    let mode = select! { Token::Ident(text) => text }.try_map(|text, span| {
+    let mode = select! { Token::Ident(text) => text }.validate(|text, e, emitter| {
         let known = Rounding::ALL.iter().find(|(_, name)| *name == text);
-        let words = Rounding::ALL.map(|(_, name)| name);
-        known.map(|(mode, _)| *mode).ok_or_else(|| {
-            Fault::from(fault::unknown_word("a way to round", text, place(span), &words))
-        })
+        known.map_or_else(
+            || {
+                let words = Rounding::ALL.map(|(_, name)| name);
+                let span = place(e.span());
+                emitter.emit(fault::unknown_word("a way to round", text, span, &words).into());
+                Rounding::Nearest
+            },
+            |(mode, _)| *mode,
+        )
     });
     let rounding = word("rounding")
         .ignore_then(mode.labelled("a way to round"))
@@ -74,8 +79,8 @@ fn attribute<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Me
     choice((view, rounding, rng, replicated)).boxed()
 }
 
-/// `per neuron`
-fn scope<'tok, 'src: 'tok>() -> Rule<'tok, 'src, (Scope, Span)> {
+/// `per neuron`; an unknown scope has been reported and gives none.
+fn scope<'tok, 'src: 'tok>() -> Rule<'tok, 'src, Option<(Scope, Span)>> {
     let known = select! {
         Token::Ident("synapse") => Scope::Synapse,
         Token::Ident("neuron") => Scope::Neuron,
@@ -84,17 +89,18 @@ fn scope<'tok, 'src: 'tok>() -> Rule<'tok, 'src, (Scope, Span)> {
     };
     let other = any()
         .filter(|token| matches!(token, Token::Ident(_)) || token.keyword().is_some())
-        .try_map(|token: Token<'_>, span| {
+        .validate(|token: Token<'_>, e, emitter| {
             let text = match token {
                 Token::Ident(text) => text,
                 keyword => keyword.keyword().unwrap_or_default(),
             };
             let words = Scope::ALL.map(|(_, name)| name);
-            Err(Fault::from(fault::unknown_word("a scope", text, place(span), &words)))
+            emitter.emit(fault::unknown_word("a scope", text, place(e.span()), &words).into());
+            None
         });
     just(Token::Per)
-        .ignore_then(known.or(other).labelled("a scope"))
-        .map_with(|scope, e| (scope, place(e.span())))
+        .ignore_then(known.map(Some).or(other).labelled("a scope"))
+        .map_with(|scope, e| scope.map(|scope| (scope, place(e.span()))))
         .boxed()
 }
 
@@ -108,7 +114,8 @@ fn decl<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Decl> {
     let len = exprs.sum.clone().delimited_by(just(Token::OpenBracket), just(Token::CloseBracket));
     let ty = just(Token::Colon).ignore_then(exprs.ty.clone());
     let init = just(Token::Assign).ignore_then(exprs.value.clone());
-    let late_scope = scope().validate(|(scope, span), _, emitter| {
+    let late_scope = scope().validate(|scope, _, emitter| {
+        let (scope, span) = scope?;
         let name = scope.name();
         emitter.emit(
             Diagnostic::error(Code::E0101, span, format!("`per {name}` stands too late"))
@@ -116,7 +123,7 @@ fn decl<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Decl> {
                 .help(format!("write `per {name}` directly after the type"))
                 .into(),
         );
-        (scope, span)
+        Some((scope, span))
     });
     doc()
         .then(kind)
@@ -130,7 +137,7 @@ fn decl<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Decl> {
             if let Some(missing) = incomplete(kind, &name, ty.is_some(), init.is_some()) {
                 emitter.emit(missing.into());
             }
-            let scope = scope.or(late_scope.flatten());
+            let scope = scope.or(late_scope.flatten()).flatten();
             let span = place(e.span());
             Decl { doc, kind, name, len, ty: ty.flatten(), scope, init, span }
         })
@@ -213,8 +220,7 @@ fn block<'tok, 'src: 'tok>(stmts: &Stmts<'tok, 'src>) -> Rule<'tok, 'src, Block>
 }
 
 fn record<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Record> {
-    let updates = word("updates").or(word("update"));
-    let every = just(Token::Every).ignore_then(exprs.sum.clone()).then_ignore(updates);
+    let every = just(Token::Every).ignore_then(exprs.sum.clone()).then_ignore(updates());
     just(Token::Record)
         .ignore_then(names())
         .then(every)
