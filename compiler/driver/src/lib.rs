@@ -10,6 +10,7 @@
 //! be used from several threads, and so may the [`Rule`]s it makes.
 
 mod instance;
+mod limits;
 mod rule;
 mod session;
 
@@ -18,5 +19,6 @@ pub use pl_clif as clif;
 pub use pl_ir as ir;
 pub use pl_ppu as ppu;
 pub use pl_sema as sema;
+pub use pl_stdlib as stdlib;
 pub use rule::Rule;
 pub use session::{Compilation, Options, Session};

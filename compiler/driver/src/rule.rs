@@ -3,6 +3,7 @@
 use crate::instance::{Engine, Instance, ParamError, Place};
 use pl_clif::Kernel;
 use pl_ir::{Module, Verified};
+use pl_ppu::Program;
 use pl_sema::hir;
 use pl_sema::lower::DerivedValue;
 use std::sync::{Arc, OnceLock};
@@ -18,6 +19,7 @@ struct Inner {
     module: Verified<Module>,
     derived: Vec<DerivedValue>,
     kernel: OnceLock<Result<Kernel, String>>,
+    program: OnceLock<Result<Program, pl_ppu::Error>>,
 }
 
 impl core::fmt::Debug for Rule {
@@ -32,7 +34,8 @@ impl Rule {
         module: Verified<Module>,
         derived: Vec<DerivedValue>,
     ) -> Rule {
-        Rule { inner: Arc::new(Inner { hir, module, derived, kernel: OnceLock::new() }) }
+        let (kernel, program) = (OnceLock::new(), OnceLock::new());
+        Rule { inner: Arc::new(Inner { hir, module, derived, kernel, program }) }
     }
 
     /// Name of the rule.
@@ -89,12 +92,13 @@ impl Rule {
         self.inner.kernel.get_or_init(make).as_ref().map_err(Clone::clone)
     }
 
-    /// The PPU program.
+    /// The PPU program, made at the first call.
     ///
     /// # Errors
-    /// If the rule does not fit the PPU.
-    pub fn program(&self) -> Result<pl_ppu::Program, pl_ppu::Error> {
-        pl_ppu::compile(&self.inner.module, &pl_ppu::Options::default())
+    /// If the rule does not fit the PPU; a [`crate::Session`] reports that.
+    pub fn program(&self) -> Result<&Program, pl_ppu::Error> {
+        let make = || pl_ppu::compile(&self.inner.module, &pl_ppu::Options::default());
+        self.inner.program.get_or_init(make).as_ref().map_err(Clone::clone)
     }
 
     /// A fresh instance with default params.

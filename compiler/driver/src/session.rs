@@ -56,19 +56,22 @@ impl Session {
     /// ```
     #[must_use]
     pub fn compile(&self, name: &str, text: &str) -> Compilation {
-        self.compile_with(name, text, &mut |_, _| {})
+        self.compile_bytes(name, text.as_bytes(), &mut |_, _| {})
     }
 
-    /// As [`Session::compile`]; calls `after` with the name of each pass and what it left.
-    pub fn compile_with(
+    /// Compiles a file as it was read, UTF-8 or not; calls `after` with the name of each pass and
+    /// what it left, `lower` first.
+    pub fn compile_bytes(
         &self,
         name: &str,
-        text: &str,
+        bytes: &[u8],
         after: &mut dyn FnMut(&str, &Module),
     ) -> Compilation {
         let mut sources = SourceMap::new();
-        let file = sources.add(name, text);
+        let (file, not_text) = sources.add_bytes(name, bytes);
+        let text = sources.get(file).map_or("", |source| source.text.as_str());
         let (checked, mut diagnostics) = front_end(file, text);
+        diagnostics.extend(not_text);
         let mut rules = Vec::new();
         if !diagnostics.iter().any(Diagnostic::is_error) {
             for hir in checked {
@@ -82,6 +85,11 @@ impl Session {
             rules.clear();
         }
         Compilation { sources, rules, diagnostics }
+    }
+
+    /// Names of the passes, in the order in which they run.
+    pub fn pass_names() -> impl Iterator<Item = &'static str> {
+        pl_passes::PIPELINE.iter().map(|pass| pass.name)
     }
 
     fn back_end(&self, hir: pl_sema::hir::Rule, after: &mut dyn FnMut(&str, &Module)) -> Rule {

@@ -1,0 +1,76 @@
+//! Whether a rule fits the processor: its memory, and its period.
+
+use crate::rule::Rule;
+use pl_diag::{Code, Diagnostic};
+use pl_ir::io::COLUMNS;
+
+/// Ticks of the chip's clock a microsecond; the processor runs at the same 250 MHz.
+const TICKS_PER_US: f64 = 250.0;
+
+/// Rows of a hemisphere.
+const ROWS: u32 = 256;
+
+/// What forbids or should be known before a rule is put on a chip.
+///
+/// A program that does not fit is an error. So is a period shorter than the worst case of the view
+/// the rule declares, or of a single row; without a declared view a period too short for all rows
+/// is a warning.
+pub(crate) fn check(rule: &Rule) -> Vec<Diagnostic> {
+    let hir = rule.hir();
+    let cost = match rule.program() {
+        Ok(program) => program.cost,
+        Err(error) => {
+            let message = format!("the program of `{}` does not fit the processor", hir.name);
+            let place = hir.rows_span.unwrap_or(hir.span);
+            return vec![
+                Diagnostic::error(Code::E0601, place, message)
+                    .label(place, error.to_string())
+                    .help("use fewer states or statements, or a smaller `view rows <= N`"),
+            ];
+        }
+    };
+    let columns = u32::try_from(COLUMNS).unwrap_or(u32::MAX);
+    let needed = |rows| cost.update_cycles(rows, columns);
+    let period = hir.schedule.period_ticks;
+    let rows = if hir.rows_span.is_some() { hir.rows_max } else { ROWS };
+    if needed(rows) <= period {
+        return Vec::new();
+    }
+    let span = hir.schedule.span;
+    let (needed_us, period_us) = (us(needed(rows)), us(period));
+    let worst = format!(
+        "estimated worst case: {needed_us:.0} us for {rows} rows of {columns} columns, of {} cycles \
+         a row",
+        cost.per_row_cycles
+    );
+    let fitting = (1..rows).rev().find(|rows| needed(*rows) <= period);
+    let found = match (hir.rows_span, fitting) {
+        (None, Some(_)) => {
+            let message = format!("a period of {period_us:.0} us is too short for all {rows} rows");
+            Diagnostic::warning(Code::W0711, span, message)
+        }
+        (Some(_), _) | (None, None) => {
+            let message = format!("a period of {period_us:.0} us is shorter than `{}` needs", hir.name);
+            Diagnostic::error(Code::E0602, span, message)
+        }
+    };
+    let help = match fitting {
+        Some(rows) => format!(
+            "`view rows <= {rows}` fits this period; all rows need at least {}",
+            milliseconds(needed_us)
+        ),
+        None => format!("even one row does not fit; choose at least {}", milliseconds(us(needed(1)))),
+    };
+    vec![found.label(span, worst).help(help)]
+}
+
+fn us(ticks: u64) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "for people; cycles of an update are far below 2^52")]
+    let ticks = ticks as f64;
+    ticks / TICKS_PER_US
+}
+
+/// A period as written in a rule, rounded up to tenths.
+fn milliseconds(us: f64) -> String {
+    format!("`every {} ms`", (us / 100.0).ceil() / 10.0)
+}
