@@ -1,1 +1,33 @@
-//! Command line of the plasticity-rule compiler.
+//! The command line of the plasticity-rule compiler, and what joins compiler and runtime.
+//!
+//! ```text
+//!   cli.rs           subcommands and options
+//!   check.rs, compile.rs, run.rs, explain.rs   one file a subcommand
+//!   engines.rs       rules of the compiler as engines of experiments: native code, evaluator, PPU
+//!   report.rs        results of a run as files and as a summary; watch.rs progress and Ctrl-C
+//!   array_engine.rs  a rule on the emulated chip through gathered arrays
+//!   output.rs        files written whole or not at all, diagnostics, exit codes
+//! ```
+//!
+//! Results go to stdout, diagnostics and progress to stderr. Exit codes: 0 well, 1 findings in what
+//! the user wrote (a rule, an experiment), 2 usage or files.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this crate is the console")]
+
+mod array_engine;
+mod check;
+mod cli;
+mod compile;
+mod engines;
+mod explain;
+mod output;
+mod report;
+mod run;
+mod watch;
+
+pub use engines::{Compiler, EngineKind};
+
+/// Runs the program with the arguments of the process; returns its exit code.
+#[must_use]
+pub fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! `plc`: see the library of this crate.
+
+fn main() -> std::process::ExitCode {
+    plc::main()
+}

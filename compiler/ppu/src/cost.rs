@@ -5,6 +5,7 @@ use crate::runtime;
 use crate::vcode::{Code, Inst, Work};
 use pl_ir::Module;
 use pl_isa::latency::Class;
+use std::fmt;
 
 /// Latencies that belong to the chip, in cycles of the core (4 ns).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +136,28 @@ impl Cost {
         u64::from(self.fixed_cycles)
             + u64::from(self.per_row_cycles) * u64::from(rows)
             + u64::from(self.per_neuron_cycles) * u64::from(columns)
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = [
+            ("worst-case cycles of an update (4 ns)", self.fixed_cycles),
+            ("  and for each row of the view", self.per_row_cycles),
+            ("  and for each column of the view", self.per_neuron_cycles),
+            ("bytes of code", self.code_bytes),
+            ("bytes of data", self.data_bytes),
+            ("bytes of stack", self.stack_bytes),
+            ("bytes of external memory", self.external_bytes),
+        ];
+        for (what, amount) in lines {
+            writeln!(f, "{what:<40} {amount:>8}")?;
+        }
+        let spilled = [("vector", self.spilled_vectors), ("scalar", self.spilled_scalars)];
+        for (what, amount) in spilled {
+            writeln!(f, "{:<40} {amount:>8}", format!("{what} values kept in memory"))?;
+        }
+        Ok(())
     }
 }
 

@@ -1,1 +1,24 @@
 //! Experiments: chips, stimuli, tasks, recordings and results.
+//!
+//! ```text
+//!   experiment.toml --config--> Experiment --task--> chips, stimuli, readout --> Outcome
+//!                                              |                       arrays, metrics, pictures
+//!   engine.rs   what a task needs of a rule    +-- one update at a time, on the chip
+//! ```
+//!
+//! Invariants: rules are known only through [`engine`]; the same experiment, seed and engine give
+//! the same bytes, whatever the number of threads; no files, clock or console: the caller reads
+//! ([`data::ReadFile`]), measures and writes ([`outcome::Outcome`]).
+
+pub mod config;
+pub mod data;
+pub mod encode;
+pub mod engine;
+pub mod figure;
+pub mod monitor;
+pub mod outcome;
+pub mod task;
+
+pub use config::{ConfigError, Experiment};
+pub use monitor::{Monitor, Unwatched};
+pub use outcome::Outcome;

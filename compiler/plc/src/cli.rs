@@ -1,0 +1,159 @@
+//! Subcommands and options.
+
+use crate::engines::EngineKind;
+use crate::output::Failure;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Plasticity rules for BrainScaleS-2: check, compile and run them.
+#[derive(Parser, Debug)]
+#[command(name = "plc", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Check rules and print what is wrong with them; writes nothing.
+    Check(CheckArgs),
+    /// Compile a rule to IR, assembly, machine code and more.
+    Compile(CompileArgs),
+    /// Run an experiment on emulated chips.
+    Run(RunArgs),
+    /// Explain a diagnostic code with a wrong and a mended example.
+    Explain(ExplainArgs),
+}
+
+/// How diagnostics are printed.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum MessageFormat {
+    /// For people, with source.
+    #[default]
+    Human,
+    /// One JSON object a line, for tools.
+    Json,
+}
+
+/// Options of `plc check`.
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Files to check; `-` reads standard input, `std:NAME` a rule of the library.
+    #[arg(required = true)]
+    pub(crate) files: Vec<String>,
+    /// How to print diagnostics.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) message_format: MessageFormat,
+}
+
+/// What `plc compile` writes.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Emit {
+    /// The vector IR as text.
+    Ir,
+    /// Native code as Cranelift IR.
+    Clif,
+    /// PPU assembly.
+    Asm,
+    /// The PPU program.
+    Elf,
+    /// Worst-case cycles and memory.
+    Cost,
+}
+
+/// Options of `plc compile`.
+#[derive(Args, Debug)]
+pub(crate) struct CompileArgs {
+    /// File to compile; `-` reads standard input, `std:NAME` is a rule of the library.
+    pub(crate) file: String,
+    /// What to write, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "elf")]
+    pub(crate) emit: Vec<Emit>,
+    /// Folder to write to; made if it does not exist.
+    #[arg(short, long, default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Print the IR after this pass (`lower` for what the passes start with).
+    #[arg(long, value_name = "PASS")]
+    pub(crate) print_after: Option<String>,
+    /// How to print diagnostics.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) message_format: MessageFormat,
+}
+
+/// Which engine runs the rules.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EngineArg {
+    /// Native code.
+    Jit,
+    /// The reference evaluator.
+    Eval,
+    /// PPU machine code on the instruction-set simulator.
+    Ppu,
+}
+
+impl From<EngineArg> for EngineKind {
+    fn from(engine: EngineArg) -> EngineKind {
+        match engine {
+            EngineArg::Jit => EngineKind::Jit,
+            EngineArg::Eval => EngineKind::Eval,
+            EngineArg::Ppu => EngineKind::Ppu,
+        }
+    }
+}
+
+/// Options of `plc run`.
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// The experiment.
+    pub(crate) file: PathBuf,
+    /// Engine that runs the rules; all give the same results [default: jit].
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<EngineArg>,
+    /// Seed of chip, stimuli and rules [default: the experiment's].
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Change a param of a rule, or a value of the experiment: `rule.param=value`, `task.samples=100`.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Folder for the results [default: out/NAME-SEED].
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Run this many seeds from the first on and print medians and quartiles.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repeat: u32,
+    /// Print no progress and no summary.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Options of `plc explain`.
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    /// A code such as E0406; all codes are listed if it is left out.
+    pub(crate) code: Option<String>,
+}
+
+pub(crate) fn main() -> ExitCode {
+    // clap itself exits with 2 on a usage error and with 0 after help.
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Check(args) => crate::check::run(&args),
+        Command::Compile(args) => crate::compile::run(&args),
+        Command::Run(args) => crate::run::run(&args),
+        Command::Explain(args) => crate::explain::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Findings) => ExitCode::from(1),
+        Err(Failure::Usage(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Invalid(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(1)
+        }
+        Err(Failure::Interrupted) => ExitCode::from(crate::watch::INTERRUPTED),
+    }
+}

@@ -1,0 +1,177 @@
+//! Rules of the compiler as engines of experiments.
+
+use crate::array_engine::ArrayEngine;
+use crate::output::{self, Failure};
+use pl_driver::{Rule, Session};
+use pl_experiment::Experiment;
+use pl_experiment::engine::{
+    Binding, Engine, EngineError, EngineFactory, ParamInfo, RuleInfo,
+};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What runs a rule in an experiment. All give the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum EngineKind {
+    /// Native code.
+    #[default]
+    Jit,
+    /// The reference evaluator of the IR.
+    Eval,
+    /// The PPU program on the instruction-set simulator.
+    Ppu,
+}
+
+impl EngineKind {
+    /// Every engine.
+    pub const ALL: [EngineKind; 3] = [EngineKind::Jit, EngineKind::Eval, EngineKind::Ppu];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            EngineKind::Jit => "jit",
+            EngineKind::Eval => "eval",
+            EngineKind::Ppu => "ppu",
+        }
+    }
+}
+
+/// The compiled rules of an experiment.
+#[derive(Clone, Debug)]
+pub struct Compiler {
+    kind: EngineKind,
+    rules: BTreeMap<String, Compiled>,
+}
+
+#[derive(Clone, Debug)]
+struct Compiled {
+    rule: Rule,
+    source_sha256: String,
+}
+
+impl Compiler {
+    /// Compiles single rules given as (name in the experiment, source text).
+    ///
+    /// # Errors
+    /// The rendered diagnostics of the first source with errors, or that it has not one rule.
+    pub fn from_sources(
+        kind: EngineKind,
+        sources: &[(&str, &str)],
+    ) -> Result<Compiler, String> {
+        let mut rules = BTreeMap::new();
+        for (name, text) in sources {
+            let compiled = Session::default().compile(name, text);
+            if compiled.has_errors() {
+                let style = pl_diag::render::Style::Plain;
+                return Err(pl_diag::render::render(
+                    &compiled.diagnostics,
+                    &compiled.sources,
+                    style,
+                ));
+            }
+            let rule = pick(name, &compiled.rules)?;
+            rules.insert((*name).to_owned(), Compiled::new(rule, text.as_bytes()));
+        }
+        Ok(Compiler { kind, rules })
+    }
+
+    /// Reads and compiles the rules of an experiment whose file stands in `folder`; prints their
+    /// diagnostics.
+    pub(crate) fn load(
+        kind: EngineKind,
+        experiment: &Experiment,
+        folder: &Path,
+    ) -> Result<Compiler, Failure> {
+        let mut rules = BTreeMap::new();
+        let mut sound = true;
+        for (name, config) in &experiment.rule {
+            let source = if config.source.starts_with("std:") {
+                config.source.clone()
+            } else {
+                folder.join(&config.source).display().to_string()
+            };
+            let (source, bytes) = output::read_source(&source)?;
+            let compiled = Session::default().compile_bytes(&source, &bytes, &mut |_, _| {});
+            let human = crate::cli::MessageFormat::Human;
+            output::print_diagnostics(&compiled.diagnostics, &compiled.sources, human);
+            if compiled.has_errors() {
+                sound = false;
+                continue;
+            }
+            let rule = pick(name, &compiled.rules)
+                .map_err(|message| Failure::Invalid(format!("{source}: {message}")))?;
+            for (param, value) in &config.params {
+                rule.check_param(param, *value)
+                    .map_err(|error| Failure::Invalid(format!("[rule.{name}]: {error}")))?;
+            }
+            rules.insert(name.clone(), Compiled::new(rule, &bytes));
+        }
+        if sound { Ok(Compiler { kind, rules }) } else { Err(Failure::Findings) }
+    }
+}
+
+impl Compiled {
+    fn new(rule: Rule, source: &[u8]) -> Compiled {
+        let digest = Sha256::digest(source);
+        let source_sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Compiled { rule, source_sha256 }
+    }
+}
+
+/// The rule of a file that an experiment means by `name`: the only one, or else that of the name.
+fn pick(name: &str, rules: &[Rule]) -> Result<Rule, String> {
+    let found = match rules {
+        [only] => Some(only),
+        several => several.iter().find(|rule| rule.name() == name),
+    };
+    found.cloned().ok_or_else(|| {
+        let names: Vec<&str> = rules.iter().map(Rule::name).collect();
+        format!("the file has the rules {}; [rule.{name}] must have the name of one", names.join(", "))
+    })
+}
+
+impl EngineFactory for Compiler {
+    fn build(&self, binding: &Binding) -> Result<Box<dyn Engine>, EngineError> {
+        let rule = &self.get(&binding.rule)?.rule;
+        let limit = rule.hir().rows_max;
+        if binding.rows.len() > limit as usize {
+            let rows = binding.rows.len();
+            return Err(EngineError::new(format!(
+                "it is bound to {rows} rows, but says `view rows <= {limit}`"
+            )));
+        }
+        let executor = match self.kind {
+            EngineKind::Jit => pl_driver::Engine::Jit,
+            EngineKind::Eval => pl_driver::Engine::Eval,
+            EngineKind::Ppu => return ppu_engine(rule, binding),
+        };
+        Ok(Box::new(ArrayEngine::new(rule, executor, binding)?))
+    }
+
+    fn rule_info(&self, rule: &str) -> Result<RuleInfo, EngineError> {
+        let Compiled { rule, source_sha256 } = self.get(rule)?;
+        let param = |param: &pl_driver::sema::hir::Param| ParamInfo {
+            name: param.name.clone(),
+            default: param.default,
+            unit: param.unit.clone(),
+            low: param.interval.low,
+            high: param.interval.high,
+        };
+        Ok(RuleInfo {
+            name: rule.name().to_owned(),
+            source_sha256: source_sha256.clone(),
+            period_ticks: rule.period_ticks(),
+            phase_ticks: rule.phase_ticks(),
+            params: rule.params().iter().map(param).collect(),
+        })
+    }
+}
+
+impl Compiler {
+    fn get(&self, name: &str) -> Result<&Compiled, EngineError> {
+        let unknown = || EngineError::new(format!("the experiment has no table [rule.{name}]"));
+        self.rules.get(name).ok_or_else(unknown)
+    }
+}

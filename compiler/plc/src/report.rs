@@ -1,0 +1,220 @@
+//! Results of a run as files and as a summary.
+
+use crate::engines::{Compiler, EngineKind};
+use crate::run::Finished;
+use pl_experiment::Experiment;
+use pl_experiment::engine::EngineFactory;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+
+/// Where results come from.
+pub(crate) struct Source<'a> {
+    pub(crate) experiment: &'a Experiment,
+    /// The experiment as written.
+    pub(crate) text: &'a str,
+    pub(crate) compiler: &'a Compiler,
+    pub(crate) kind: EngineKind,
+}
+
+/// Every file of a run: arrays, pictures, a page with all of it, and `run.json`.
+///
+/// # Errors
+/// If an array is too large for its format.
+pub(crate) fn files(
+    source: &Source<'_>,
+    run: &Finished,
+) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let mut files = Vec::new();
+    for archive in &run.outcome.archives {
+        files.push((archive.file.clone(), archive.to_bytes()?));
+    }
+    for picture in &run.outcome.pictures {
+        files.push((picture.file.clone(), picture.svg.clone().into_bytes()));
+    }
+    files.push(("report.html".into(), page(source, run).into_bytes()));
+    files.push(("run.json".into(), pretty(&run_json(source, run))));
+    Ok(files)
+}
+
+/// `repeat.json`: what several seeds gave.
+pub(crate) fn repeat_file(source: &Source<'_>, runs: &[Finished]) -> (String, Vec<u8>) {
+    let mut metrics = Map::new();
+    for (name, values) in by_metric(runs) {
+        let [low, median, high] = quartiles(&values);
+        let entry = json!({
+            "median": median, "quartile_low": low, "quartile_high": high, "values": values,
+        });
+        metrics.insert(name, entry);
+    }
+    let mut document = origin(source);
+    let seeds: Vec<u64> = runs.iter().map(|run| run.seed).collect();
+    document.insert("seeds".into(), json!(seeds));
+    document.insert("metrics".into(), Value::Object(metrics));
+    ("repeat.json".into(), pretty(&Value::Object(document)))
+}
+
+fn pretty(document: &Value) -> Vec<u8> {
+    format!("{document:#}\n").into_bytes()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Versions, hashes and params: what a result can be made again from.
+fn origin(source: &Source<'_>) -> Map<String, Value> {
+    let mut rules = Map::new();
+    for (name, config) in &source.experiment.rule {
+        let Ok(info) = source.compiler.rule_info(name) else { continue };
+        let value = |param: &pl_experiment::engine::ParamInfo| {
+            let value = config.params.get(&param.name).copied().unwrap_or(param.default);
+            (param.name.clone(), json!(value))
+        };
+        let params: Map<String, Value> = info.params.iter().map(value).collect();
+        let entry = json!({
+            "rule": info.name,
+            "source": config.source,
+            "source_sha256": info.source_sha256,
+            "period_ticks": info.period_ticks,
+            "params": params,
+        });
+        rules.insert(name.clone(), entry);
+    }
+    let mut origin = Map::new();
+    origin.insert("plc_version".into(), json!(env!("CARGO_PKG_VERSION")));
+    origin.insert("experiment".into(), json!(source.experiment.name));
+    origin.insert("experiment_sha256".into(), json!(sha256(source.text.as_bytes())));
+    origin.insert("engine".into(), json!(source.kind.name()));
+    origin.insert("rules".into(), Value::Object(rules));
+    origin
+}
+
+fn run_json(source: &Source<'_>, run: &Finished) -> Value {
+    let mut document = origin(source);
+    document.insert("seed".into(), json!(run.seed));
+    document.insert("interrupted".into(), json!(run.outcome.interrupted));
+    let metrics = run.outcome.metrics.iter();
+    let metrics: Map<String, Value> =
+        metrics.map(|metric| (metric.name.clone(), json!(metric.value))).collect();
+    document.insert("metrics".into(), Value::Object(metrics));
+    Value::Object(document)
+}
+
+/// The values of each metric over runs, in the order of the first run.
+fn by_metric(runs: &[Finished]) -> Vec<(String, Vec<f64>)> {
+    let first = runs.first().map(|run| run.outcome.metrics.as_slice()).unwrap_or_default();
+    let values = |name: &str| runs.iter().filter_map(|run| run.outcome.metric(name)).collect();
+    first.iter().map(|metric| (metric.name.clone(), values(&metric.name))).collect()
+}
+
+/// Lower quartile, median and upper quartile, interpolated between neighbours.
+fn quartiles(values: &[f64]) -> [f64; 3] {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    [1, 2, 3].map(|quarter| {
+        let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+        let (at, rest) = (last * quarter / 4, last * quarter % 4);
+        let next = sorted[(at + 1).min(last)];
+        let share = [0.0, 0.25, 0.5, 0.75][rest];
+        sorted[at] + (next - sorted[at]) * share
+    })
+}
+
+/// The numbers as text for people: a line a metric.
+pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finished]) -> String {
+    let mut out = String::new();
+    let seeds = match runs {
+        [] => "no run was finished".to_owned(),
+        [one] => format!("seed {}", one.seed),
+        [first, .., last] => format!("{} seeds, {} to {}", runs.len(), first.seed, last.seed),
+    };
+    let _ = writeln!(out, "{}: {seeds}, engine {}", experiment.name, kind.name());
+    let metrics = by_metric(runs);
+    let width = metrics.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, values) in &metrics {
+        let text = match values[..] {
+            [one] => number(one),
+            _ => {
+                let [low, median, high] = quartiles(values).map(number);
+                format!("median {median}  quartiles {low} {high}")
+            }
+        };
+        let _ = writeln!(out, "  {name:width$}  {text}");
+    }
+    if runs.iter().any(|run| run.outcome.interrupted) {
+        out.push_str("interrupted: this is what was done until then\n");
+    }
+    out
+}
+
+/// Four significant digits, whole numbers whole.
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e9 {
+        return format!("{value:.0}");
+    }
+    let decimals = match value.abs() {
+        size if size >= 1000.0 => 0,
+        size if size >= 100.0 => 1,
+        size if size >= 10.0 => 2,
+        _ => 3,
+    };
+    format!("{value:.decimals$}")
+}
+
+/// A page with the pictures and the numbers, without references to other files.
+fn page(source: &Source<'_>, run: &Finished) -> String {
+    let Experiment { name, about, .. } = source.experiment;
+    let (name, about) = (escaped(name), escaped(about));
+    let mut rows = String::new();
+    for metric in &run.outcome.metrics {
+        let _ = write!(
+            rows,
+            "<tr><td>{}</td><td class=\"number\">{}</td></tr>\n",
+            escaped(&metric.name),
+            number(metric.value)
+        );
+    }
+    let mut figures = String::new();
+    for picture in &run.outcome.pictures {
+        let caption = escaped(&picture.caption);
+        let _ = write!(
+            figures,
+            "<figure>\n{}<figcaption>{caption}</figcaption>\n</figure>\n",
+            picture.svg
+        );
+    }
+    let (seed, engine) = (run.seed, source.kind.name());
+    let config = escaped(source.text);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{name}</title>\n\
+         <style>\nbody {{ font-family: sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }}\n\
+         td {{ padding: 0.1em 1em 0.1em 0; }}\n.number {{ text-align: right; }}\n\
+         figure {{ margin: 2em 0; }}\nsvg {{ max-width: 100%; height: auto; }}\n\
+         pre {{ background: #f4f4f4; padding: 1em; overflow: auto; }}\n</style>\n</head>\n<body>\n\
+         <h1>{name}</h1>\n<p>{about}</p>\n<p>Seed {seed}, engine {engine}.</p>\n\
+         <table>\n{rows}</table>\n{figures}<h2>Experiment</h2>\n<pre>{config}</pre>\n</body>\n</html>\n"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quartiles_interpolate() {
+        assert_eq!(quartiles(&[3.0, 1.0, 2.0, 5.0, 4.0]), [2.0, 3.0, 4.0]);
+        assert_eq!(quartiles(&[1.0, 2.0]), [1.25, 1.5, 1.75]);
+        assert!(quartiles(&[])[1].is_nan());
+    }
+
+    #[test]
+    fn numbers_keep_four_digits() {
+        let shown = [0.78333, 12.3456, 1554.6, 3.0, 123.45].map(number);
+        assert_eq!(shown, ["0.783", "12.35", "1555", "3", "123.5"]);
+    }
+}

@@ -1,0 +1,147 @@
+//! What an experiment needs of a rule: apply one update to a chip.
+//!
+//! Experiments know rules only through these traits. Native code and the reference evaluator
+//! implement them in `plc`; `ppu_image` does so with a PPU image on the
+//! instruction-set simulator.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use pl_chip::Chip;
+
+/// One rule at work on a view of one hemisphere.
+pub trait Engine: Send {
+    /// Resets the view's sensors, measures the baselines over its rows and runs the rule's `start`.
+    ///
+    /// # Errors
+    /// If the rule could not run.
+    fn start(&mut self, chip: &mut Chip) -> Result<(), EngineError>;
+
+    /// Runs one update at [`Chip::now`], while the network stands still.
+    ///
+    /// # Errors
+    /// If the rule could not run.
+    fn update(&mut self, chip: &mut Chip) -> Result<(), EngineError>;
+
+    /// Every sample recorded so far, by record statement and update.
+    fn records(&mut self) -> Vec<RecordSample>;
+}
+
+/// Makes engines of the rules of one experiment.
+pub trait EngineFactory: Sync {
+    /// An engine bound as `binding` says.
+    ///
+    /// # Errors
+    /// If a param does not exist or may not have its value, or the view is larger than the rule
+    /// allows.
+    fn build(&self, binding: &Binding) -> Result<Box<dyn Engine>, EngineError>;
+
+    /// What is known of the rule in the table `[rule.NAME]`.
+    ///
+    /// # Errors
+    /// If there is no such rule.
+    fn rule_info(&self, rule: &str) -> Result<RuleInfo, EngineError>;
+}
+
+/// Where and how an engine works.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binding {
+    /// Name of the `[rule.NAME]` table.
+    pub rule: String,
+    /// 0 top, 1 bottom.
+    pub hemisphere: u8,
+    /// Synapse rows of the view, ascending.
+    pub rows: Vec<u8>,
+    /// Columns of the view, ascending.
+    pub columns: Vec<u8>,
+    /// Values of params that differ from their defaults.
+    pub params: BTreeMap<String, f64>,
+    /// Seed of the rule's random numbers.
+    pub seed: u64,
+    /// Number of the chip.
+    pub chip: u32,
+    /// Number of the rule instance on its hemisphere.
+    pub instance: u32,
+    /// Most samples a record statement keeps.
+    pub record_capacity: usize,
+}
+
+/// What is known of a compiled rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleInfo {
+    /// The rule's name in its source.
+    pub name: String,
+    /// SHA-256 of the source, in hexadecimal.
+    pub source_sha256: String,
+    /// Time between updates, ticks of 4 ns.
+    pub period_ticks: u64,
+    /// Time of the first update, ticks of 4 ns.
+    pub phase_ticks: u64,
+    /// The params, in the order declared.
+    pub params: Vec<ParamInfo>,
+}
+
+/// A param of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamInfo {
+    /// Its name.
+    pub name: String,
+    /// Its default.
+    pub default: f64,
+    /// Its unit; empty for pure numbers.
+    pub unit: String,
+    /// Smallest value allowed.
+    pub low: f64,
+    /// Largest value allowed.
+    pub high: f64,
+}
+
+/// One sample of a `record` statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordSample {
+    /// Number of the statement in the rule.
+    pub record: usize,
+    /// Number of updates done when it was taken.
+    pub update: u32,
+    /// Chip time, ticks of 4 ns.
+    pub now: u64,
+    /// 0 top, 1 bottom.
+    pub hemisphere: u8,
+    /// The quantities recorded, in the order written.
+    pub fields: Vec<RecordField>,
+}
+
+/// The values of one quantity in a sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordField {
+    /// The quantity's name in the rule.
+    pub name: String,
+    /// `synapse`, `neuron`, `row` or `rule`.
+    pub scope: String,
+    /// Fraction bits: a value stands for `value / 2^frac`.
+    pub frac: i32,
+    /// Values of the view, rows then columns ascending.
+    pub values: Vec<i32>,
+}
+
+/// Why a rule could not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineError {
+    message: String,
+}
+
+impl EngineError {
+    /// An error that says `message`: one sentence, lower-case start, no full stop.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> EngineError {
+        EngineError { message: message.into() }
+    }
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for EngineError {}

@@ -1,0 +1,22 @@
+//! How a run tells how far it is, and is told to stop.
+
+/// Watches a run; called from several threads.
+pub trait Monitor: Sync {
+    /// So many more units of work are done, of those the job announced.
+    fn advance(&self, units: u64);
+
+    /// Whether to stop at the next opportunity, keeping what there is.
+    fn interrupted(&self) -> bool;
+}
+
+/// Watches nothing and never interrupts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Monitor for Unwatched {
+    fn advance(&self, _units: u64) {}
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,227 @@
+//! One chip's training.
+
+use super::Classification;
+use super::bench::{HEMISPHERE, Stimulus};
+use super::config::Evaluate;
+use super::readout::Evaluation;
+use crate::data::{Split, shuffle};
+use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample, RuleInfo};
+use crate::monitor::Monitor;
+use pl_chip::time::ticks_from_us;
+use pl_chip::{COLUMNS, Chip, InputEvent, Spike};
+use pl_fixed::rng::splitmix64;
+
+/// Most samples a record statement keeps.
+const RECORD_CAPACITY: usize = 1024;
+
+/// A variant of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Arm {
+    pub(super) name: &'static str,
+    pub(super) frozen_addresses: bool,
+}
+
+/// What an arm leaves.
+#[derive(Clone, Debug)]
+pub(super) struct ArmOutcome {
+    /// Samples shown while learning.
+    pub(super) trained: usize,
+    pub(super) updates: u64,
+    /// Samples shown before each evaluation, and its result.
+    pub(super) curve: Vec<(usize, Evaluation)>,
+    /// Of the input rows.
+    pub(super) weights: Vec<[u8; COLUMNS]>,
+    pub(super) addresses: Vec<[u8; COLUMNS]>,
+    /// Spikes while learning.
+    pub(super) spikes: Vec<Spike>,
+    pub(super) records: Vec<RecordSample>,
+    /// Chip time of training and evaluations, ticks.
+    pub(super) duration: u64,
+    /// Chip time of training alone, ticks.
+    pub(super) training_duration: u64,
+    pub(super) interrupted: bool,
+}
+
+/// Purposes that take a seed of their own from the run's.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Split = 1,
+    Addresses,
+    Order,
+}
+
+fn seed_of(seed: u64, purpose: Purpose, index: u64) -> u64 {
+    splitmix64(splitmix64(seed ^ (purpose as u64) << 48) ^ index)
+}
+
+impl Classification<'_> {
+    /// Trains a chip and evaluates it along the way.
+    pub(super) fn train(
+        &self,
+        arm: &Arm,
+        factory: &dyn EngineFactory,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<ArmOutcome, EngineError> {
+        let mut chip = Chip::new(&self.experiment.chip, seed);
+        self.bench.wire(self.config, &mut chip, seed_of(seed, Purpose::Addresses, 0));
+        chip.set_address_write_protect(arm.frozen_addresses);
+        let mut engine = factory.build(&self.binding(seed))?;
+        engine.start(&mut chip)?;
+        let split = Split::new(
+            self.dataset.len(),
+            self.config.test_size,
+            self.config.validation_size,
+            seed_of(seed, Purpose::Split, 0),
+        );
+        let evaluated = match self.config.evaluate {
+            Evaluate::Test => &split.test,
+            Evaluate::Validation => &split.validation,
+        };
+        let normalisation = self.config.test.normalisation_samples.min(split.train.len());
+        let normalisation = &split.train[..normalisation];
+
+        let info = factory.rule_info(&self.config.rule)?;
+        let mut session = Session::new(self, chip, engine, &info, &split.train, seed);
+        let mut curve = Vec::new();
+        let (samples, evaluations) = (self.config.train.samples, self.evaluations());
+        let mut interrupted = false;
+        for part in 0..evaluations {
+            let shown = samples * (part + 1) / evaluations;
+            session.present(shown, monitor)?;
+            let evaluation = if session.shown < shown {
+                None
+            } else {
+                self.evaluate(&session.chip, normalisation, evaluated, monitor)
+            };
+            let Some(evaluation) = evaluation else {
+                interrupted = true;
+                break;
+            };
+            curve.push((session.shown, evaluation));
+        }
+        Ok(session.finish(curve, interrupted))
+    }
+
+    fn binding(&self, seed: u64) -> Binding {
+        let rule = &self.experiment.rule[&self.config.rule];
+        Binding {
+            rule: self.config.rule.clone(),
+            hemisphere: HEMISPHERE,
+            rows: self.bench.input_rows(),
+            columns: self.bench.columns(),
+            params: rule.params.clone(),
+            seed,
+            chip: 0,
+            instance: 0,
+            record_capacity: RECORD_CAPACITY,
+        }
+    }
+}
+
+/// A chip in training.
+struct Session<'a> {
+    task: &'a Classification<'a>,
+    chip: Chip,
+    engine: Box<dyn Engine>,
+    /// Training samples in the order of this round.
+    order: Vec<usize>,
+    seed: u64,
+    period: u64,
+    next_update: u64,
+    shown: usize,
+    updates: u64,
+    started: u64,
+    spikes: Vec<Spike>,
+    events: Vec<InputEvent>,
+}
+
+impl<'a> Session<'a> {
+    fn new(
+        task: &'a Classification<'a>,
+        mut chip: Chip,
+        engine: Box<dyn Engine>,
+        info: &RuleInfo,
+        train: &[usize],
+        seed: u64,
+    ) -> Session<'a> {
+        let started = chip.now();
+        chip.take_spikes();
+        chip.set_spike_recording(HEMISPHERE.into(), true);
+        Session {
+            task,
+            engine,
+            order: train.to_vec(),
+            seed,
+            period: info.period_ticks.max(1),
+            next_update: started + info.phase_ticks,
+            shown: 0,
+            updates: 0,
+            started,
+            chip,
+            spikes: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Shows samples until `shown` have been, or the run is interrupted.
+    fn present(&mut self, shown: usize, monitor: &dyn Monitor) -> Result<(), EngineError> {
+        while self.shown < shown && !monitor.interrupted() {
+            let place = self.shown % self.order.len();
+            if place == 0 {
+                let round = (self.shown / self.order.len()) as u64;
+                shuffle(&mut self.order, seed_of(self.seed, Purpose::Order, round));
+            }
+            self.present_sample(self.order[place])?;
+            self.shown += 1;
+            monitor.advance(1);
+        }
+        Ok(())
+    }
+
+    fn present_sample(&mut self, index: usize) -> Result<(), EngineError> {
+        let (task, train) = (self.task, &self.task.config.train);
+        let start = self.chip.now();
+        let stimulus = Stimulus {
+            on_rate_bio_hz: train.on_rate_bio_hz,
+            off_rate_bio_hz: train.off_rate_bio_hz,
+            duration: ticks_from_us(train.presentation_us),
+            first_source: 0,
+        };
+        self.events.clear();
+        task.bench.inputs(&task.codes[index], &stimulus, self.seed, start, &mut self.events);
+        let (class, duration) = (task.dataset.labels[index], stimulus.duration);
+        task.bench.teacher(task.config, class, start, duration, &mut self.events);
+        self.events.sort_unstable();
+        let end = start + stimulus.duration;
+        self.chip.run_until(start, &self.events);
+        while self.next_update <= end {
+            self.chip.run_until(self.next_update, &[]);
+            self.engine.update(&mut self.chip)?;
+            self.updates += 1;
+            self.next_update += self.period;
+        }
+        self.chip.run_until(end, &[]);
+        self.spikes.extend(self.chip.take_spikes());
+        Ok(())
+    }
+
+    fn finish(mut self, curve: Vec<(usize, Evaluation)>, interrupted: bool) -> ArmOutcome {
+        let hemisphere = usize::from(HEMISPHERE);
+        let rows = || self.task.bench.input_rows().into_iter().map(usize::from);
+        let training_duration = self.chip.now() - self.started;
+        let evaluations: u64 = curve.iter().map(|(_, evaluation)| evaluation.duration).sum();
+        ArmOutcome {
+            trained: self.shown,
+            updates: self.updates,
+            curve,
+            weights: rows().map(|row| self.chip.weights_row(hemisphere, row)).collect(),
+            addresses: rows().map(|row| self.chip.address_row(hemisphere, row)).collect(),
+            records: self.engine.records(),
+            spikes: self.spikes,
+            duration: training_duration + evaluations,
+            training_duration,
+            interrupted,
+        }
+    }
+}

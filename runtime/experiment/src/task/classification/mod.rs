@@ -1,0 +1,149 @@
+//! Supervised learning with a teacher, and its readout.
+//!
+//! ```text
+//!   config.rs     the [task] table            bench.rs     wiring and stimuli
+//!   arm.rs        one chip's training         readout.rs   responses, accuracy, confusion
+//!   report.rs     metrics, arrays, pictures
+//! ```
+//!
+//! An *arm* is one chip trained with one variant of the protocol: the rule as it is, or, as a
+//! control, with the addresses write-protected. Arms share everything else, down to the seeds.
+
+mod arm;
+mod bench;
+mod config;
+mod readout;
+mod report;
+
+pub use config::{ClassificationConfig, Evaluate, Teacher, Test, Train};
+
+use crate::config::{ConfigError, Experiment};
+use crate::data::{DataError, Dataset, ReadFile};
+use crate::engine::{EngineError, EngineFactory};
+use crate::monitor::Monitor;
+use crate::outcome::Outcome;
+use arm::{Arm, ArmOutcome};
+use bench::Bench;
+
+/// Why a task did not run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TaskError {
+    /// The experiment asks for something that cannot be.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is no data set.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A rule could not be bound or run.
+    #[error("rule `{rule}`: {error}")]
+    Engine {
+        /// Its name in the experiment.
+        rule: String,
+        /// Why.
+        error: EngineError,
+    },
+}
+
+/// A classification that is ready to run, any number of times.
+#[derive(Clone, Debug)]
+pub struct Classification<'a> {
+    experiment: &'a Experiment,
+    config: &'a ClassificationConfig,
+    dataset: Dataset,
+    /// Inputs that each sample switches on.
+    codes: Vec<Vec<bool>>,
+    bench: Bench,
+}
+
+impl<'a> Classification<'a> {
+    /// Loads the data set and places inputs and classes.
+    ///
+    /// # Errors
+    /// If there is no such data set or it does not fit the chip or the split.
+    pub fn new(
+        experiment: &'a Experiment,
+        config: &'a ClassificationConfig,
+        read: &ReadFile<'_>,
+    ) -> Result<Classification<'a>, TaskError> {
+        let dataset = Dataset::load(&config.dataset, read)?;
+        let bench = Bench::new(config, &dataset)?;
+        let held_out = config.test_size + config.validation_size;
+        if held_out >= dataset.len() {
+            let message = format!(
+                "`task.test_size` and `task.validation_size` leave nothing to learn from: the data \
+                 set has {} samples",
+                dataset.len()
+            );
+            return Err(ConfigError(message).into());
+        }
+        if config.evaluate == Evaluate::Validation && config.validation_size == 0 {
+            let message = "`task.evaluate` is validation, but `task.validation_size` is 0";
+            return Err(ConfigError(message.into()).into());
+        }
+        let codes = (0..dataset.len()).map(|i| config.input.encode(dataset.sample(i))).collect();
+        Ok(Classification { experiment, config, dataset, codes, bench })
+    }
+
+    fn arms(&self) -> Vec<Arm> {
+        let mut arms = vec![Arm { name: "plastic", frozen_addresses: false }];
+        if self.config.frozen_addresses_control {
+            arms.push(Arm { name: "frozen_addresses", frozen_addresses: true });
+        }
+        arms
+    }
+
+    /// Threads that [`Classification::run`] uses.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.arms().len()
+    }
+
+    /// Units of work of a run, as told to [`Monitor::advance`]: presentations.
+    #[must_use]
+    pub fn units(&self) -> u64 {
+        let arms = self.arms().len();
+        let units = arms * (self.config.train.samples + self.evaluations() * self.readouts());
+        units.try_into().unwrap_or(u64::MAX)
+    }
+
+    /// Evaluations of an arm.
+    fn evaluations(&self) -> usize {
+        self.config.test.checkpoints + 1
+    }
+
+    /// Presentations of an evaluation.
+    fn readouts(&self) -> usize {
+        let evaluated = match self.config.evaluate {
+            Evaluate::Test => self.config.test_size,
+            Evaluate::Validation => self.config.validation_size,
+        };
+        let train = self.dataset.len() - self.config.test_size - self.config.validation_size;
+        evaluated + self.config.test.normalisation_samples.min(train)
+    }
+
+    /// Runs all arms, each on a thread of its own; results do not depend on how they are scheduled.
+    ///
+    /// # Errors
+    /// If the rule cannot be bound to the chip or stops.
+    pub fn run(
+        &self,
+        factory: &dyn EngineFactory,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Outcome, TaskError> {
+        let arms = self.arms();
+        let results: Vec<Result<ArmOutcome, EngineError>> = std::thread::scope(|scope| {
+            let start = |arm| scope.spawn(move || self.train(arm, factory, seed, monitor));
+            let threads: Vec<_> = arms.iter().map(start).collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            threads.into_iter().map(join).collect()
+        });
+        let outcomes: Result<Vec<ArmOutcome>, EngineError> = results.into_iter().collect();
+        let rule = || self.config.rule.clone();
+        let outcomes = outcomes.map_err(|error| TaskError::Engine { rule: rule(), error })?;
+        Ok(self.report(&arms, &outcomes))
+    }
+}

@@ -1,0 +1,123 @@
+//! Reading the answer off the spikes.
+
+use super::Classification;
+use super::bench::{HEMISPHERE, Stimulus};
+use crate::monitor::Monitor;
+use pl_chip::Chip;
+use pl_chip::time::ticks_from_us;
+
+/// Poisson sources of the readout start here, those of training at 0.
+const FIRST_SOURCE: u64 = 1 << 32;
+
+/// How well the classes were told apart.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Evaluation {
+    /// Fraction of samples answered right, responses divided by the class's mean.
+    pub(super) accuracy: f64,
+    /// The same with responses as they are.
+    pub(super) accuracy_raw: f64,
+    /// Rows: true class, columns: answer; number of samples.
+    pub(super) confusion: Vec<Vec<u32>>,
+    /// Mean spikes of a dendrite in a presentation.
+    pub(super) spikes_per_dendrite: f64,
+    /// Chip time of all presentations, ticks.
+    pub(super) duration: u64,
+}
+
+impl Classification<'_> {
+    /// Shows samples to a copy of the chip, so that its sensors and time stay as they are.
+    ///
+    /// Returns nothing if interrupted.
+    pub(super) fn evaluate(
+        &self,
+        chip: &Chip,
+        normalisation: &[usize],
+        samples: &[usize],
+        monitor: &dyn Monitor,
+    ) -> Option<Evaluation> {
+        let mut chip = chip.clone();
+        self.prepare(&mut chip);
+        let start = chip.now();
+        let mut mean = vec![0.0; self.bench.classes];
+        for index in normalisation {
+            let response = self.response(&mut chip, *index, monitor)?;
+            for (mean, response) in mean.iter_mut().zip(response) {
+                *mean += response;
+            }
+        }
+        let count = f64::from(u32::try_from(normalisation.len().max(1)).unwrap_or(u32::MAX));
+        // A class that never answered is not made infinitely eager by its first spike.
+        let mean: Vec<f64> = mean.iter().map(|sum| (sum / count).max(1.0)).collect();
+        let mut confusion = vec![vec![0; self.bench.classes]; self.bench.classes];
+        let (mut right, mut right_raw, mut spikes) = (0.0, 0.0, 0.0);
+        for index in samples {
+            let response = self.response(&mut chip, *index, monitor)?;
+            let label = self.dataset.labels[*index];
+            let normalised = response.iter().zip(&mean).map(|(response, mean)| response / mean);
+            let answer = largest(normalised);
+            confusion[label][answer] += 1;
+            right += f64::from(u8::from(answer == label));
+            right_raw += f64::from(u8::from(largest(response.iter().copied()) == label));
+            spikes += response.iter().sum::<f64>();
+        }
+        let count = f64::from(u32::try_from(samples.len().max(1)).unwrap_or(u32::MAX));
+        let columns = u32::try_from(self.bench.classes * self.bench.dendrites).unwrap_or(u32::MAX);
+        Some(Evaluation {
+            accuracy: right / count,
+            accuracy_raw: right_raw / count,
+            confusion,
+            spikes_per_dendrite: spikes / count / f64::from(columns),
+            duration: chip.now() - start,
+        })
+    }
+
+    fn prepare(&self, chip: &mut Chip) {
+        let hemisphere = usize::from(HEMISPHERE);
+        for column in 0..self.bench.classes * self.bench.dendrites {
+            let mut neuron = chip.neuron(hemisphere, column);
+            neuron.strength_exc *= self.config.test.synaptic_gain;
+            chip.set_neuron(hemisphere, column, neuron);
+        }
+        chip.take_spikes();
+        chip.set_spike_recording(hemisphere, true);
+    }
+
+    /// Spikes of each class's dendrites while a sample is shown; nothing if interrupted.
+    fn response(
+        &self,
+        chip: &mut Chip,
+        index: usize,
+        monitor: &dyn Monitor,
+    ) -> Option<Vec<f64>> {
+        if monitor.interrupted() {
+            return None;
+        }
+        let test = &self.config.test;
+        let stimulus = Stimulus {
+            on_rate_bio_hz: test.on_rate_bio_hz,
+            off_rate_bio_hz: test.off_rate_bio_hz,
+            duration: ticks_from_us(test.presentation_us),
+            first_source: FIRST_SOURCE,
+        };
+        let mut events = Vec::new();
+        let start = chip.now();
+        self.bench.inputs(&self.codes[index], &stimulus, chip.seed(), start, &mut events);
+        events.sort_unstable();
+        chip.run_until(start + stimulus.duration, &events);
+        let mut response = vec![0.0; self.bench.classes];
+        for spike in chip.take_spikes() {
+            if let Some(count) = response.get_mut(self.bench.class_of(spike.column.into())) {
+                *count += 1.0;
+            }
+        }
+        monitor.advance(1);
+        Some(response)
+    }
+}
+
+/// Position of the largest value, the first of equals.
+fn largest(values: impl Iterator<Item = f64>) -> usize {
+    let first = (0, f64::NEG_INFINITY);
+    let larger = |best: (usize, f64), next: (usize, f64)| if next.1 > best.1 { next } else { best };
+    values.enumerate().fold(first, larger).0
+}

@@ -1,0 +1,252 @@
+//! What a classification leaves: metrics, arrays and pictures.
+
+use super::Classification;
+use super::arm::{Arm, ArmOutcome};
+use super::readout::Evaluation;
+use crate::engine::RecordSample;
+use crate::figure::{self, Labels, Series, Shades};
+use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
+use ndarray::{Array1, Array2, ArrayD};
+use pl_chip::time::biological_s_from_ticks;
+
+impl Classification<'_> {
+    /// Everything the arms leave. The first arm is the rule as it is.
+    pub(super) fn report(&self, arms: &[Arm], outcomes: &[ArmOutcome]) -> Outcome {
+        let pairs = || arms.iter().zip(outcomes);
+        let pictures = [
+            self.curve_picture(arms, outcomes),
+            outcomes.first().and_then(|arm| self.fields_picture(arm)),
+            outcomes.first().and_then(|arm| self.confusion_picture(arm)),
+        ];
+        let synapses = pairs().flat_map(|(arm, outcome)| self.synapse_arrays(arm, outcome));
+        let spikes = pairs().flat_map(|(arm, outcome)| spike_arrays(arm, outcome));
+        let curves = pairs().flat_map(|(arm, outcome)| self.curve_arrays(arm, outcome));
+        let mut archives = vec![
+            Archive { file: "synapses.npz".into(), arrays: synapses.collect() },
+            Archive { file: "spikes.npz".into(), arrays: spikes.collect() },
+            Archive { file: "learning.npz".into(), arrays: curves.collect() },
+        ];
+        let records: Vec<NamedArray> = pairs()
+            .flat_map(|(arm, outcome)| record_arrays(arm, &outcome.records))
+            .collect();
+        if !records.is_empty() {
+            archives.push(Archive { file: "records.npz".into(), arrays: records });
+        }
+        Outcome {
+            metrics: self.metrics(arms, outcomes),
+            archives,
+            pictures: pictures.into_iter().flatten().collect(),
+            interrupted: outcomes.iter().any(|outcome| outcome.interrupted),
+        }
+    }
+
+    fn metrics(&self, arms: &[Arm], outcomes: &[ArmOutcome]) -> Vec<Metric> {
+        let part = self.config.evaluate.name();
+        let mut metrics = Vec::new();
+        for (arm, outcome) in arms.iter().zip(outcomes) {
+            let ending =
+                if arm.frozen_addresses { format!("_{}", arm.name) } else { String::new() };
+            let mut add = |name: String, value| {
+                metrics.push(Metric::new(format!("{name}{ending}"), value));
+            };
+            if let Some(last) = final_evaluation(outcome) {
+                add(format!("{part}_accuracy"), last.accuracy);
+                add(format!("{part}_accuracy_not_normalised"), last.accuracy_raw);
+                add("readout_spikes_per_dendrite".into(), last.spikes_per_dendrite);
+            }
+            add("input_match".into(), self.input_match(outcome));
+            add("samples_shown".into(), count(outcome.trained));
+            add("updates".into(), count(usize::try_from(outcome.updates).unwrap_or(usize::MAX)));
+        }
+        if let Some(first) = outcomes.first() {
+            let seconds = biological_s_from_ticks(first.training_duration);
+            metrics.push(Metric::new("training_biological_time_s", seconds));
+        }
+        let all = outcomes.iter().map(|outcome| outcome.duration).sum();
+        metrics.push(Metric::new("biological_time_s", biological_s_from_ticks(all)));
+        metrics
+    }
+
+    /// How active a synapse's input is during its own class, averaged over all synapses by weight:
+    /// a random choice of inputs gives their mean activity.
+    fn input_match(&self, outcome: &ArmOutcome) -> f64 {
+        let mut active = vec![vec![0.0; self.bench.placement.len()]; self.bench.classes];
+        let mut samples = vec![0.0; self.bench.classes];
+        for (code, label) in self.codes.iter().zip(&self.dataset.labels) {
+            samples[*label] += 1.0;
+            for (sum, on) in active[*label].iter_mut().zip(code) {
+                *sum += f64::from(u8::from(*on));
+            }
+        }
+        let (mut sum, mut weights) = (0.0, 0.0);
+        self.for_each_synapse(outcome, |class, _, input, weight| {
+            sum += weight * active[class][input] / f64::max(samples[class], 1.0);
+            weights += weight;
+        });
+        if weights > 0.0 { sum / weights } else { 0.0 }
+    }
+
+    /// Calls with class, dendrite, input and weight of every synapse whose address some input has.
+    fn for_each_synapse(
+        &self,
+        outcome: &ArmOutcome,
+        mut call: impl FnMut(usize, usize, usize, f64),
+    ) {
+        for (input, (row, address)) in self.bench.placement.iter().enumerate() {
+            let row = usize::from(*row);
+            for column in 0..self.bench.classes * self.bench.dendrites {
+                if outcome.addresses[row][column] == *address {
+                    let dendrite = column % self.bench.dendrites;
+                    let weight = f64::from(outcome.weights[row][column]);
+                    call(self.bench.class_of(column), dendrite, input, weight);
+                }
+            }
+        }
+    }
+
+    fn curve_picture(&self, arms: &[Arm], outcomes: &[ArmOutcome]) -> Option<Picture> {
+        let part = self.config.evaluate.name();
+        let series = |(arm, outcome): (&Arm, &ArmOutcome)| Series {
+            name: if arm.frozen_addresses { "addresses frozen" } else { "with rewiring" }.into(),
+            points: outcome
+                .curve
+                .iter()
+                .map(|(shown, evaluation)| (self.shown_s(*shown), evaluation.accuracy))
+                .collect(),
+        };
+        let series: Vec<Series> = arms.iter().zip(outcomes).map(series).collect();
+        if series.iter().all(|series| series.points.is_empty()) {
+            return None;
+        }
+        let title = format!("{}: accuracy on the {part} samples while learning", self.dataset_name());
+        let labels = Labels { title: &title, x: "biological time (s)", y: "accuracy" };
+        picture("accuracy.svg", "Accuracy over training time.", figure::fractions(&labels, &series))
+    }
+
+    /// Biological seconds in which so many samples are shown.
+    fn shown_s(&self, shown: usize) -> f64 {
+        // 1 us of hardware time stands for 1 ms.
+        count(shown) * self.config.train.presentation_us / 1000.0
+    }
+
+    fn dataset_name(&self) -> &str {
+        &self.config.dataset
+    }
+
+    /// What the synapses of each dendrite look at: the sum of weights by value of the sample.
+    fn fields_picture(&self, outcome: &ArmOutcome) -> Option<Picture> {
+        let (classes, dendrites) = (self.bench.classes, self.bench.dendrites);
+        let features = self.dataset.features;
+        let width = self.dataset.image_width.unwrap_or(features);
+        let empty = || Shades { width, values: vec![0.0; features] };
+        // Rows of the picture: mean sample, each dendrite, their sum.
+        let mut tiles = vec![empty(); classes * (dendrites + 2)];
+        for (index, label) in self.dataset.labels.iter().enumerate() {
+            let tile = &mut tiles[*label].values;
+            for (sum, value) in tile.iter_mut().zip(self.dataset.sample(index)) {
+                *sum += value.max(0.0);
+            }
+        }
+        self.for_each_synapse(outcome, |class, dendrite, input, weight| {
+            let feature = input / self.config.input.inputs_per_value();
+            tiles[(1 + dendrite) * classes + class].values[feature] += weight;
+            tiles[(1 + dendrites) * classes + class].values[feature] += weight;
+        });
+        let mut rows = vec!["mean sample".to_owned()];
+        rows.extend((1..=dendrites).map(|dendrite| format!("dendrite {dendrite}")));
+        rows.push("all dendrites".into());
+        let title = "Receptive fields: summed weight of the synapses on each value";
+        let svg = figure::tiles(title, &self.dataset.classes, &rows, &tiles);
+        picture("receptive_fields.svg", "Learnt receptive fields, by class and dendrite.", svg)
+    }
+
+    fn confusion_picture(&self, outcome: &ArmOutcome) -> Option<Picture> {
+        let last = final_evaluation(outcome)?;
+        let title = format!("Answers on the {} samples", self.config.evaluate.name());
+        let labels = Labels { title: &title, x: "answer", y: "true class" };
+        let svg = figure::counts(&labels, &self.dataset.classes, &last.confusion);
+        picture("confusion.svg", "Answers by true class.", svg)
+    }
+
+    fn synapse_arrays(&self, arm: &Arm, outcome: &ArmOutcome) -> Vec<NamedArray> {
+        let columns = self.bench.classes * self.bench.dendrites;
+        let plane = |name: &str, rows: &[[u8; pl_chip::COLUMNS]]| {
+            let array = Array2::from_shape_fn((rows.len(), columns), |(row, col)| rows[row][col]);
+            named(arm, name, Elements::U8(array.into_dyn()))
+        };
+        vec![plane("weights", &outcome.weights), plane("addresses", &outcome.addresses)]
+    }
+
+    fn curve_arrays(&self, arm: &Arm, outcome: &ArmOutcome) -> Vec<NamedArray> {
+        let curve = &outcome.curve;
+        let times = curve.iter().map(|(shown, _)| self.shown_s(*shown));
+        let accuracies = curve.iter().map(|(_, evaluation)| evaluation.accuracy);
+        let reals = |values: Vec<f64>| Elements::F64(Array1::from(values).into_dyn());
+        let mut arrays = vec![
+            named(arm, "biological_time_s", reals(times.collect())),
+            named(arm, "accuracy", reals(accuracies.collect())),
+        ];
+        if let Some(last) = final_evaluation(outcome) {
+            let classes = self.bench.classes;
+            let confusion = Array2::from_shape_fn((classes, classes), |(label, answer)| {
+                i32::try_from(last.confusion[label][answer]).unwrap_or(i32::MAX)
+            });
+            arrays.push(named(arm, "confusion", Elements::I32(confusion.into_dyn())));
+        }
+        arrays
+    }
+}
+
+fn final_evaluation(outcome: &ArmOutcome) -> Option<&Evaluation> {
+    outcome.curve.last().filter(|_| !outcome.interrupted).map(|(_, evaluation)| evaluation)
+}
+
+fn spike_arrays(arm: &Arm, outcome: &ArmOutcome) -> Vec<NamedArray> {
+    let times = outcome.spikes.iter().map(|spike| spike.time).collect::<Array1<u64>>();
+    let columns = outcome.spikes.iter().map(|spike| spike.column).collect::<Array1<u8>>();
+    vec![
+        named(arm, "time_ticks", Elements::U64(times.into_dyn())),
+        named(arm, "column", Elements::U8(columns.into_dyn())),
+    ]
+}
+
+/// A field of a record over its samples: samples by values of the view.
+fn record_arrays(arm: &Arm, records: &[RecordSample]) -> Vec<NamedArray> {
+    let mut arrays = Vec::new();
+    let statements = records.iter().map(|sample| sample.record).max().map_or(0, |last| last + 1);
+    for statement in 0..statements {
+        let samples: Vec<&RecordSample> =
+            records.iter().filter(|sample| sample.record == statement).collect();
+        let Some(first) = samples.first() else { continue };
+        let prefix = format!("record{statement}");
+        let times = samples.iter().map(|sample| sample.now).collect::<Array1<u64>>();
+        arrays.push(named(arm, &format!("{prefix}_time_ticks"), Elements::U64(times.into_dyn())));
+        for (index, field) in first.fields.iter().enumerate() {
+            let width = field.values.len();
+            let values = samples.iter().flat_map(|sample| sample.fields[index].values.clone());
+            let values: Vec<i32> = values.collect();
+            let Ok(array) = ArrayD::from_shape_vec(vec![samples.len(), width], values) else {
+                continue;
+            };
+            arrays.push(named(arm, &format!("{prefix}_{}", field.name), Elements::I32(array)));
+        }
+    }
+    arrays
+}
+
+/// Arrays of a control carry its name in front.
+fn named(arm: &Arm, name: &str, elements: Elements) -> NamedArray {
+    let name = if arm.frozen_addresses { format!("{}/{name}", arm.name) } else { name.to_owned() };
+    NamedArray { name, elements }
+}
+
+fn picture(file: &str, caption: &str, svg: Result<String, String>) -> Option<Picture> {
+    // Drawing into memory fails for no input; a run is not lost for a picture.
+    let svg = svg.ok()?;
+    Some(Picture { file: file.into(), caption: caption.into(), svg })
+}
+
+fn count(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
