@@ -3,6 +3,8 @@
 //! An access that reaches nothing is a fault, never a zero. Time does not pass during an access:
 //! whoever runs the program moves the chip's clock.
 
+use pl_iss::{Access, Bus, BusFault, Vector, Width};
+
 use crate::COLUMNS;
 use crate::chip::Chip;
 use crate::correlation::Branch;
@@ -12,8 +14,6 @@ use crate::memory_map::{
     quad_column,
 };
 use crate::synapse_array::{column_of_lane, half_row};
-
-type Vector = [u8; VECTOR_BYTES];
 
 /// Access of the PPU of one hemisphere to its chip; see [`Chip::ppu`].
 #[derive(Debug)]
@@ -299,6 +299,39 @@ impl<'a> PpuBus<'a> {
             Plane::AmplitudeCalibration => self.chip.write_amplitude_calibration_row(h, row, bytes),
             Plane::Causal | Plane::Acausal => {}
         }
+    }
+}
+
+impl Bus for PpuBus<'_> {
+    fn fetch(&mut self, address: u32) -> Result<u32, BusFault> {
+        self.fetch_word(address).ok_or(BusFault { address, access: Access::Fetch })
+    }
+
+    fn load(&mut self, address: u32, width: Width) -> Result<u32, BusFault> {
+        self.load_bytes(address, width.bytes() as usize)
+            .ok_or(BusFault { address, access: Access::Load })
+    }
+
+    fn store(&mut self, address: u32, width: Width, value: u32) -> Result<(), BusFault> {
+        self.store_bytes(address, width.bytes() as usize, value)
+            .ok_or(BusFault { address, access: Access::Store })
+    }
+
+    fn vector_load(&mut self, address: u32) -> Result<Vector, BusFault> {
+        self.load_vector(address).ok_or(BusFault { address, access: Access::VectorLoad })
+    }
+
+    fn vector_store(&mut self, address: u32, value: &Vector) -> Result<(), BusFault> {
+        self.store_vector(address, value).ok_or(BusFault { address, access: Access::VectorStore })
+    }
+
+    fn io_read(&mut self, address: u32) -> Result<Vector, BusFault> {
+        self.read_vector_io(address).ok_or(BusFault { address, access: Access::IoRead })
+    }
+
+    fn io_write(&mut self, address: u32, value: &Vector, enabled: u128) -> Result<(), BusFault> {
+        self.write_vector_io(address, value, enabled)
+            .ok_or(BusFault { address, access: Access::IoWrite })
     }
 }
 

@@ -1,0 +1,267 @@
+//! The core: registers, and what one step does.
+
+use pl_isa::{Instruction, Opcode, decode, for_each_insn};
+
+use crate::bus::{Bus, BusFault};
+use crate::exec;
+use crate::interrupt::{Exception, Interrupts};
+use crate::trap::{Trap, TrapKind};
+use crate::vector::VectorUnit;
+
+/// Summary overflow, in the exception register.
+pub const XER_SO: u32 = 1 << 31;
+/// Overflow, in the exception register.
+pub const XER_OV: u32 = 1 << 30;
+/// Carry, in the exception register.
+pub const XER_CA: u32 = 1 << 29;
+
+/// Why an instruction did not finish in the ordinary way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// It raised an exception.
+    Raise(Exception),
+    /// It puts the core to sleep.
+    Sleep,
+    /// It has no meaning.
+    Trap(TrapKind),
+}
+
+impl From<BusFault> for Stop {
+    fn from(fault: BusFault) -> Self {
+        Self::Trap(TrapKind::Bus(fault))
+    }
+}
+
+/// What executing an instruction gives.
+pub(crate) type Outcome = Result<(), Stop>;
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Executed an instruction.
+    Executed,
+    /// Entered the handler of an exception.
+    Interrupted(Exception),
+    /// Fell asleep, or still sleeps.
+    Asleep,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The core sleeps.
+    Wait,
+    /// The instructions allowed are used up.
+    Budget,
+}
+
+/// A decoded instruction with the word it was decoded from.
+#[derive(Clone, Copy, Debug)]
+struct Decoded {
+    word: u32,
+    instruction: Instruction,
+}
+
+/// Entries of the memory of decoded instructions: one for every word of the core's own memory.
+const DECODED_ENTRIES: usize = 4096;
+
+/// Decoded instructions by the low bits of their address. Each entry is used only if the word
+/// fetched is the one it was decoded from, so nothing has to be told when code changes, whoever
+/// changes it.
+#[derive(Clone, Debug)]
+struct DecodedMemory(Box<[Decoded]>);
+
+impl Default for DecodedMemory {
+    fn default() -> Self {
+        // `ori 0,0,0` is what its word decodes to; see `decodes_what_it_holds`.
+        let nop = pl_isa::build::ori(pl_isa::Gpr(0), pl_isa::Gpr(0), 0);
+        let word = pl_isa::encode(&nop).unwrap_or_default();
+        Self(vec![Decoded { word, instruction: nop }; DECODED_ENTRIES].into_boxed_slice())
+    }
+}
+
+/// The core. Registers are public; those of timers and interrupts are reached through
+/// instructions and the methods that stand for pins and doorbell.
+#[derive(Clone, Debug)]
+pub struct Cpu {
+    /// General-purpose registers.
+    pub gpr: [u32; 32],
+    /// Condition register, field 0 in the upper four bits.
+    pub cr: u32,
+    /// Link register.
+    pub lr: u32,
+    /// Count register.
+    pub ctr: u32,
+    /// Exception register: [`XER_SO`], [`XER_OV`] and [`XER_CA`]; other bits are zero.
+    pub xer: u32,
+    /// Address of the next instruction.
+    pub pc: u32,
+    /// Vector registers, accumulator, conditions.
+    pub vector: VectorUnit,
+    /// Instructions executed since reset.
+    pub instructions: u64,
+    pub(crate) interrupts: Interrupts,
+    pub(crate) timebase: u64,
+    pub(crate) cycles: u64,
+    /// Cycle the time base bit of the fixed interval timer rises next.
+    pub(crate) interval_edge: u64,
+    pub(crate) sleeping: bool,
+    pub(crate) last_exception: Option<(Exception, u32)>,
+    /// Where execution goes on after the instruction being executed.
+    pub(crate) next_pc: u32,
+    decoded: DecodedMemory,
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        let mut cpu = Self {
+            gpr: [0; 32],
+            cr: 0,
+            lr: 0,
+            ctr: 0,
+            xer: 0,
+            pc: 0,
+            vector: VectorUnit::default(),
+            instructions: 0,
+            interrupts: Interrupts::default(),
+            timebase: 0,
+            cycles: 0,
+            interval_edge: 0,
+            sleeping: false,
+            last_exception: None,
+            next_pc: 0,
+            decoded: DecodedMemory::default(),
+        };
+        cpu.schedule_timers();
+        cpu
+    }
+}
+
+macro_rules! define_execute {
+    ($(
+        #[doc = $doc:literal]
+        $variant:ident $mnemonic:literal $extension:ident $form:ident($($number:literal),*)
+            [$($name:ident: $field:ident $role:tt),*] [$($flag:ident),*]
+            [$($resource:ident $how:tt),*] $module:ident::$function:ident $class:ident;
+    )*) => {
+        /// Executes an instruction: one function for every row of the instruction table.
+        #[inline]
+        fn execute<B: Bus>(cpu: &mut Cpu, bus: &mut B, instruction: &Instruction) -> Outcome {
+            match instruction.opcode {
+                $(Opcode::$variant => exec::$module::$function(cpu, bus, instruction)),*
+            }
+        }
+    };
+}
+for_each_insn!(define_execute);
+
+impl Cpu {
+    /// A core after reset: everything zero, execution starts at address 0.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Time base: cycles since reset, unless a program wrote it. Without a cycle model every
+    /// instruction counts one cycle.
+    #[must_use]
+    pub const fn timebase(&self) -> u64 {
+        self.timebase
+    }
+
+    /// Cycles since reset.
+    #[must_use]
+    pub const fn cycles(&self) -> u64 {
+        self.cycles
+    }
+
+    /// Whether the core sleeps after `wait`.
+    #[must_use]
+    pub const fn is_asleep(&self) -> bool {
+        self.sleeping
+    }
+
+    /// The exception raised last and the address it is to return to.
+    #[must_use]
+    pub const fn last_exception(&self) -> Option<(Exception, u32)> {
+        self.last_exception
+    }
+
+    /// Executes one instruction, or enters the handler of an interrupt. A sleeping core wakes if
+    /// something woke it and stays asleep otherwise; time passes for it by [`Cpu::sleep`].
+    ///
+    /// # Errors
+    /// If the instruction has no meaning to the hardware; nothing has changed then.
+    #[inline]
+    pub fn step<B: Bus>(&mut self, bus: &mut B) -> Result<Step, Trap> {
+        if self.interrupts.pending
+            && let Some(exception) = self.take_interrupt()
+        {
+            return Ok(Step::Interrupted(exception));
+        }
+        if self.sleeping {
+            if !self.interrupts.wakes() {
+                return Ok(Step::Asleep);
+            }
+            self.sleeping = false;
+            self.pc = self.pc.wrapping_add(4);
+        }
+        let pc = self.pc;
+        let trap = |kind, word| Trap { kind, pc, word };
+        let word = bus.fetch(pc).map_err(|fault| trap(TrapKind::Bus(fault), 0))?;
+        let instruction = self.decoded(word).ok_or(trap(TrapKind::Unimplemented, word))?;
+        self.next_pc = pc.wrapping_add(4);
+        let step = match execute(self, bus, &instruction) {
+            Ok(()) => {
+                self.pc = self.next_pc;
+                Step::Executed
+            }
+            Err(Stop::Raise(exception)) => {
+                self.raise(exception);
+                Step::Interrupted(exception)
+            }
+            Err(Stop::Sleep) => {
+                self.sleeping = true;
+                Step::Asleep
+            }
+            Err(Stop::Trap(kind)) => return Err(trap(kind, word)),
+        };
+        self.instructions += 1;
+        self.advance(1);
+        Ok(step)
+    }
+
+    /// The instruction of a word fetched at `pc`.
+    #[inline]
+    fn decoded(&mut self, word: u32) -> Option<Instruction> {
+        let entry = &mut self.decoded.0[(self.pc >> 2) as usize % DECODED_ENTRIES];
+        if entry.word != word {
+            *entry = Decoded { word, instruction: decode(word)? };
+        }
+        Some(entry.instruction)
+    }
+
+    /// Executes up to so many instructions, or until the core sleeps.
+    ///
+    /// # Errors
+    /// If an instruction has no meaning to the hardware.
+    pub fn run<B: Bus>(&mut self, bus: &mut B, max_instructions: u64) -> Result<Exit, Trap> {
+        for _ in 0..max_instructions {
+            if self.step(bus)? == Step::Asleep {
+                return Ok(Exit::Wait);
+            }
+        }
+        Ok(Exit::Budget)
+    }
+
+    /// Lets time pass for a sleeping core, up to so many cycles or until a timer wakes it.
+    /// Returns the cycles that passed; a core that is awake lets none pass.
+    pub fn sleep(&mut self, max_cycles: u64) -> u64 {
+        let start = self.cycles;
+        while self.sleeping && !self.interrupts.wakes() && self.cycles - start < max_cycles {
+            let event = self.next_timer_event().max(self.cycles + 1);
+            self.advance((event - self.cycles).min(max_cycles - (self.cycles - start)));
+        }
+        self.cycles - start
+    }
+}
