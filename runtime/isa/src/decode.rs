@@ -45,8 +45,8 @@ pub fn find(word: u32) -> Option<&'static InsnInfo> {
 
 /// The instruction a word stands for, or nothing if the core does not implement it.
 ///
-/// Words that set a bit no operand and no flag owns are not decoded, although the core ignores
-/// some of those bits: no assembler makes such words.
+/// Bits that the core ignores ([`InsnInfo::ignored`]) do not matter. A word that sets another bit
+/// which no operand and no flag owns is not decoded: no assembler makes such words.
 #[must_use]
 pub fn decode(word: u32) -> Option<Instruction> {
     let info = find(word)?;

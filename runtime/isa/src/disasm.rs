@@ -10,12 +10,15 @@ use crate::instruction::Instruction;
 use crate::opcode::{Flag, Opcode};
 use crate::reg::{CrBit, Crf, Gpr};
 
-/// The assembly text of a word at an address; `.long` where it is no instruction of the core.
+/// The assembly text of a word at an address; `.long` where it is no instruction of the core, or
+/// sets bits that the core ignores and no text stands for.
 #[must_use]
 pub fn disassemble(word: u32, address: u32) -> String {
     match decode(word) {
-        Some(instruction) => text(&instruction, address),
-        None => format!(".long 0x{word:x}"),
+        Some(instruction) if word & instruction.opcode.info().ignored == 0 => {
+            text(&instruction, address)
+        }
+        Some(_) | None => format!(".long 0x{word:x}"),
     }
 }
 

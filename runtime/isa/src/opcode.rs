@@ -48,6 +48,18 @@ impl Form {
         };
         (primary << 26) | low
     }
+
+    /// The bits that the core looks at even where they belong to no operand: the vector unit leaves
+    /// register fields alone that an instruction does not use (ppu-isa reference, 2.1). Other
+    /// words with such bits are taken for mistakes, since no assembler makes them.
+    const fn fixed(self) -> u32 {
+        match self {
+            Self::Fxv => 0xfc00_07fc,
+            Self::D | Self::I | Self::B | Self::M | Self::X | Self::XOne | Self::Xl | Self::Xo => {
+                u32::MAX
+            }
+        }
+    }
 }
 
 /// An optional bit of an instruction, with the letter it adds to the mnemonic.
@@ -172,8 +184,10 @@ pub struct InsnInfo {
     /// The opcode bits.
     pub pattern: u32,
     /// The bits that must equal [`pattern`](Self::pattern): all that belong to no operand and no
-    /// flag.
+    /// flag and are not ignored.
     pub mask: u32,
+    /// Bits the core does not look at; they are written as zero.
+    pub ignored: u32,
     /// Operands in the order of the assembler.
     pub operands: &'static [OperandSpec],
     /// Flags it may carry.
@@ -244,7 +258,8 @@ macro_rules! define_opcodes {
                 extension: Extension::$extension,
                 form: Form::$form,
                 pattern: Form::$form.pattern($primary, 0 $(+ $extended)?),
-                mask: fixed_bits(OPERANDS, FLAGS),
+                mask: fixed_bits(OPERANDS, FLAGS) & Form::$form.fixed(),
+                ignored: fixed_bits(OPERANDS, FLAGS) & !Form::$form.fixed(),
                 operands: OPERANDS,
                 flags: FLAGS,
                 resources: &[$((Resource::$resource, role!($how))),*],
