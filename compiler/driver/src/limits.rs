@@ -50,7 +50,8 @@ pub(crate) fn check(rule: &Rule) -> Vec<Diagnostic> {
             Diagnostic::warning(Code::W0711, span, message)
         }
         (Some(_), _) | (None, None) => {
-            let message = format!("a period of {period_us:.0} us is shorter than `{}` needs", hir.name);
+            let message =
+                format!("a period of {period_us:.0} us is shorter than `{}` needs", hir.name);
             Diagnostic::error(Code::E0602, span, message)
         }
     };
@@ -59,13 +60,18 @@ pub(crate) fn check(rule: &Rule) -> Vec<Diagnostic> {
             "`view rows <= {rows}` fits this period; all rows need at least {}",
             milliseconds(needed_us)
         ),
-        None => format!("even one row does not fit; choose at least {}", milliseconds(us(needed(1)))),
+        None => {
+            format!("even one row does not fit; choose at least {}", milliseconds(us(needed(1))))
+        }
     };
     vec![found.label(span, worst).help(help)]
 }
 
 fn us(ticks: u64) -> f64 {
-    #[allow(clippy::cast_precision_loss, reason = "for people; cycles of an update are far below 2^52")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "for people; cycles of an update are far below 2^52"
+    )]
     let ticks = ticks as f64;
     ticks / TICKS_PER_US
 }

@@ -56,8 +56,7 @@ impl ArrayEngine {
         executor: Executor,
         binding: &Binding,
     ) -> Result<ArrayEngine, EngineError> {
-        let key =
-            rng::stream_key(binding.seed, binding.chip, binding.hemisphere, binding.instance);
+        let key = rng::stream_key(binding.seed, binding.chip, binding.hemisphere, binding.instance);
         let place = Place {
             hemisphere: binding.hemisphere,
             rows: binding.rows.len(),

@@ -16,8 +16,7 @@ pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
         }
     };
     let session = Session::default();
-    let compiled =
-        output::compile(&session, &args.file, args.message_format, &mut print_after)?;
+    let compiled = output::compile(&session, &args.file, args.message_format, &mut print_after)?;
     if compiled.has_errors() {
         return Err(Failure::Findings);
     }

@@ -4,9 +4,7 @@ use crate::array_engine::ArrayEngine;
 use crate::output::{self, Failure};
 use pl_driver::{Rule, Session};
 use pl_experiment::Experiment;
-use pl_experiment::engine::{
-    Binding, Engine, EngineError, EngineFactory, ParamInfo, RuleInfo,
-};
+use pl_experiment::engine::{Binding, Engine, EngineError, EngineFactory, ParamInfo, RuleInfo};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -56,10 +54,7 @@ impl Compiler {
     ///
     /// # Errors
     /// The rendered diagnostics of the first source with errors, or that it has not one rule.
-    pub fn from_sources(
-        kind: EngineKind,
-        sources: &[(&str, &str)],
-    ) -> Result<Compiler, String> {
+    pub fn from_sources(kind: EngineKind, sources: &[(&str, &str)]) -> Result<Compiler, String> {
         let mut rules = BTreeMap::new();
         for (name, text) in sources {
             let compiled = Session::default().compile(name, text);
@@ -128,7 +123,10 @@ fn pick(name: &str, rules: &[Rule]) -> Result<Rule, String> {
     };
     found.cloned().ok_or_else(|| {
         let names: Vec<&str> = rules.iter().map(Rule::name).collect();
-        format!("the file has the rules {}; [rule.{name}] must have the name of one", names.join(", "))
+        format!(
+            "the file has the rules {}; [rule.{name}] must have the name of one",
+            names.join(", ")
+        )
     })
 }
 

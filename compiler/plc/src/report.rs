@@ -21,10 +21,7 @@ pub(crate) struct Source<'a> {
 ///
 /// # Errors
 /// If an array is too large for its format.
-pub(crate) fn files(
-    source: &Source<'_>,
-    run: &Finished,
-) -> Result<Vec<(String, Vec<u8>)>, String> {
+pub(crate) fn files(source: &Source<'_>, run: &Finished) -> Result<Vec<(String, Vec<u8>)>, String> {
     let mut files = Vec::new();
     for archive in &run.outcome.archives {
         files.push((archive.file.clone(), archive.to_bytes()?));

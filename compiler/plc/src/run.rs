@@ -23,8 +23,9 @@ pub(crate) struct Finished {
 /// Runs an experiment once or for several seeds, prints a summary and writes the results.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let bytes = output::read_file(&args.file)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::Invalid(format!("{}: the file is not UTF-8 text", args.file.display())))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Failure::Invalid(format!("{}: the file is not UTF-8 text", args.file.display()))
+    })?;
     let invalid = |error: &dyn core::fmt::Display| {
         Failure::Invalid(format!("{}: {error}", args.file.display()))
     };
@@ -64,8 +65,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         print!("{}", report::summary(&experiment, kind, &finished));
         println!("results in {}", out.display());
     }
-    let interrupted = finished.len() < seeds.len()
-        || finished.iter().any(|run| run.outcome.interrupted);
+    let interrupted =
+        finished.len() < seeds.len() || finished.iter().any(|run| run.outcome.interrupted);
     if interrupted { Err(Failure::Interrupted) } else { Ok(()) }
 }
 

@@ -97,7 +97,9 @@ fn quotient(a: Expr, b: Expr, span: Span) -> Built {
         return Err(Diagnostic::error(Code::E0305, at, "lanes cannot divide")
             .label(at, "this varies between synapses or updates")
             .note("the vector unit has no division; params and constants may divide")
-            .help("multiply by a reciprocal that is a param, or shift by a constant power of two"));
+            .help(
+                "multiply by a reciprocal that is a param, or shift by a constant power of two",
+            ));
     };
     let Some(interval) = a.interval.quotient(b.interval) else {
         let at = b.span;
@@ -144,9 +146,13 @@ pub(crate) fn transcendental(function: Function, name: &str, a: Expr, span: Span
     let ExprKind::Host(x) = &a.kind else { return Err(host_only(name, span)) };
     let interval = a.interval.monotonic(|x| function.apply(x));
     if interval.low.is_nan() || interval.high.is_nan() {
-        return Err(Diagnostic::error(Code::E0404, a.span, format!("`{name}` of a negative value"))
-            .label(a.span, format!("its values are {}", a.interval))
-            .help("choose a range without negative values"));
+        return Err(Diagnostic::error(
+            Code::E0404,
+            a.span,
+            format!("`{name}` of a negative value"),
+        )
+        .label(a.span, format!("its values are {}", a.interval))
+        .help("choose a range without negative values"));
     }
     representable(host(Host::unary(function, x.clone()), Kind::Real, interval, span))
 }

@@ -56,8 +56,8 @@ impl Experiment {
     /// # Errors
     /// What is wrong, with line and column if it stands in the text.
     pub fn parse(text: &str, changes: &[String]) -> Result<Experiment, ConfigError> {
-        let written: Experiment =
-            toml::from_str(text).map_err(|error| ConfigError(error.to_string().trim_end().into()))?;
+        let written: Experiment = toml::from_str(text)
+            .map_err(|error| ConfigError(error.to_string().trim_end().into()))?;
         let mut experiment = written;
         if !changes.is_empty() {
             let mut table: Table = text.parse().map_err(|error: toml::de::Error| {
@@ -66,9 +66,10 @@ impl Experiment {
             for change in changes {
                 apply(&mut table, &experiment.rule, change)?;
                 // Each change is checked by itself, so that a message can name it.
-                experiment = Value::Table(table.clone()).try_into().map_err(
-                    |error: toml::de::Error| ConfigError(format!("`{change}`: {}", error.message())),
-                )?;
+                experiment =
+                    Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| {
+                        ConfigError(format!("`{change}`: {}", error.message()))
+                    })?;
             }
         }
         experiment.check()?;

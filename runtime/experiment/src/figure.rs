@@ -169,9 +169,8 @@ pub fn counts(
     let size = ((left + side + 20).unsigned_abs(), (top + side + 20).unsigned_abs());
     document(size, |area| {
         let text = |size, h, v| (FONT, size).into_font().color(&BLACK).pos(Pos::new(h, v));
-        let write = |string: &str, place, style| {
-            area.draw(&Text::new(string.to_owned(), place, style))
-        };
+        let write =
+            |string: &str, place, style| area.draw(&Text::new(string.to_owned(), place, style));
         write(labels.title, (20, 14), text(16, HPos::Left, VPos::Top))?;
         write(labels.x, (left + side / 2, top - 26), text(13, HPos::Center, VPos::Bottom))?;
         write(labels.y, (20, top - 8), text(13, HPos::Left, VPos::Bottom))?;
@@ -214,6 +213,10 @@ mod tests {
         assert!(svg.contains("77"));
         let tile = Shades { width: 2, values: vec![0.0, 1.0, 2.0, 3.0] };
         let svg = tiles("fields", &names, &["all".to_owned()], &[tile.clone(), tile]).unwrap();
-        assert_eq!(svg.matches("<rect").count(), 1 + 2 * 4, "the background, borders and shades above 0");
+        assert_eq!(
+            svg.matches("<rect").count(),
+            1 + 2 * 4,
+            "the background, borders and shades above 0"
+        );
     }
 }

@@ -25,8 +25,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    const NONE: Self =
-        Self { gt: [0; VECTOR_BYTES], lt: [0; VECTOR_BYTES], eq: [0; VECTOR_BYTES] };
+    const NONE: Self = Self { gt: [0; VECTOR_BYTES], lt: [0; VECTOR_BYTES], eq: [0; VECTOR_BYTES] };
 
     /// The lanes a condition enables, or nothing if it is `Always`.
     #[must_use]

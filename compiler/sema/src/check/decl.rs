@@ -98,10 +98,8 @@ impl<'a> RuleChecker<'a> {
 
     fn check_initial(&mut self, decl: &ast::Decl, ty: NumberType, value: f64, span: Span) {
         if !ty.interval.contains(Interval::point(value)) {
-            let message = format!(
-                "the value of `{}` lies outside its range {}",
-                decl.name.name, ty.interval
-            );
+            let message =
+                format!("the value of `{}` lies outside its range {}", decl.name.name, ty.interval);
             let mut found = Diagnostic::error(Code::E0401, span, message)
                 .label(span, format!("this is {value}"))
                 .help("widen the range or change the value");
@@ -121,11 +119,8 @@ impl<'a> RuleChecker<'a> {
 
     /// The kind and values of a written type.
     pub(super) fn number_type(&mut self, ty: &ast::Type) -> Option<NumberType> {
-        let of = |kind, low, high| NumberType {
-            kind,
-            interval: Interval { low, high },
-            frac: None,
-        };
+        let of =
+            |kind, low, high| NumberType { kind, interval: Interval { low, high }, frac: None };
         match &ty.kind {
             ast::TypeKind::Weight | ast::TypeKind::Address => Some(of(Kind::Int, 0.0, 63.0)),
             ast::TypeKind::Int(None) => {

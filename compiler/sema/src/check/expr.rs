@@ -359,7 +359,9 @@ fn written_as_real(expr: &ast::Expr) -> bool {
     match &expr.without_parens().kind {
         ast::ExprKind::Number(number) => matches!(number.value, ast::NumberValue::Real(_)),
         ast::ExprKind::Unary { operand, .. } => written_as_real(operand),
-        ast::ExprKind::Binary { left, right, .. } => written_as_real(left) || written_as_real(right),
+        ast::ExprKind::Binary { left, right, .. } => {
+            written_as_real(left) || written_as_real(right)
+        }
         _ => false,
     }
 }
@@ -373,7 +375,8 @@ fn not_here(name: &ast::Ident, message: String) -> Diagnostic {
 fn wrong_arity(name: &ast::Ident, usage: &str, wanted: usize, given: usize) -> Diagnostic {
     let plural = if wanted == 1 { "" } else { "s" };
     let message = format!("`{}` takes {wanted} argument{plural}", name.name);
-    let label = if wanted == given { "not as written here".to_owned() } else { format!("{given} given") };
+    let label =
+        if wanted == given { "not as written here".to_owned() } else { format!("{given} given") };
     Diagnostic::error(Code::E0205, name.span, message)
         .label(name.span, label)
         .help(format!("write `{usage}`"))

@@ -168,7 +168,9 @@ impl<'a> RuleChecker<'a> {
         let Some(info) = builtins::quantity(&name.name) else {
             let near = did_you_mean(
                 &name.name,
-                ["weight", "address"].into_iter().chain(self.states.iter().map(|s| s.name.as_str())),
+                ["weight", "address"]
+                    .into_iter()
+                    .chain(self.states.iter().map(|s| s.name.as_str())),
             );
             self.found.push(
                 Diagnostic::error(Code::E0201, name.span, format!("there is no `{}`", name.name))
@@ -202,11 +204,9 @@ impl<'a> RuleChecker<'a> {
     /// The value a target has before the assignment.
     fn old_value(&self, target: Target, span: Span) -> Expr {
         let (kind, number, interval) = match target {
-            Target::Weight => (
-                ExprKind::Quantity(Quantity::Weight),
-                Kind::Int,
-                Interval { low: 0.0, high: 63.0 },
-            ),
+            Target::Weight => {
+                (ExprKind::Quantity(Quantity::Weight), Kind::Int, Interval { low: 0.0, high: 63.0 })
+            }
             Target::Address => (
                 ExprKind::Quantity(Quantity::Address),
                 Kind::Int,

@@ -311,18 +311,10 @@ impl Lowering<'_> {
         }
     }
 
-    fn record_field(
-        &mut self,
-        id: RecordId,
-        index: usize,
-        source: &Recorded,
-        row: Option<Value>,
-    ) {
+    fn record_field(&mut self, id: RecordId, index: usize, source: &Recorded, row: Option<Value>) {
         let mut args: Vec<Value> = row.into_iter().collect();
         let value = match source {
-            Recorded::Quantity(q) => {
-                self.b.value(Op::Read, Imm::Quantity(*q), &args, Type::ROW16)
-            }
+            Recorded::Quantity(q) => self.b.value(Op::Read, Imm::Quantity(*q), &args, Type::ROW16),
             Recorded::State(state) => {
                 let lanes = self.rule.states[*state].scope.is_vector();
                 let ty = if lanes { Type::ROW16 } else { Type::I32 };

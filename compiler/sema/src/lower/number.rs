@@ -211,8 +211,7 @@ impl Lowering<'_> {
         };
         // The product of the lane factors, held with `held` fraction bits.
         let mut interval = first.interval;
-        let mut held_frac =
-            if rest.is_empty() && unit { frac } else { natural(first) };
+        let mut held_frac = if rest.is_empty() && unit { frac } else { natural(first) };
         let exact = expr.number == Kind::Int && unit;
         if exact {
             held_frac = 0;
@@ -365,7 +364,8 @@ pub(crate) fn host_interval(host: &Host, rule: &crate::hir::Rule) -> Interval {
                 Operator::Min => a.minimum(b),
                 Operator::Max => a.maximum(b),
                 Operator::Pow => {
-                    let corners = [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)];
+                    let corners =
+                        [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)];
                     let values = corners.map(|(x, y)| op.apply(x, y));
                     let start = Interval::point(values[0]);
                     values.into_iter().fold(start, |all, x| all.hull(Interval::point(x)))

@@ -68,11 +68,8 @@ impl Lowering<'_> {
     /// destination by the rule's rounding, saturated at the destination's interval.
     fn stored(&mut self, expr: &Expr, range: Interval, format: Format, env: &mut Env) -> Value {
         let to = format.frac();
-        let from = if matches!(expr.kind, ExprKind::Host(_)) {
-            natural(expr).min(to)
-        } else {
-            held(expr)
-        };
+        let from =
+            if matches!(expr.kind, ExprKind::Host(_)) { natural(expr).min(to) } else { held(expr) };
         let value = self.produce(expr, from, env);
         if from > to {
             let rounded = self.rounded(value, from.abs_diff(to), expr.interval);

@@ -86,7 +86,10 @@ impl Dataset {
             return Err("its samples have no values".into());
         }
         if self.classes.len() < 2 {
-            return Err(format!("it has {} class; two are needed to tell apart", self.classes.len()));
+            return Err(format!(
+                "it has {} class; two are needed to tell apart",
+                self.classes.len()
+            ));
         }
         if let Some(at) = self.values.iter().position(|value| !value.is_finite()) {
             let (sample, feature) = (at / self.features, at % self.features);

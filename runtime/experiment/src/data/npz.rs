@@ -42,7 +42,10 @@ fn samples(archive: &mut Archive<'_>) -> Result<ArrayD<f64>, String> {
         return Ok(found.mapv(f64::from));
     }
     if let Some(found) = read::<i64>(archive, &name)? {
-        #[allow(clippy::cast_precision_loss, reason = "the user's own numbers, as numpy casts them")]
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "the user's own numbers, as numpy casts them"
+        )]
         return Ok(found.mapv(|value| value as f64));
     }
     Err(format!("`{name}` must hold float64, float32, uint8 or int64"))

@@ -67,13 +67,7 @@ fn load<B: Bus>(
 }
 
 #[inline(always)]
-fn store<B: Bus>(
-    cpu: &mut Cpu,
-    bus: &mut B,
-    i: &Instruction,
-    mode: Mode,
-    width: Width,
-) -> Outcome {
+fn store<B: Bus>(cpu: &mut Cpu, bus: &mut B, i: &Instruction, mode: Mode, width: Width) -> Outcome {
     let (address, update) = mode.address(cpu, i);
     bus.store(aligned(address, width)?, width, gpr(cpu, i, 0))?;
     if let Some(register) = update {

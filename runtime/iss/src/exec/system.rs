@@ -9,9 +9,9 @@ use pl_isa::{Instruction, Spr};
 
 /// Bits of the condition register that a mask of its fields names.
 fn fields(mask: u32) -> u32 {
-    (0..8).filter(|field| mask >> (7 - field) & 1 != 0).fold(0, |bits, field| {
-        bits | 0xf000_0000 >> (4 * field)
-    })
+    (0..8)
+        .filter(|field| mask >> (7 - field) & 1 != 0)
+        .fold(0, |bits, field| bits | 0xf000_0000 >> (4 * field))
 }
 
 fn merge(old: u32, new: u32, mask: u32) -> u32 {

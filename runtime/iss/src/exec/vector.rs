@@ -3,9 +3,7 @@
 use super::{gpr, gpr_or_zero, register};
 use crate::bus::{Bus, VECTOR_BYTES, Vector};
 use crate::cpu::{Cpu, Outcome};
-use crate::lanes::{
-    VectorLane, accumulator_of, vector_of, write_accumulator, write_masked,
-};
+use crate::lanes::{VectorLane, accumulator_of, vector_of, write_accumulator, write_masked};
 use crate::vector::{SLICE_BYTES, cond_of};
 use pl_fixed::lane::Lane;
 use pl_fixed::pack;
@@ -40,11 +38,7 @@ fn register1<L: VectorLane>(cpu: &mut Cpu, i: &Instruction, f: impl Fn(L, L::Acc
 
 /// `ra, rb, cond`: the accumulator from two registers and itself.
 #[inline(always)]
-fn accumulator2<L: VectorLane>(
-    cpu: &mut Cpu,
-    i: &Instruction,
-    f: impl Fn(L, L, L::Acc) -> L::Acc,
-) {
+fn accumulator2<L: VectorLane>(cpu: &mut Cpu, i: &Instruction, f: impl Fn(L, L, L::Acc) -> L::Acc) {
     let unit = &mut cpu.vector;
     let (a, b) = (&unit.registers[register(i, 0)], &unit.registers[register(i, 1)]);
     let element = |k| f(L::get(a, k), L::get(b, k), L::element(&unit.accumulator, k));

@@ -195,4 +195,3 @@ fn speed_up() -> f64 {
 fn lane(index: usize) -> u8 {
     u8::try_from(index).unwrap_or(u8::MAX)
 }
-

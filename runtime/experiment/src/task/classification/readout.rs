@@ -83,12 +83,7 @@ impl Classification<'_> {
     }
 
     /// Spikes of each class's dendrites while a sample is shown; nothing if interrupted.
-    fn response(
-        &self,
-        chip: &mut Chip,
-        index: usize,
-        monitor: &dyn Monitor,
-    ) -> Option<Vec<f64>> {
+    fn response(&self, chip: &mut Chip, index: usize, monitor: &dyn Monitor) -> Option<Vec<f64>> {
         if monitor.interrupted() {
             return None;
         }

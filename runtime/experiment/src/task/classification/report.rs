@@ -26,9 +26,8 @@ impl Classification<'_> {
             Archive { file: "spikes.npz".into(), arrays: spikes.collect() },
             Archive { file: "learning.npz".into(), arrays: curves.collect() },
         ];
-        let records: Vec<NamedArray> = pairs()
-            .flat_map(|(arm, outcome)| record_arrays(arm, &outcome.records))
-            .collect();
+        let records: Vec<NamedArray> =
+            pairs().flat_map(|(arm, outcome)| record_arrays(arm, &outcome.records)).collect();
         if !records.is_empty() {
             archives.push(Archive { file: "records.npz".into(), arrays: records });
         }
@@ -118,7 +117,8 @@ impl Classification<'_> {
         if series.iter().all(|series| series.points.is_empty()) {
             return None;
         }
-        let title = format!("{}: accuracy on the {part} samples while learning", self.dataset_name());
+        let title =
+            format!("{}: accuracy on the {part} samples while learning", self.dataset_name());
         let labels = Labels { title: &title, x: "biological time (s)", y: "accuracy" };
         picture("accuracy.svg", "Accuracy over training time.", figure::fractions(&labels, &series))
     }
@@ -249,4 +249,3 @@ fn picture(file: &str, caption: &str, svg: Result<String, String>) -> Option<Pic
 fn count(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
-

@@ -1,0 +1,328 @@
+//! A run: vector instructions as one loop over the chunks of a row.
+
+use crate::context::Context;
+use crate::function::Translator;
+use crate::lanes::{self, CHUNK, CHUNK_LANES};
+use core::mem::offset_of;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, Value as Native, types};
+use pl_ir::io::COLUMNS;
+use pl_ir::{Imm, Inst, InstData, Op, Quantity, Type, Value};
+use std::collections::BTreeMap;
+
+/// Columns of a row.
+const ROW: i64 = COLUMNS as i64;
+/// Flags of accesses to the caller's arrays and to the frame: never a fault, any alignment.
+pub(crate) const ACCESS: MemFlagsData = MemFlagsData::new().with_notrap();
+
+/// Where an instruction of a run reads or writes: addresses of the first column.
+#[derive(Clone, Copy, Debug, Default)]
+struct Places {
+    first: Option<Native>,
+    second: Option<Native>,
+}
+
+/// State of the loop body.
+struct Body {
+    /// First column of the chunk.
+    offset: Native,
+    values: BTreeMap<Value, Native>,
+}
+
+impl Translator<'_, '_> {
+    /// Emits a run; goes on behind its loop.
+    pub(crate) fn run(&mut self, run: &[Inst]) {
+        let insts: Vec<InstData> = run.iter().map(|inst| self.func.inst(*inst).clone()).collect();
+        let places: Vec<Places> = insts.iter().map(|inst| self.places(inst)).collect();
+        self.chunks(|translator, offset| {
+            let mut body = Body { offset, values: BTreeMap::new() };
+            for (inst, places) in insts.iter().zip(&places) {
+                if let Some(native) = translator.vector(inst, places, &mut body)
+                    && let Some(result) = inst.result
+                {
+                    body.values.insert(result, native);
+                    if translator.plan.in_memory[result.index()] {
+                        translator.store_home(result, native, offset);
+                    }
+                }
+            }
+        });
+    }
+
+    /// Copies vectors to the places of block parameters, as if all at once: every chunk is read
+    /// before it is written.
+    pub(crate) fn copy(&mut self, pairs: &[(Value, Value)]) {
+        if pairs.is_empty() {
+            return;
+        }
+        self.chunks(|translator, offset| {
+            let loaded: Vec<Native> =
+                pairs.iter().map(|(from, _)| translator.load_home(*from, offset)).collect();
+            for ((_, to), native) in pairs.iter().zip(loaded) {
+                translator.store_home(*to, native, offset);
+            }
+        });
+    }
+
+    /// A loop over the first columns of all chunks.
+    fn chunks(&mut self, body: impl FnOnce(&mut Self, Native)) {
+        let (head, done) = (self.b.create_block(), self.b.create_block());
+        let offset = self.b.append_block_param(head, types::I64);
+        let zero = self.b.ins().iconst(types::I64, 0);
+        self.b.ins().jump(head, &[BlockArg::Value(zero)]);
+        self.b.switch_to_block(head);
+        body(self, offset);
+        let next = self.b.ins().iadd_imm_s(offset, CHUNK_LANES);
+        let more = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, next, ROW);
+        self.b.ins().brif(more, head, &[BlockArg::Value(next)], done, &[]);
+        self.b.switch_to_block(done);
+    }
+
+    /// Checks the row position of an instruction and finds the addresses it needs.
+    fn places(&mut self, inst: &InstData) -> Places {
+        let row = match inst.args.first() {
+            Some(first) if self.func.ty(*first) == Type::I32 && inst.op != Op::Splat => {
+                Some(self.position(*first))
+            }
+            _ => None,
+        };
+        let mut places = Places::default();
+        match (inst.op, inst.imm) {
+            (Op::Read | Op::Write, Imm::Quantity(quantity)) => {
+                let (plane, baseline) = planes(quantity);
+                let plane = self.context_pointer(plane);
+                places.first = Some(self.row_address(plane, row, 1));
+                places.second = baseline.map(|baseline| self.context_pointer(baseline));
+                if inst.op == Op::Write {
+                    places.second = Some(self.context_pointer(offset_of!(Context, columns)));
+                }
+            }
+            (Op::Load | Op::Store, Imm::Object(id)) => {
+                let object = self.object_pointer(id.index());
+                places.first = Some(self.row_address(object, row, 2));
+            }
+            (Op::Draw, _) => {
+                places.first = Some(self.context_pointer(offset_of!(Context, rng_x)));
+                places.second = Some(self.context_pointer(offset_of!(Context, rng_carry)));
+            }
+            (Op::RecordPut, Imm::Field(record, field)) => {
+                let values = self.record_field(record.index(), field);
+                places.first = Some(self.row_address(values, row, 4));
+            }
+            _ => {}
+        }
+        places
+    }
+
+    /// Address of a row of elements of so many bytes.
+    fn row_address(&mut self, plane: Native, row: Option<Native>, bytes: i64) -> Native {
+        let Some(row) = row else { return plane };
+        let row_bytes = self.b.ins().iconst(types::I64, ROW * bytes);
+        let distance = self.b.ins().imul(row, row_bytes);
+        self.b.ins().iadd(plane, distance)
+    }
+
+    /// Address of a chunk of elements of so many bytes.
+    fn chunk_address(&mut self, first: Native, offset: Native, bytes: i64) -> Native {
+        let distance = match bytes {
+            1 => offset,
+            _ => {
+                let bytes = self.b.ins().iconst(types::I64, bytes);
+                self.b.ins().imul(offset, bytes)
+            }
+        };
+        self.b.ins().iadd(first, distance)
+    }
+
+    fn home_address(&mut self, value: Value, offset: Native) -> Native {
+        let slot = self.home(value);
+        let first = self.b.ins().stack_addr(types::I64, slot, 0);
+        self.chunk_address(first, offset, 2)
+    }
+
+    fn load_home(&mut self, value: Value, offset: Native) -> Native {
+        let address = self.home_address(value, offset);
+        self.b.ins().load(CHUNK, ACCESS, address, 0)
+    }
+
+    fn store_home(&mut self, value: Value, native: Native, offset: Native) {
+        let address = self.home_address(value, offset);
+        self.b.ins().store(ACCESS, native, address, 0);
+    }
+
+    /// A vector operand, read from memory at its first use if another run made it.
+    fn operand(&mut self, value: Value, body: &mut Body) -> Native {
+        if let Some(native) = body.values.get(&value) {
+            return *native;
+        }
+        let native = self.load_home(value, body.offset);
+        body.values.insert(value, native);
+        native
+    }
+
+    /// Bytes of the chunk, widened.
+    fn load_bytes(&mut self, first: Native, offset: Native) -> Native {
+        let address = self.chunk_address(first, offset, 1);
+        self.b.ins().uload8x8(ACCESS, address, 0)
+    }
+
+    /// Emits one instruction on the chunk; its result, if it has one.
+    fn vector(&mut self, inst: &InstData, places: &Places, body: &mut Body) -> Option<Native> {
+        let offset = body.offset;
+        let first = || places.first.expect("prepared before the loop");
+        let second = || places.second.expect("prepared before the loop");
+        let mut arg = |translator: &mut Self, at: usize| translator.operand(inst.args[at], body);
+        Some(match inst.op {
+            Op::Add
+            | Op::Sub
+            | Op::Mul
+            | Op::AddSat
+            | Op::SubSat
+            | Op::Min
+            | Op::Max
+            | Op::MulFrac
+            | Op::MulFracRound => {
+                let (x, y) = (arg(self, 0), arg(self, 1));
+                lanes::binary(&mut self.b, inst.op, x, y)
+            }
+            Op::Shl | Op::ShrLogical | Op::ShrFloor | Op::ShrRound | Op::ShrRoundAway => {
+                let x = arg(self, 0);
+                let Imm::Shift(places) = inst.imm else {
+                    unreachable!("verified: a shift has its places")
+                };
+                lanes::shift(&mut self.b, inst.op, x, places)
+            }
+            Op::Compare => {
+                let (x, y) = (arg(self, 0), arg(self, 1));
+                let Imm::Cond(cond) = inst.imm else {
+                    unreachable!("verified: cmp has a condition")
+                };
+                self.b.ins().icmp(lanes::condition(cond), x, y)
+            }
+            Op::Select => {
+                let (mask, x, y) = (arg(self, 0), arg(self, 1), arg(self, 2));
+                self.b.ins().bitselect(mask, x, y)
+            }
+            Op::MaskAnd => {
+                let (x, y) = (arg(self, 0), arg(self, 1));
+                self.b.ins().band(x, y)
+            }
+            Op::MaskOr => {
+                let (x, y) = (arg(self, 0), arg(self, 1));
+                self.b.ins().bor(x, y)
+            }
+            Op::MaskNot => {
+                let x = arg(self, 0);
+                self.b.ins().bnot(x)
+            }
+            Op::Splat => {
+                let scalar = self.scalar(inst.args[0]);
+                let lane = self.b.ins().ireduce(types::I16, scalar);
+                self.b.ins().splat(CHUNK, lane)
+            }
+            Op::Column => lanes::columns(&mut self.b, offset),
+            Op::Read => {
+                let code = self.load_bytes(first(), offset);
+                match places.second {
+                    None => code,
+                    Some(baseline) => {
+                        let baseline = self.load_bytes(baseline, offset);
+                        lanes::correlation(&mut self.b, baseline, code)
+                    }
+                }
+            }
+            Op::Write => {
+                let value = arg(self, inst.args.len() - 1);
+                self.write(inst.imm, value, first(), second(), offset);
+                return None;
+            }
+            Op::Load => {
+                let address = self.chunk_address(first(), offset, 2);
+                self.b.ins().load(CHUNK, ACCESS, address, 0)
+            }
+            Op::Store => {
+                let value = arg(self, inst.args.len() - 1);
+                let address = self.chunk_address(first(), offset, 2);
+                self.b.ins().store(ACCESS, value, address, 0);
+                return None;
+            }
+            Op::Draw => {
+                let x_address = self.chunk_address(first(), offset, 2);
+                let carry_address = self.chunk_address(second(), offset, 2);
+                let x = self.b.ins().load(CHUNK, ACCESS, x_address, 0);
+                let carry = self.b.ins().load(CHUNK, ACCESS, carry_address, 0);
+                let (x, carry) = lanes::draw(&mut self.b, x, carry);
+                self.b.ins().store(ACCESS, x, x_address, 0);
+                self.b.ins().store(ACCESS, carry, carry_address, 0);
+                x
+            }
+            Op::RecordPut => {
+                let value = arg(self, inst.args.len() - 1);
+                let address = self.chunk_address(first(), offset, 4);
+                let (low, high) = (self.b.ins().swiden_low(value), self.b.ins().swiden_high(value));
+                self.b.ins().store(ACCESS, low, address, 0);
+                self.b.ins().store(ACCESS, high, address, 16);
+                return None;
+            }
+            Op::Const
+            | Op::Derived
+            | Op::ViewRows
+            | Op::ViewRow
+            | Op::RowSign
+            | Op::UpdateIndex
+            | Op::Hemisphere
+            | Op::RemU
+            | Op::RecordOpen => unreachable!("`{}` has no vectors", inst.op.name()),
+        })
+    }
+
+    /// Writes the low bits of lanes to bytes, in columns of the view.
+    fn write(&mut self, imm: Imm, value: Native, plane: Native, columns: Native, offset: Native) {
+        let Imm::Quantity(quantity) = imm else {
+            unreachable!("verified: a write names a quantity")
+        };
+        let b = &mut self.b;
+        let lanes = match quantity {
+            Quantity::Weight | Quantity::Address => keep(b, value, 0x3f),
+            Quantity::CorrelationReset => keep(b, value, 0x03),
+            Quantity::RateReset => {
+                let zero = lanes::constant(b, 0);
+                let flags = b.ins().icmp(IntCC::NotEqual, value, zero);
+                keep(b, flags, 1)
+            }
+            Quantity::Causal | Quantity::Acausal | Quantity::Rate | Quantity::Membrane => {
+                unreachable!("verified: {} is not written", quantity.name())
+            }
+        };
+        let new = lanes::to_bytes(b, lanes);
+        let address = self.chunk_address(plane, offset, 1);
+        let mask_address = self.chunk_address(columns, offset, 1);
+        let old = self.b.ins().load(types::I64, ACCESS, address, 0);
+        let mask = self.b.ins().load(types::I64, ACCESS, mask_address, 0);
+        let merged = self.b.ins().bitselect(mask, new, old);
+        self.b.ins().store(ACCESS, merged, address, 0);
+    }
+}
+
+fn keep(b: &mut cranelift_frontend::FunctionBuilder<'_>, value: Native, bits: i16) -> Native {
+    let bits = lanes::constant(b, bits);
+    b.ins().band(value, bits)
+}
+
+/// Offsets in the context of a quantity's plane, and of the baseline it is measured from.
+fn planes(quantity: Quantity) -> (usize, Option<usize>) {
+    match quantity {
+        Quantity::Weight => (offset_of!(Context, weights), None),
+        Quantity::Address => (offset_of!(Context, addresses), None),
+        Quantity::Causal => {
+            (offset_of!(Context, causal_codes), Some(offset_of!(Context, causal_baseline)))
+        }
+        Quantity::Acausal => {
+            (offset_of!(Context, acausal_codes), Some(offset_of!(Context, acausal_baseline)))
+        }
+        Quantity::CorrelationReset => (offset_of!(Context, correlation_reset), None),
+        Quantity::Rate => (offset_of!(Context, rates), None),
+        Quantity::RateReset => (offset_of!(Context, rate_reset), None),
+        Quantity::Membrane => (offset_of!(Context, membranes), None),
+    }
+}
