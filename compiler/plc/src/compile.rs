@@ -44,7 +44,10 @@ fn emitted(rule: &Rule, emit: Emit) -> Result<(String, Vec<u8>), Failure> {
     let program = || rule.program().map_err(|error| Failure::Invalid(error.to_string()));
     let (ending, content) = match emit {
         Emit::Ir => ("ir", print::module(rule.module()).into_bytes()),
-        Emit::Clif => ("clif", Kernel::clif_text(rule.module()).into_bytes()),
+        Emit::Clif => {
+            let text = Kernel::clif_text(rule.module());
+            ("clif", text.map_err(|error| Failure::Invalid(error.to_string()))?.into_bytes())
+        }
         Emit::Asm => ("s", program()?.listing().into_bytes()),
         Emit::Elf => ("elf", program()?.to_elf()),
         Emit::Cost => ("cost.txt", program()?.cost.to_string().into_bytes()),

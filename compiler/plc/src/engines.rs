@@ -5,6 +5,7 @@ use crate::output::{self, Failure};
 use pl_driver::{Rule, Session};
 use pl_experiment::Experiment;
 use pl_experiment::engine::{Binding, Engine, EngineError, EngineFactory, ParamInfo, RuleInfo};
+use pl_experiment::ppu_image::PpuImageEngine;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -172,4 +173,17 @@ impl Compiler {
         let unknown = || EngineError::new(format!("the experiment has no table [rule.{name}]"));
         self.rules.get(name).ok_or_else(unknown)
     }
+}
+
+fn ppu_engine(rule: &Rule, binding: &Binding) -> Result<Box<dyn Engine>, EngineError> {
+    let mut params: Vec<f64> = rule.params().iter().map(|param| param.default).collect();
+    for (name, value) in &binding.params {
+        let index = rule
+            .check_param(name, *value)
+            .map_err(|error| EngineError::new(error.to_string()))?;
+        params[index] = *value;
+    }
+    let program = rule.program().map_err(|error| EngineError::new(error.to_string()))?;
+    let derived = rule.derived_values(&params);
+    Ok(Box::new(PpuImageEngine::new(&program.to_elf(), binding, derived)?))
 }

@@ -17,6 +17,7 @@ pub mod engine;
 pub mod figure;
 pub mod monitor;
 pub mod outcome;
+pub mod ppu_image;
 pub mod task;
 
 pub use config::{ConfigError, Experiment};
