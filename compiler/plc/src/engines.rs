@@ -178,9 +178,8 @@ impl Compiler {
 fn ppu_engine(rule: &Rule, binding: &Binding) -> Result<Box<dyn Engine>, EngineError> {
     let mut params: Vec<f64> = rule.params().iter().map(|param| param.default).collect();
     for (name, value) in &binding.params {
-        let index = rule
-            .check_param(name, *value)
-            .map_err(|error| EngineError::new(error.to_string()))?;
+        let index =
+            rule.check_param(name, *value).map_err(|error| EngineError::new(error.to_string()))?;
         params[index] = *value;
     }
     let program = rule.program().map_err(|error| EngineError::new(error.to_string()))?;

@@ -1,4 +1,7 @@
 //! Sensors: rate counters by the scalar core, membranes and baselines by the vector unit.
+//!
+//! The counter of a column stands at every fourth bus word: the reference gives the distance in
+//! words, and only so do reads (0x12_2800) end where resets (0x12_2c00) begin.
 
 use super::Context;
 use super::asm::{Asm, r, v};
@@ -25,8 +28,8 @@ fn counter_offset(asm: &mut Asm, to: Reg, index: Reg) {
     asm.field(r(8), index, 25, 31, 31);
     asm.op3(Opcode::Or, r(8), to, r(8));
     asm.comment("column");
-    // Four bytes a column modulo 128; the other columns are 0x8000 words on.
-    asm.field(to, r(8), 2, 23, 29);
+    // Four words a column modulo 128; the other columns are 0x8000 words on.
+    asm.field(to, r(8), 4, 21, 27);
     asm.field(r(8), r(8), 10, 14, 14);
     asm.op3(Opcode::Add, to, to, r(8));
 }
@@ -34,8 +37,8 @@ fn counter_offset(asm: &mut Asm, to: Reg, index: Reg) {
 /// The address of the hemisphere's first counter.
 fn counter_base(asm: &mut Asm, memory: &Memory, to: Reg, base: i32) {
     asm.load(to, memory.hemisphere);
-    asm.field(to, to, 9, 0, 22);
-    asm.comment("128 words a hemisphere");
+    asm.field(to, to, 11, 0, 20);
+    asm.comment("four words for each of 128 columns a hemisphere");
     asm.constant(r(8), base);
     asm.op3(Opcode::Add, to, to, r(8));
 }

@@ -2,7 +2,7 @@
 
 use super::Classification;
 use super::bench::{HEMISPHERE, Stimulus};
-use super::config::Evaluate;
+use super::config::{Evaluate, Spacing};
 use super::readout::Evaluation;
 use crate::data::{Split, shuffle};
 use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample, RuleInfo};
@@ -187,6 +187,7 @@ impl<'a> Session<'a> {
             off_rate_bio_hz: train.off_rate_bio_hz,
             duration: ticks_from_us(train.presentation_us),
             first_source: 0,
+            spacing: Spacing::Poisson,
         };
         self.events.clear();
         task.bench.inputs(&task.codes[index], &stimulus, self.seed, start, &mut self.events);

@@ -4,7 +4,7 @@
 //! the next row, and behind it one inhibitory row a class; a class has `dendrites` neighbouring
 //! columns.
 
-use super::config::ClassificationConfig;
+use super::config::{ClassificationConfig, Spacing};
 use crate::config::ConfigError;
 use crate::data::{Dataset, shuffle};
 use pl_chip::time::{SPEED_UP, ticks_from_us};
@@ -39,6 +39,7 @@ pub(super) struct Stimulus {
     pub(super) duration: u64,
     /// Number of the first Poisson source; sources of training and readout differ.
     pub(super) first_source: u64,
+    pub(super) spacing: Spacing,
 }
 
 impl Bench {
@@ -149,9 +150,18 @@ impl Bench {
         for (source, (on, (row, address))) in (0..).zip(on.iter().zip(&self.placement)) {
             let rate_bio_hz = if *on { stimulus.on_rate_bio_hz } else { stimulus.off_rate_bio_hz };
             let target = Target { hemisphere: HEMISPHERE, row: *row, address: *address };
-            let rate_hz = rate_bio_hz * speed_up();
             let (source, end) = (stimulus.first_source + source, start + stimulus.duration);
-            events::poisson(seed, source, target, rate_hz, start, end, events);
+            match stimulus.spacing {
+                Spacing::Poisson => {
+                    let rate_hz = rate_bio_hz * speed_up();
+                    events::poisson(seed, source, target, rate_hz, start, end, events);
+                }
+                Spacing::Regular => {
+                    let period = period_ticks(rate_bio_hz);
+                    let phase = splitmix64(seed ^ splitmix64(source ^ start)) % period.max(1);
+                    events::regular(target, period, start + phase, start, end, events);
+                }
+            }
         }
     }
 

@@ -93,6 +93,17 @@ pub struct Teacher {
     pub inhibition_bio_hz: f64,
 }
 
+/// How the events of an input are spaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spacing {
+    /// At random: a Poisson process.
+    #[default]
+    Poisson,
+    /// Evenly, from a random phase on.
+    Regular,
+}
+
 /// Readout.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,8 +114,15 @@ pub struct Test {
     pub on_rate_bio_hz: f64,
     /// Rate of inputs that are off, hertz of biological time.
     pub off_rate_bio_hz: f64,
+    /// Spacing of the inputs' events.
+    #[serde(default)]
+    pub spacing: Spacing,
     /// Factor on the neurons' excitatory synaptic strength, since no teacher helps now.
     pub synaptic_gain: f64,
+    /// Threshold of the neurons above their rest, ADC LSB: near rest, spikes count input linearly.
+    pub threshold_above_rest_lsb: f64,
+    /// Time constant of the membranes.
+    pub tau_mem_us: f64,
     /// Training samples whose mean response normalises each class.
     pub normalisation_samples: usize,
     /// Points of the learning curve before the last.
@@ -157,6 +175,8 @@ impl ClassificationConfig {
             ("test.on_rate_bio_hz", test.on_rate_bio_hz, rate),
             ("test.off_rate_bio_hz", test.off_rate_bio_hz, rate),
             ("test.synaptic_gain", test.synaptic_gain, (0.0, 1000.0)),
+            ("test.threshold_above_rest_lsb", test.threshold_above_rest_lsb, (-100.0, 200.0)),
+            ("test.tau_mem_us", test.tau_mem_us, (0.1, 2000.0)),
         ];
         for (name, value, (low, high)) in reals {
             if !(low..=high).contains(&value) {

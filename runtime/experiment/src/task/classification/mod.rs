@@ -15,7 +15,7 @@ mod config;
 mod readout;
 mod report;
 
-pub use config::{ClassificationConfig, Evaluate, Teacher, Test, Train};
+pub use config::{ClassificationConfig, Evaluate, Spacing, Teacher, Test, Train};
 
 use crate::config::{ConfigError, Experiment};
 use crate::data::{DataError, Dataset, ReadFile};

@@ -73,9 +73,15 @@ impl Classification<'_> {
 
     fn prepare(&self, chip: &mut Chip) {
         let hemisphere = usize::from(HEMISPHERE);
+        let (test, neurons) = (&self.config.test, &self.experiment.chip.neuron);
+        let shift_lsb = neurons.leak_lsb + neurons.offset_lsb + test.threshold_above_rest_lsb
+            - neurons.threshold_lsb;
         for column in 0..self.bench.classes * self.bench.dendrites {
             let mut neuron = chip.neuron(hemisphere, column);
-            neuron.strength_exc *= self.config.test.synaptic_gain;
+            // The mismatch of each neuron's levels stays: all are shifted alike.
+            neuron.threshold_lsb += shift_lsb;
+            neuron.tau_mem_us = test.tau_mem_us;
+            neuron.strength_exc *= test.synaptic_gain;
             chip.set_neuron(hemisphere, column, neuron);
         }
         chip.take_spikes();
@@ -93,6 +99,7 @@ impl Classification<'_> {
             off_rate_bio_hz: test.off_rate_bio_hz,
             duration: ticks_from_us(test.presentation_us),
             first_source: FIRST_SOURCE,
+            spacing: test.spacing,
         };
         let mut events = Vec::new();
         let start = chip.now();
