@@ -16,15 +16,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "compiler/driver",
         &[
-            "pl-diag", "pl-syntax", "pl-sema", "pl-ir", "pl-passes", "pl-clif", "pl-ppu", "pl-stdlib",
+            "pl-diag",
+            "pl-syntax",
+            "pl-sema",
+            "pl-ir",
+            "pl-passes",
+            "pl-clif",
+            "pl-ppu",
+            "pl-stdlib",
             "pl-fixed",
         ],
     ),
     (
         "compiler/plc",
-        &[
-            "pl-driver", "pl-diag", "pl-experiment", "pl-chip", "pl-iss", "pl-isa", "pl-fixed",
-        ],
+        &["pl-driver", "pl-diag", "pl-experiment", "pl-chip", "pl-iss", "pl-isa", "pl-fixed"],
     ),
     ("runtime/fixed", &[]),
     ("runtime/isa", &["pl-fixed"]),
@@ -93,7 +98,8 @@ pub fn long_files() -> Vec<String> {
         visit(&root().join(top), &mut |path| {
             let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
             if path.extension().is_some_and(|e| e == "rs") && !TABLES.contains(&name) {
-                let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+                let text =
+                    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
                 let lines = text.lines().count();
                 if lines > LINES_MAX {
                     found.push(format!("{}: {lines} lines", path.display()));

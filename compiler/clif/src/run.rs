@@ -167,6 +167,10 @@ impl Translator<'_, '_> {
     }
 
     /// Emits one instruction on the chunk; its result, if it has one.
+    #[allow(
+        clippy::too_many_lines,
+        reason = "one arm an op: splitting would hide that none is missing"
+    )]
     fn vector(&mut self, inst: &InstData, places: &Places, body: &mut Body) -> Option<Native> {
         let offset = body.offset;
         let first = || places.first.expect("prepared before the loop");

@@ -1,5 +1,7 @@
 //! Native code leaves what the evaluator leaves, bit for bit.
 
+#![allow(clippy::unwrap_used, reason = "a failure to set up fails the test")]
+
 use pl_clif::{Effort, Kernel, Options};
 use pl_fixed::Lane;
 use pl_ir::eval::{self, EvalError};

@@ -165,9 +165,9 @@ fn page(source: &Source<'_>, run: &Finished) -> String {
     let (name, about) = (escaped(name), escaped(about));
     let mut rows = String::new();
     for metric in &run.outcome.metrics {
-        let _ = write!(
+        let _ = writeln!(
             rows,
-            "<tr><td>{}</td><td class=\"number\">{}</td></tr>\n",
+            "<tr><td>{}</td><td class=\"number\">{}</td></tr>",
             escaped(&metric.name),
             number(metric.value)
         );
@@ -175,9 +175,9 @@ fn page(source: &Source<'_>, run: &Finished) -> String {
     let mut figures = String::new();
     for picture in &run.outcome.pictures {
         let caption = escaped(&picture.caption);
-        let _ = write!(
+        let _ = writeln!(
             figures,
-            "<figure>\n{}<figcaption>{caption}</figcaption>\n</figure>\n",
+            "<figure>\n{}<figcaption>{caption}</figcaption>\n</figure>",
             picture.svg
         );
     }

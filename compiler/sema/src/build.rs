@@ -107,16 +107,13 @@ fn quotient(a: Expr, b: Expr, span: Span) -> Built {
             .label(at, format!("its values are {}", b.interval))
             .help("choose a range for it that leaves 0 out"));
     };
-    let kind = match &a.kind {
-        ExprKind::Host(x) => {
-            ExprKind::Host(Host::binary(Operator::Div, x.clone(), divisor.clone()))
-        }
-        _ => {
-            let reciprocal = Host::binary(Operator::Div, Host::Const(1.0), divisor.clone());
-            let of = Interval::point(1.0).quotient(b.interval).unwrap_or(b.interval);
-            let factor = host(reciprocal, Kind::Real, of, b.span);
-            ExprKind::Mul(Box::new(a), Box::new(factor))
-        }
+    let kind = if let ExprKind::Host(x) = &a.kind {
+        ExprKind::Host(Host::binary(Operator::Div, x.clone(), divisor.clone()))
+    } else {
+        let reciprocal = Host::binary(Operator::Div, Host::Const(1.0), divisor.clone());
+        let of = Interval::point(1.0).quotient(b.interval).unwrap_or(b.interval);
+        let factor = host(reciprocal, Kind::Real, of, b.span);
+        ExprKind::Mul(Box::new(a), Box::new(factor))
     };
     representable(Expr { kind, number: Kind::Real, interval, span })
 }
@@ -162,9 +159,10 @@ pub(crate) fn negated(a: Expr, span: Span) -> Built {
     let a = number(a, "a minus sign")?;
     let interval = a.interval.negated();
     let number = a.number;
-    let kind = match a.kind {
-        ExprKind::Host(x) => ExprKind::Host(Host::unary(Function::Neg, x)),
-        _ => ExprKind::Neg(Box::new(a)),
+    let kind = if let ExprKind::Host(x) = a.kind {
+        ExprKind::Host(Host::unary(Function::Neg, x))
+    } else {
+        ExprKind::Neg(Box::new(a))
     };
     Ok(Expr { kind, number, interval, span })
 }
@@ -174,9 +172,10 @@ pub(crate) fn magnitude(a: Expr, span: Span) -> Built {
     let a = number(a, "`abs`")?;
     let interval = a.interval.magnitude();
     let number = a.number;
-    let kind = match a.kind {
-        ExprKind::Host(x) => ExprKind::Host(Host::unary(Function::Abs, x)),
-        _ => ExprKind::Abs(Box::new(a)),
+    let kind = if let ExprKind::Host(x) = a.kind {
+        ExprKind::Host(Host::unary(Function::Abs, x))
+    } else {
+        ExprKind::Abs(Box::new(a))
     };
     Ok(Expr { kind, number, interval, span })
 }
@@ -185,9 +184,10 @@ pub(crate) fn magnitude(a: Expr, span: Span) -> Built {
 pub(crate) fn sign(a: Expr, span: Span) -> Built {
     let a = number(a, "`sign`")?;
     let interval = a.interval.monotonic(|x| Function::Sign.apply(x));
-    let kind = match a.kind {
-        ExprKind::Host(x) => ExprKind::Host(Host::unary(Function::Sign, x)),
-        _ => ExprKind::Sign(Box::new(a)),
+    let kind = if let ExprKind::Host(x) = a.kind {
+        ExprKind::Host(Host::unary(Function::Sign, x))
+    } else {
+        ExprKind::Sign(Box::new(a))
     };
     Ok(Expr { kind, number: Kind::Int, interval, span })
 }

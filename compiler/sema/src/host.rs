@@ -64,10 +64,10 @@ impl Host {
     /// A function of an operand, folded if that is a constant.
     #[must_use]
     pub fn unary(function: Function, a: Host) -> Host {
-        match a {
-            Host::Const(x) => Host::Const(function.apply(x)),
-            a => Host::Unary(function, Box::new(a)),
+        if let Host::Const(x) = a {
+            return Host::Const(function.apply(x));
         }
+        Host::Unary(function, Box::new(a))
     }
 
     /// The value for these params.

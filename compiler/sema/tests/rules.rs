@@ -22,7 +22,6 @@ fn library_rules_lower_to_sound_ir() {
             if let Err(errors) = pl_ir::verify(lowered.module) {
                 panic!("{}: {errors:?}\n{text}", library.name);
             }
-            println!("{text}");
         }
     }
 }

@@ -18,7 +18,7 @@ use chumsky::span::SimpleSpan;
 use pl_diag::{Code, Diagnostic, FileId, Span, did_you_mean};
 
 use crate::ast::NESTING_MAX;
-use crate::token::{Comment, KEYWORDS, Lexeme, Token};
+use crate::token::{KEYWORDS, Lexeme, Token};
 use crate::{DIAGNOSTICS_MAX, foreign, nesting};
 
 /// Offsets of a token, with its file.
@@ -28,8 +28,6 @@ pub(crate) type TokenSpan = SimpleSpan<u32, FileId>;
 pub(crate) struct Layout<'src> {
     /// Balanced tokens with an `End` between statements.
     pub(crate) tokens: Vec<(Token<'src>, TokenSpan)>,
-    /// Plain comments, in order.
-    pub(crate) comments: Vec<Comment>,
     /// Text of the `//!` comments.
     pub(crate) module_doc: String,
     /// From an opening bracket in a value to where it was closed for want of a closing one.
@@ -111,7 +109,7 @@ pub(crate) fn lay_out<'src>(
     lexemes: Vec<Lexeme<'src>>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Layout<'src>> {
-    let (lexemes, comments, module_doc) = split_comments(file, lexemes, found);
+    let (lexemes, module_doc) = split_comments(file, lexemes, found);
     let bottom = Frame::new(None, Body::Module, 0);
     let mut scanner = Scanner {
         file,
@@ -141,7 +139,7 @@ pub(crate) fn lay_out<'src>(
     if let Some((Token::End, _)) = scanner.out.last() {
         scanner.out.pop();
     }
-    Some(Layout { tokens: scanner.out, comments, module_doc, unclosed: scanner.unclosed })
+    Some(Layout { tokens: scanner.out, module_doc, unclosed: scanner.unclosed })
 }
 
 /// Takes comments out of the tokens; what documents a declaration stays as [`Token::Doc`].
@@ -149,9 +147,9 @@ fn split_comments<'src>(
     file: FileId,
     lexemes: Vec<Lexeme<'src>>,
     found: &mut Vec<Diagnostic>,
-) -> (Vec<Lexeme<'src>>, Vec<Comment>, String) {
+) -> (Vec<Lexeme<'src>>, String) {
     let mut kept = Vec::with_capacity(lexemes.len());
-    let (mut comments, mut module_doc) = (Vec::new(), String::new());
+    let mut module_doc = String::new();
     // From the end, because a comment documents what follows.
     let mut documentable = false;
     let mut docs: Vec<(&str, Lexeme<'src>)> = Vec::new();
@@ -182,7 +180,6 @@ fn split_comments<'src>(
                     .help("put it before a declaration, or begin it with `//`"),
             );
         }
-        comments.push(Comment { text: text.to_owned(), span });
     }
     kept.reverse();
     let first = kept.first().map_or(u32::MAX, |lexeme| lexeme.start);
@@ -197,10 +194,8 @@ fn split_comments<'src>(
                 .label(span, "the file has begun already")
                 .help("move it to the top of the file, or begin it with `//`"),
         );
-        comments.push(Comment { text: format!("//!{doc}"), span });
     }
-    comments.sort_by_key(|comment| comment.span);
-    (kept, comments, module_doc)
+    (kept, module_doc)
 }
 
 /// Adds a line to a documentation text; the space after the slashes is not part of it.

@@ -19,6 +19,12 @@
 //! assert_eq!(module.map(|module| module.items.len()), Some(1));
 //! ```
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    clippy::match_wildcard_for_single_variants,
+    reason = "layout and parser ask for a few kinds of token at a time and leave the rest"
+)]
+
 pub mod ast;
 mod foreign;
 mod layout;

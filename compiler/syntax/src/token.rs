@@ -211,7 +211,6 @@ pub(crate) const KEYWORDS: [(&str, Token<'static>); 29] = [
 ];
 
 /// Names of all words that cannot name anything.
-#[must_use]
 pub fn keywords() -> impl Iterator<Item = &'static str> {
     KEYWORDS.iter().map(|(word, _)| *word)
 }
@@ -267,13 +266,6 @@ pub(crate) struct Lexeme<'src> {
     pub(crate) end: u32,
     /// Whether it is the first token of its line.
     pub(crate) starts_line: bool,
-}
-
-/// A comment with its place; the text has its slashes, but no line break.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Comment {
-    pub(crate) text: String,
-    pub(crate) span: Span,
 }
 
 /// Splits `text`, which is shorter than 4 GiB, into tokens; comments are among them. Stops after

@@ -3,6 +3,8 @@
 //! The data stand in `tests/golden/ppu`; the variable `PLC_GOLDEN_DIR` names another folder of the
 //! same format. Every row must agree.
 
+#![allow(clippy::unwrap_used, reason = "golden data that cannot be read fails the test")]
+
 use flate2::read::GzDecoder;
 use pl_isa::asm::{Options, assemble_with};
 use pl_isa::{assemble, disassemble};

@@ -137,7 +137,7 @@ impl Lowering<'_> {
             Quantity::Weight | Quantity::Address => {
                 let plane =
                     if quantity == Quantity::Weight { plane::WEIGHT } else { plane::ADDRESS };
-                if part % 2 == 0 {
+                if part.is_multiple_of(2) {
                     let bytes = self.read_half_row(plane, inst.args[0], half, Work::HalfRow);
                     self.state.half_rows.insert((result, half), bytes);
                 }
@@ -189,7 +189,7 @@ impl Lowering<'_> {
     pub(super) fn write(&mut self, inst: &InstData, at: At) {
         let Imm::Quantity(quantity) = inst.imm else { unreachable!("verified: a quantity") };
         let part = part_of(at);
-        if part % 2 == 0 {
+        if part.is_multiple_of(2) {
             // Both sides leave together, when the right one is known.
             return;
         }

@@ -101,7 +101,7 @@ impl Lowering<'_> {
         };
         let sample = self.halfwords(sample);
         let reg = self.new_vector();
-        let decided = Mask { negated: second.negated != !decides, ..second };
+        let decided = Mask { negated: second.negated == decides, ..second };
         self.choose_lanes(reg, decided, sample, first.reg);
         self.set_mask(inst, part, Mask { reg, ..first });
     }
@@ -236,10 +236,8 @@ pub(super) fn part_of(at: At) -> usize {
 }
 
 fn places(inst: &InstData) -> u8 {
-    match inst.imm {
-        Imm::Shift(places) => places,
-        _ => unreachable!("verified: a shift has places"),
-    }
+    let Imm::Shift(places) = inst.imm else { unreachable!("verified: a shift has places") };
+    places
 }
 
 /// A bound as a saturating addition or subtraction that is then undone.
@@ -252,11 +250,14 @@ struct Clamp {
 /// How to bound a lane by `bound`, if two additions can: the bound must lie on the far side of
 /// zero from the limit that saturation pushes it against, or on zero.
 fn clamp_steps(op: Op, bound: i16) -> Option<Clamp> {
-    match op {
-        Op::Min if bound >= 0 => Some(Clamp { add: true, amount: i16::MAX - bound }),
-        Op::Max if bound == 0 => Some(Clamp { add: true, amount: i16::MIN }),
-        Op::Max if bound < 0 => Some(Clamp { add: false, amount: bound - i16::MIN }),
-        _ => None,
+    if op == Op::Min && bound >= 0 {
+        Some(Clamp { add: true, amount: i16::MAX - bound })
+    } else if op == Op::Max && bound == 0 {
+        Some(Clamp { add: true, amount: i16::MIN })
+    } else if op == Op::Max && bound < 0 {
+        Some(Clamp { add: false, amount: bound - i16::MIN })
+    } else {
+        None
     }
 }
 

@@ -14,11 +14,9 @@ pub(super) fn uniform_values(func: &Function) -> Vec<bool> {
             for inst in &block.insts {
                 let inst = func.inst(*inst);
                 let Some(result) = inst.result else { continue };
-                let from_lanes = match inst.op {
-                    Op::Column | Op::Draw | Op::Read => true,
-                    Op::Load => func.ty(result) != Type::I32,
-                    _ => inst.args.iter().any(|v| !uniform[v.index()]),
-                };
+                let from_lanes = matches!(inst.op, Op::Column | Op::Draw | Op::Read)
+                    || (inst.op == Op::Load && func.ty(result) != Type::I32)
+                    || inst.args.iter().any(|v| !uniform[v.index()]);
                 if from_lanes {
                     lower(&mut uniform, result.index());
                 }

@@ -4,6 +4,7 @@ use super::graph::Graph;
 use crate::frame::Frame;
 use crate::vcode::{BlockId, Class, Code, Inst, Operand, R1, Recipe, Reg, SCRATCH};
 use pl_isa::Opcode;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far a register has been split.
@@ -127,9 +128,9 @@ impl Spiller {
                     Level::Whole => Level::Stretch,
                     Level::Stretch | Level::Instruction => Level::Instruction,
                 };
-                if !held.contains_key(&reg) {
+                if let Entry::Vacant(place) = held.entry(reg) {
                     let fresh = self.fresh(code, Origin { level: next, ..origin });
-                    held.insert(reg, fresh);
+                    place.insert(fresh);
                     if read {
                         new.extend(self.reload(code, fresh, inst.stretch));
                     }

@@ -15,27 +15,27 @@ const OMNIBUS: u32 = 0x8000_0000;
 /// Vector addresses of external memory have this upper byte.
 const EXTERNAL_VECTORS: u32 = 0x81;
 /// More than the core has, so that large random programs fit.
-pub const MEMORY_BYTES: usize = 0x8000;
+pub(crate) const MEMORY_BYTES: usize = 0x8000;
 
-pub type Plane = Vec<[u8; COLUMNS]>;
+pub(crate) type Plane = Vec<[u8; COLUMNS]>;
 
 /// See the module.
-pub struct TestBus {
-    pub memory: Vec<u8>,
-    pub hemisphere: u8,
-    pub weights: Plane,
-    pub addresses: Plane,
-    pub codes: [Plane; 2],
+pub(crate) struct TestBus {
+    pub(crate) memory: Vec<u8>,
+    pub(crate) hemisphere: u8,
+    pub(crate) weights: Plane,
+    pub(crate) addresses: Plane,
+    pub(crate) codes: [Plane; 2],
     /// Bits of the last reset of each synapse.
-    pub resets: Plane,
-    pub rates: [u8; COLUMNS],
-    pub rate_resets: [bool; COLUMNS],
-    pub membranes: [u8; COLUMNS],
-    pub external: BTreeMap<u32, u8>,
+    pub(crate) resets: Plane,
+    pub(crate) rates: [u8; COLUMNS],
+    pub(crate) rate_resets: [bool; COLUMNS],
+    pub(crate) membranes: [u8; COLUMNS],
+    pub(crate) external: BTreeMap<u32, u8>,
     /// Last conversion.
     latched: [[u8; COLUMNS]; 2],
     switches: [u8; 2],
-    pub conversions: u32,
+    pub(crate) conversions: u32,
 }
 
 fn plane(rows: &[u8], bytes: &[u8]) -> Plane {
@@ -47,13 +47,13 @@ fn plane(rows: &[u8], bytes: &[u8]) -> Plane {
     plane
 }
 
-pub fn half_row(row: &[u8; COLUMNS], half: usize) -> Vector {
+pub(crate) fn half_row(row: &[u8; COLUMNS], half: usize) -> Vector {
     std::array::from_fn(|lane| row[2 * lane + half])
 }
 
 impl TestBus {
     /// A chip with an evaluator's arrays in its rows, and a program in its memory.
-    pub fn new(io: &OwnedIo, hemisphere: u8, program: Vec<u8>) -> TestBus {
+    pub(crate) fn new(io: &OwnedIo, hemisphere: u8, program: Vec<u8>) -> TestBus {
         TestBus {
             memory: program,
             hemisphere,
@@ -124,18 +124,18 @@ impl TestBus {
     }
 
     /// A word of memory.
-    pub fn word(&self, address: u32) -> u32 {
+    pub(crate) fn word(&self, address: u32) -> u32 {
         let at = address as usize;
         u32::from_be_bytes(self.memory[at..at + 4].try_into().expect("four bytes"))
     }
 
-    pub fn set_word(&mut self, address: u32, value: u32) {
+    pub(crate) fn set_word(&mut self, address: u32, value: u32) {
         let at = address as usize;
         self.memory[at..at + 4].copy_from_slice(&value.to_be_bytes());
     }
 
     /// A row of halfwords stored in parts.
-    pub fn row(&self, address: u32) -> Vec<u16> {
+    pub(crate) fn row(&self, address: u32) -> Vec<u16> {
         let halfword = |column| {
             let at = address as usize + 2 * Place::of_column(column).halfword_index();
             u16::from_be_bytes([self.memory[at], self.memory[at + 1]])
@@ -143,7 +143,7 @@ impl TestBus {
         (0..COLUMNS).map(halfword).collect()
     }
 
-    pub fn set_row(&mut self, address: u32, values: &[u16]) {
+    pub(crate) fn set_row(&mut self, address: u32, values: &[u16]) {
         for (column, value) in values.iter().enumerate() {
             let at = address as usize + 2 * Place::of_column(column).halfword_index();
             self.memory[at..at + 2].copy_from_slice(&value.to_be_bytes());
@@ -151,16 +151,17 @@ impl TestBus {
     }
 
     /// A row of halfwords in external memory.
-    pub fn external_row(&self, offset: u32) -> Vec<u16> {
+    pub(crate) fn external_row(&self, offset: u32) -> Vec<u16> {
         let byte = |at: u32| self.external.get(&at).copied().unwrap_or(0);
         let halfword = |column| {
-            let at = offset + 2 * Place::of_column(column).halfword_index() as u32;
+            let at = offset
+                + u32::try_from(2 * Place::of_column(column).halfword_index()).expect("512 bytes");
             u16::from_be_bytes([byte(at), byte(at + 1)])
         };
         (0..COLUMNS).map(halfword).collect()
     }
 
-    pub fn external_word(&self, offset: u32) -> u32 {
+    pub(crate) fn external_word(&self, offset: u32) -> u32 {
         let byte = |at: u32| self.external.get(&at).copied().unwrap_or(0);
         u32::from_be_bytes([0, 1, 2, 3].map(|i| byte(offset + i)))
     }
@@ -235,7 +236,9 @@ impl Bus for TestBus {
         if address >> 24 == EXTERNAL_VECTORS {
             let first = (address & 0xff_ffff) * 16;
             let byte = |at| self.external.get(&at).copied().unwrap_or(0);
-            return Ok(std::array::from_fn(|lane| byte(first + lane as u32)));
+            return Ok(std::array::from_fn(|lane| {
+                byte(first + u32::try_from(lane).expect("128 lanes"))
+            }));
         }
         self.array_read(address).ok_or(BusFault { address, access: Access::IoRead })
     }

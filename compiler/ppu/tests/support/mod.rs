@@ -1,6 +1,6 @@
 //! Runs a compiled module on the simulator from an evaluator's state, and reads the state back.
 
-pub mod bus;
+pub(crate) mod bus;
 
 use bus::{MEMORY_BYTES, TestBus};
 use pl_ir::io::{self, ObjectValues};
@@ -23,21 +23,21 @@ fn dirty_cpu() -> Cpu {
 }
 
 /// An image in a chip that stands still.
-pub struct Machine {
-    pub program: Program,
-    pub info: Info,
-    pub bus: TestBus,
-    pub cpu: Cpu,
+pub(crate) struct Machine {
+    pub(crate) program: Program,
+    pub(crate) info: Info,
+    pub(crate) bus: TestBus,
+    pub(crate) cpu: Cpu,
 }
 
 /// Options for programs of any size.
-pub fn roomy() -> Options {
+pub(crate) fn roomy() -> Options {
     Options { stack_top: 0x7ff0, ..Options::default() }
 }
 
 /// Sensors as the image sees them: baselines are those it measures itself, and counters outside
 /// the view are not sampled.
-pub fn as_measured(state: &mut State) {
+pub(crate) fn as_measured(state: &mut State) {
     let io = &mut state.io;
     let rows = u32::try_from(io.rows.len()).expect("few rows");
     for (codes, baseline) in
@@ -53,7 +53,7 @@ pub fn as_measured(state: &mut State) {
     }
 }
 
-pub fn info(program: &Program) -> Info {
+pub(crate) fn info(program: &Program) -> Info {
     let section = program.image.sections.iter().find(|s| s.name == INFO_SECTION);
     match section.map(|s| &s.contents) {
         Some(pl_isa::elf::Contents::Bytes(bytes)) => {
@@ -65,8 +65,11 @@ pub fn info(program: &Program) -> Info {
 
 impl Machine {
     /// An image in a chip, with the view, parameters and state of an instance.
-    pub fn new(program: Program, state: &State) -> Machine {
-        let memory = program.image.internal_memory(MEMORY_BYTES as u32).expect("the image fits");
+    pub(crate) fn new(program: Program, state: &State) -> Machine {
+        let memory = program
+            .image
+            .internal_memory(u32::try_from(MEMORY_BYTES).expect("32 KiB"))
+            .expect("the image fits");
         let bus = TestBus::new(&state.io, state.instance.hemisphere, memory);
         let info = info(&program);
         let mut machine = Machine { program, info, bus, cpu: dirty_cpu() };
@@ -74,7 +77,7 @@ impl Machine {
         machine
     }
 
-    pub fn address(&self, name: &str) -> Option<u32> {
+    pub(crate) fn address(&self, name: &str) -> Option<u32> {
         self.program.image.symbol(name).map(|s| s.value)
     }
 
@@ -83,7 +86,7 @@ impl Machine {
         self.bus.set_word(address, value);
     }
 
-    pub fn get(&self, name: &str) -> u32 {
+    pub(crate) fn get(&self, name: &str) -> u32 {
         self.bus.word(self.address(name).expect("every image has it"))
     }
 
@@ -171,7 +174,7 @@ impl Machine {
     }
 
     /// Gives a command and runs until it is done.
-    pub fn command(&mut self, command: Command) {
+    pub(crate) fn command(&mut self, command: Command) {
         let address = self.address(symbol::COMMAND).expect("every image has it");
         self.bus.set_word(address, command.word());
         for count in 0..BUDGET {
@@ -186,7 +189,7 @@ impl Machine {
     }
 
     /// The state as the image left it, in place of `state`'s.
-    pub fn read_back(&self, state: &mut State) {
+    pub(crate) fn read_back(&self, state: &mut State) {
         let rows = state.io.rows.clone();
         let gather = |plane: &bus::Plane| -> Vec<u8> {
             rows.iter().flat_map(|row| plane[usize::from(*row)]).collect()
@@ -273,7 +276,11 @@ impl Machine {
 }
 
 /// Runs start and updates through the evaluator and through the image; both end states.
-pub fn both(module: &Verified<Module>, mut state: State, updates: u32) -> (State, State, Program) {
+pub(crate) fn both(
+    module: &Verified<Module>,
+    mut state: State,
+    updates: u32,
+) -> (State, State, Program) {
     let program = pl_ppu::compile(module, &roomy()).expect("it fits");
     as_measured(&mut state);
     let placed = info(&program).objects;

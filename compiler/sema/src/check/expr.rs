@@ -21,17 +21,17 @@ impl<'a> RuleChecker<'a> {
         let value = self.expr(expr);
         self.place = place;
         let value = value?;
-        match &value.kind {
-            ExprKind::Host(host) if host.is_const() => Some(host.value(&[])),
-            _ => {
-                self.found.push(
-                    Diagnostic::error(Code::E0408, expr.span, "a constant is needed here")
-                        .label(expr.span, "this depends on a param or on the chip")
-                        .help("write a number or the name of a `const`"),
-                );
-                None
-            }
+        if let ExprKind::Host(host) = &value.kind
+            && host.is_const()
+        {
+            return Some(host.value(&[]));
         }
+        self.found.push(
+            Diagnostic::error(Code::E0408, expr.span, "a constant is needed here")
+                .label(expr.span, "this depends on a param or on the chip")
+                .help("write a number or the name of a `const`"),
+        );
+        None
     }
 
     /// A typed expression; `None` if something was wrong, which has been reported.
@@ -355,6 +355,7 @@ fn builtin(function: Function, name: &str, args: Vec<Expr>, span: Span) -> build
 }
 
 /// Whether a constant was written with a point, so that it is a real whatever its value.
+#[allow(clippy::wildcard_enum_match_arm, reason = "only what numbers are made of can be real")]
 fn written_as_real(expr: &ast::Expr) -> bool {
     match &expr.without_parens().kind {
         ast::ExprKind::Number(number) => matches!(number.value, ast::NumberValue::Real(_)),

@@ -294,11 +294,10 @@ impl<'a> RuleChecker<'a> {
 }
 
 fn rounding(rule: &ast::Rule) -> hir::Rounding {
-    let modes = rule.members.iter().filter_map(|member| match member {
-        ast::Member::Rounding { mode, .. } => Some(*mode),
-        _ => None,
+    let mut modes = rule.members.iter().rev().filter_map(|member| {
+        if let ast::Member::Rounding { mode, .. } = member { Some(*mode) } else { None }
     });
-    match modes.last() {
+    match modes.next() {
         None | Some(ast::Rounding::Nearest) => hir::Rounding::Nearest,
         Some(ast::Rounding::Floor) => hir::Rounding::Floor,
         Some(ast::Rounding::Stochastic) => hir::Rounding::Stochastic,

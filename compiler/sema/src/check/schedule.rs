@@ -15,9 +15,8 @@ const TICKS_MAX: f64 = 3600.0 * TICKS_PER_S;
 impl<'a> RuleChecker<'a> {
     /// The schedule of a rule: exactly one, of the whole rule or owning blocks.
     pub(super) fn schedule(&mut self, rule: &'a ast::Rule) -> Option<hir::Schedule> {
-        let mut schedules = rule.members.iter().filter_map(|member| match member {
-            ast::Member::Schedule(schedule) => Some(schedule),
-            _ => None,
+        let mut schedules = rule.members.iter().filter_map(|member| {
+            if let ast::Member::Schedule(schedule) = member { Some(schedule) } else { None }
         });
         let Some(first) = schedules.next() else {
             let span = rule.name.span;
@@ -66,24 +65,24 @@ impl<'a> RuleChecker<'a> {
 
     /// A time in seconds of hardware time: a number with a unit, or a constant that is one.
     fn seconds(&mut self, expr: &ast::Expr) -> Option<f64> {
-        match &expr.without_parens().kind {
-            ast::ExprKind::Number(number) => self.number_seconds(number, expr.span),
-            ast::ExprKind::Name(name) if self.items.consts.contains_key(name.name.as_str()) => {
-                let item = self.items.consts[name.name.as_str()];
-                if self.expanding.contains(&name.name) {
-                    self.found.push(not_a_time(expr.span, "it is defined by itself"));
-                    return None;
-                }
-                self.expanding.push(name.name.clone());
-                let seconds = self.seconds(&item.value);
-                self.expanding.pop();
-                seconds
-            }
-            _ => {
-                self.found.push(not_a_time(expr.span, "this is no number with a unit"));
-                None
-            }
+        let kind = &expr.without_parens().kind;
+        if let ast::ExprKind::Number(number) = kind {
+            return self.number_seconds(number, expr.span);
         }
+        if let ast::ExprKind::Name(name) = kind
+            && let Some(item) = self.items.consts.get(name.name.as_str()).copied()
+        {
+            if self.expanding.contains(&name.name) {
+                self.found.push(not_a_time(expr.span, "it is defined by itself"));
+                return None;
+            }
+            self.expanding.push(name.name.clone());
+            let seconds = self.seconds(&item.value);
+            self.expanding.pop();
+            return seconds;
+        }
+        self.found.push(not_a_time(expr.span, "this is no number with a unit"));
+        None
     }
 
     fn number_seconds(&mut self, number: &ast::Number, span: Span) -> Option<f64> {

@@ -124,6 +124,7 @@ impl<'a> RuleChecker<'a> {
             None => value,
             Some(operator) => {
                 let old = self.old_value(target, place.name.span);
+                #[allow(clippy::wildcard_enum_match_arm, reason = "assignments know three")]
                 let operator = match operator {
                     ast::BinaryOp::Sub => Operator::Sub,
                     ast::BinaryOp::Mul => Operator::Mul,

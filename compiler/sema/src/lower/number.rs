@@ -320,6 +320,7 @@ impl Lowering<'_> {
 }
 
 /// Splits a product into its host part and its lane factors, in the order written.
+#[allow(clippy::wildcard_enum_match_arm, reason = "what is no product is one factor")]
 fn factors<'e>(expr: &'e Expr, host: &mut Host, lanes: &mut Vec<&'e Expr>) {
     match &expr.kind {
         ExprKind::Mul(a, b) => {

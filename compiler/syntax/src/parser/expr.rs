@@ -305,7 +305,7 @@ fn logic<'tok, 'src: 'tok>(sum: Rule<'tok, 'src, Expr>) -> Rule<'tok, 'src, Expr
     let compare = compare.or(assign).labelled(OPERATOR);
     let comparison = sum
         .clone()
-        .then(compare.clone().then(sum.clone()).or_not())
+        .then(compare.then(sum.clone()).or_not())
         .then(compare.then(sum).repeated().collect::<Vec<_>>())
         .validate(|((left, first), more), _, emitter| {
             let Some((op, right)) = first else { return left };

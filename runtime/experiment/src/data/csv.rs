@@ -15,7 +15,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Dataset, String> {
     let mut fields = None;
     let (mut values, mut labels) = (Vec::new(), Vec::new());
     for (index, record) in reader.records().enumerate() {
-        let record = record.map_err(|error| match error.utf8_error_line() {
+        let record = record.map_err(|error| match utf8_error_line(&error) {
             Some(line) => format!("line {line} is not UTF-8 text"),
             None => error.to_string(),
         })?;
@@ -57,16 +57,11 @@ fn read(
     Ok(())
 }
 
-trait Utf8Line {
-    fn utf8_error_line(&self) -> Option<u64>;
-}
-
-impl Utf8Line for csv::Error {
-    /// The line of text that is not UTF-8, if that is what is wrong.
-    fn utf8_error_line(&self) -> Option<u64> {
-        match self.kind() {
-            csv::ErrorKind::Utf8 { pos, .. } => Some(pos.as_ref().map_or(0, csv::Position::line)),
-            _ => None,
-        }
+/// The line of text that is not UTF-8, if that is what is wrong.
+fn utf8_error_line(error: &csv::Error) -> Option<u64> {
+    if let csv::ErrorKind::Utf8 { pos, .. } = error.kind() {
+        Some(pos.as_ref().map_or(0, csv::Position::line))
+    } else {
+        None
     }
 }
