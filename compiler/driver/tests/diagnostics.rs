@@ -1,0 +1,94 @@
+//! What users are told: every code's own example, and golden files of whole mistakes.
+//!
+//! `tests/golden/diag/NAME.pl` is a wrong source, `NAME.txt` what is said about it. With
+//! `PLC_BLESS=1` the second is written anew.
+#![allow(clippy::unwrap_used, reason = "golden files that cannot be read fail the test")]
+
+use pl_diag::{CODES, render};
+use pl_driver::{Compilation, Session};
+use std::path::{Path, PathBuf};
+
+fn compile(name: &str, text: &str) -> Compilation {
+    Session::default().compile(name, text)
+}
+
+fn rendered(compiled: &Compilation) -> String {
+    render::render(&compiled.diagnostics, &compiled.sources, render::Style::Plain)
+}
+
+#[test]
+fn every_example_shows_its_code_and_its_mending_shows_nothing() {
+    let mut examples = 0;
+    for row in CODES.iter().filter(|row| !row.wrong.is_empty()) {
+        let wrong = compile("wrong.pl", row.wrong);
+        let codes: Vec<&str> = wrong.diagnostics.iter().map(|d| d.code.info().name).collect();
+        assert!(codes.contains(&row.name), "{}: {codes:?}\n{}", row.name, rendered(&wrong));
+        let right = compile("right.pl", row.right);
+        let quiet = right.diagnostics.iter().all(|d| d.code.info().name != row.name);
+        assert!(quiet && !right.has_errors(), "{}: {}", row.name, rendered(&right));
+        examples += 1;
+    }
+    assert!(examples >= 20, "only {examples} examples");
+}
+
+fn golden_sources() -> Vec<PathBuf> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/diag");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "pl"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().unwrap().to_str().unwrap()
+}
+
+#[test]
+fn golden_mistakes_are_reported_as_before() {
+    let bless = std::env::var_os("PLC_BLESS").is_some();
+    let mut different = Vec::new();
+    for path in golden_sources() {
+        let name = format!("{}.pl", stem(&path));
+        let compiled = compile(&name, &std::fs::read_to_string(&path).unwrap());
+        let found = rendered(&compiled);
+        let expected_path = path.with_extension("txt");
+        if bless {
+            std::fs::write(&expected_path, &found).unwrap();
+        }
+        let expected = std::fs::read_to_string(&expected_path).unwrap_or_default();
+        if found != expected {
+            different.push(format!("{name}\n--- expected\n{expected}\n--- found\n{found}"));
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+#[test]
+fn ten_mistakes_give_ten_diagnostics() {
+    let path = golden_sources().into_iter().find(|path| stem(path) == "ten_mistakes").unwrap();
+    let compiled = compile("ten_mistakes.pl", &std::fs::read_to_string(path).unwrap());
+    assert_eq!(compiled.diagnostics.len(), 10, "{}", rendered(&compiled));
+}
+
+#[test]
+fn any_bytes_give_diagnostics_and_no_panic() {
+    let library = pl_stdlib::RULES.iter().flat_map(|rule| {
+        // Every prefix, and every source with one byte exchanged.
+        let bytes = rule.source.as_bytes();
+        let cut = (0..bytes.len()).step_by(7).map(|end| bytes[..end].to_vec());
+        let changed = (0..bytes.len()).step_by(11).map(|at| {
+            let mut copy = bytes.to_vec();
+            copy[at] = [b'}', b'(', b'"', 0xff, b'0', b' '][at % 6];
+            copy
+        });
+        cut.chain(changed).collect::<Vec<_>>()
+    });
+    for bytes in library {
+        let compiled = Session::default().compile_bytes("x.pl", &bytes, &mut |_, _| {});
+        assert!(compiled.rules.is_empty() || !compiled.has_errors());
+    }
+}

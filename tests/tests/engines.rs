@@ -1,0 +1,201 @@
+//! Native code, evaluator and PPU program leave the same bits on the same chip.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
+use pl_chip::{Branch, COLUMNS, Chip, ChipConfig, InputEvent, RowMode, Target, events};
+use pl_experiment::engine::{Binding, Engine, EngineFactory, RecordSample};
+use pl_experiment::task::TaskConfig;
+use pl_experiment::task::classification::Classification;
+use pl_experiment::{Experiment, Outcome, Unwatched};
+use pl_fixed::rng::splitmix64;
+use plc::{Compiler, EngineKind};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// Ticks of 4 ns between updates: 0.2 ms of hardware time.
+const PERIOD: u64 = 50_000;
+
+/// Everything a rule can see or change, in every row and column.
+#[derive(Debug, PartialEq, Eq)]
+struct Observed {
+    weights: Vec<[u8; COLUMNS]>,
+    addresses: Vec<[u8; COLUMNS]>,
+    correlation: Vec<[u8; COLUMNS]>,
+    rates: [u8; COLUMNS],
+    records: Vec<RecordSample>,
+}
+
+/// A chip in a random state, and a view of it.
+#[derive(Clone, Copy, Debug)]
+struct Setup {
+    seed: u64,
+    rows: usize,
+    columns: usize,
+    hemisphere: u8,
+}
+
+impl Setup {
+    fn random(&self, index: u64) -> u64 {
+        splitmix64(self.seed ^ splitmix64(index))
+    }
+
+    /// So many of the 256 rows or columns, ascending.
+    fn some(&self, count: usize, purpose: u64) -> Vec<u8> {
+        let mut all: Vec<u8> = (0..=u8::MAX).collect();
+        all.sort_by_key(|index| self.random(purpose << 32 | u64::from(*index)));
+        all.truncate(count);
+        all.sort_unstable();
+        all
+    }
+
+    fn binding(&self, rule: &str) -> Binding {
+        Binding {
+            rule: rule.to_owned(),
+            hemisphere: self.hemisphere,
+            rows: self.some(self.rows, 1),
+            columns: self.some(self.columns, 2),
+            params: BTreeMap::new(),
+            seed: self.seed,
+            chip: 0,
+            instance: 0,
+            record_capacity: 2,
+        }
+    }
+
+    /// Random weights and addresses everywhere; some rows inhibit.
+    fn chip(&self) -> Chip {
+        let mut chip = Chip::new(&ChipConfig::mismatch(), self.seed);
+        let h = usize::from(self.hemisphere);
+        for row in 0..256usize {
+            let byte = |column: usize, purpose: u64| {
+                let [byte, ..] =
+                    self.random(purpose << 32 | (256 * row + column) as u64).to_le_bytes();
+                byte & 63
+            };
+            chip.write_weights_row(h, row, &core::array::from_fn(|column| byte(column, 3)));
+            chip.write_address_row(h, row, &core::array::from_fn(|column| byte(column, 4) & 7));
+            if byte(0, 5) < 8 {
+                chip.set_row_mode(h, row, RowMode::Inhibitory);
+            }
+        }
+        chip
+    }
+
+    /// Poisson events on every row of the view, enough for all neurons to spike.
+    fn stimulus(&self, from: u64) -> Vec<InputEvent> {
+        let mut all = Vec::new();
+        for row in self.some(self.rows, 1) {
+            for address in 0..8 {
+                let target = Target { hemisphere: self.hemisphere, row, address };
+                let source = u64::from(row) * 8 + u64::from(address);
+                events::poisson(self.seed, source, target, 40e3, from, from + PERIOD, &mut all);
+            }
+        }
+        all.sort_unstable();
+        all
+    }
+
+    fn observe(&self, source: &str, kind: EngineKind) -> Observed {
+        let compiler = Compiler::from_sources(kind, &[("rule", source)]).unwrap();
+        let mut engine = compiler.build(&self.binding("rule")).unwrap();
+        let mut chip = self.chip();
+        engine.start(&mut chip).unwrap();
+        for _ in 0..4 {
+            let now = chip.now();
+            chip.run_until(now + PERIOD, &self.stimulus(now));
+            engine.update(&mut chip).unwrap();
+        }
+        self.look(&chip, engine.as_mut())
+    }
+
+    fn look(&self, chip: &Chip, engine: &mut dyn Engine) -> Observed {
+        let h = usize::from(self.hemisphere);
+        let rows = || 0..256usize;
+        let codes = |branch| rows().map(move |row| chip.correlation_codes_row(h, row, branch));
+        Observed {
+            weights: rows().map(|row| chip.weights_row(h, row)).collect(),
+            addresses: rows().map(|row| chip.address_row(h, row)).collect(),
+            correlation: codes(Branch::Causal).chain(codes(Branch::Acausal)).collect(),
+            rates: chip.rate_counters(h),
+            records: engine.records(),
+        }
+    }
+}
+
+/// The rules of the library, recording every other update, with a view their PPU program is for.
+fn sources() -> Vec<(&'static str, String)> {
+    let record = |source: &str| source.replace("every 100 updates", "every 2 updates");
+    pl_stdlib::RULES.iter().map(|rule| (rule.name, record(rule.source))).collect()
+}
+
+fn setups() -> impl Strategy<Value = Setup> {
+    let columns = prop_oneof![Just(256usize), 1..256usize];
+    (any::<u64>(), 1..12usize, columns, 0..2u8).prop_map(|(seed, rows, columns, hemisphere)| {
+        Setup { seed, rows, columns, hemisphere }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn every_engine_leaves_the_same_bits(setup in setups()) {
+        for (name, source) in sources() {
+            let expected = setup.observe(&source, EngineKind::Eval);
+            for kind in [EngineKind::Jit, EngineKind::Ppu] {
+                let found = setup.observe(&source, kind);
+                prop_assert!(found == expected, "{name}: {} differs for {setup:?}", kind.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn rules_act_at_all() {
+    let setup = Setup { seed: 5, rows: 8, columns: 256, hemisphere: 1 };
+    for (name, source) in sources() {
+        let seen = setup.observe(&source, EngineKind::Eval);
+        let before = setup.chip();
+        let rows = setup.some(setup.rows, 1);
+        let changed = |row: &u8| {
+            let row = usize::from(*row);
+            let count = |a: [u8; COLUMNS], b: [u8; COLUMNS]| {
+                a.iter().zip(b).filter(|(a, b)| *a != b).count()
+            };
+            count(before.weights_row(1, row), seen.weights[row])
+        };
+        let weights: usize = rows.iter().map(changed).sum();
+        assert!(weights > 100, "{name} changed {weights} weights");
+        assert!(!seen.records.is_empty(), "{name} recorded nothing");
+    }
+}
+
+/// The digits, shortened to seconds.
+fn digits(kind: EngineKind, seed: u64) -> Outcome {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/digits");
+    let read = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+    let short = [
+        "task.train.samples=240",
+        "task.test_size=60",
+        "task.test.normalisation_samples=60",
+        "task.test.checkpoints=1",
+    ];
+    let changes = short.map(str::to_owned);
+    let experiment = Experiment::parse(&read("experiment.toml"), &changes).unwrap();
+    let rule = &experiment.rule["structural"].source;
+    let compiler = Compiler::from_sources(kind, &[("structural", &read(rule))]).unwrap();
+    let TaskConfig::Classification(config) = &experiment.task;
+    let task = Classification::new(&experiment, config, &|_| Err("no files".into())).unwrap();
+    task.run(&compiler, seed, &Unwatched).unwrap()
+}
+
+#[test]
+fn digits_come_out_the_same_on_every_engine() {
+    let expected = digits(EngineKind::Jit, 7);
+    assert!(expected.metric("updates") >= Some(3.0));
+    assert!(expected.metric("test_accuracy") > Some(0.1));
+    for kind in [EngineKind::Eval, EngineKind::Ppu] {
+        assert!(digits(kind, 7) == expected, "{} differs", kind.name());
+    }
+    assert!(digits(EngineKind::Jit, 7) == expected, "a second run differs");
+    assert!(digits(EngineKind::Jit, 8) != expected, "another seed does not");
+}
