@@ -2,7 +2,7 @@
 //! native code or in the evaluator, and scatters what it changed.
 
 use pl_chip::{Branch, Chip, RowMode};
-use pl_driver::ir::Scope;
+use pl_driver::ir::{Imm, InstData, Module, Op, Quantity, Scope};
 use pl_driver::ir::io::{COLUMNS, UpdateIo, baseline};
 use pl_driver::{Engine as Executor, Instance, Place, Rule};
 use pl_experiment::engine::{Binding, Engine, EngineError, RecordField, RecordSample};
@@ -170,8 +170,27 @@ impl ArrayEngine {
     }
 }
 
+/// Whether a rule reads correlation sensors: only then are they reset and measured at the start.
+fn reads_correlation(module: &Module) -> bool {
+    let quantity = |inst: &InstData| {
+        if let (Op::Read, Imm::Quantity(quantity)) = (inst.op, inst.imm) {
+            Some(quantity)
+        } else {
+            None
+        }
+    };
+    let listed = module.functions.iter().flat_map(|func| {
+        func.blocks.iter().flat_map(|block| block.insts.iter().map(|inst| func.inst(*inst)))
+    });
+    let mut read = listed.filter_map(quantity);
+    read.any(|quantity| matches!(quantity, Quantity::Causal | Quantity::Acausal))
+}
+
 impl Engine for ArrayEngine {
     fn start(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+        if !reads_correlation(self.instance.rule().module()) {
+            return self.run(chip, Instance::start);
+        }
         let bits = self.columns.map(|column| column & RESET_BOTH);
         for row in &self.rows {
             chip.reset_correlation_row(self.hemisphere, usize::from(*row), &bits);

@@ -87,7 +87,10 @@ impl<'a> RuleChecker<'a> {
 
     fn number_seconds(&mut self, number: &ast::Number, span: Span) -> Option<f64> {
         let Some(unit) = number.unit else {
-            self.found.push(not_a_time(span, "a number without a unit"));
+            // The parser has reported it, unless it is the value of a constant.
+            if !self.expanding.is_empty() {
+                self.found.push(not_a_time(span, "a number without a unit"));
+            }
             return None;
         };
         let scale = match unit.kind {
