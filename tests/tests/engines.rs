@@ -121,7 +121,29 @@ impl Setup {
     }
 }
 
-/// The rules of the library, recording every other update, with a view their PPU program is for.
+/// State of synapses and neurons, and multiplication by it.
+const STATEFUL: &str = "
+rule eligibility {
+    param decay : real in 0.0 .. 1.0 = 0.9
+    param gain  : real in -1.0 .. 1.0 = 0.02
+    state trace : real in 0.0 .. 100.0 per synapse = 0
+    state mean  : real in 0.0 .. 255.0 per neuron = 10
+    view rows <= 16
+    every 10 ms
+    neurons {
+        mean += 0.25 * (rate - mean)
+        reset rate
+    }
+    synapses {
+        trace = decay * trace + causal
+        weight += gain * trace * (20 - mean)
+        reset causal
+    }
+    record trace, mean, weight every 2 updates
+}
+";
+
+/// The rules of the library and one with state, recording every other update, with a view their PPU program is for.
 fn sources() -> Vec<(&'static str, String)> {
     let record = |source: &str| {
         let line = |line: &str| match line.strip_prefix("    record ") {
@@ -133,18 +155,18 @@ fn sources() -> Vec<(&'static str, String)> {
         };
         source.lines().map(line).collect()
     };
-    pl_stdlib::RULES.iter().map(|rule| (rule.name, record(rule.source))).collect()
+    let library = pl_stdlib::RULES.iter().map(|rule| (rule.name, rule.source));
+    library.chain([("stateful", STATEFUL)]).map(|(name, rule)| (name, record(rule))).collect()
 }
 
 fn setups() -> impl Strategy<Value = Setup> {
     let columns = prop_oneof![Just(256usize), 1..256usize];
-    (any::<u64>(), 1..12usize, columns, 0..2u8).prop_map(|(seed, rows, columns, hemisphere)| {
-        Setup { seed, rows, columns, hemisphere }
-    })
+    (any::<u64>(), 1..12usize, columns, 0..2u8)
+        .prop_map(|(seed, rows, columns, hemisphere)| Setup { seed, rows, columns, hemisphere })
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn every_engine_leaves_the_same_bits(setup in setups()) {
