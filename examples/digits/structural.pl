@@ -5,7 +5,7 @@
 
 rule structural {
     /// Gain of the correlation term, weight LSB per correlation LSB.
-    param lambda_stdp : real in -1.0 .. 1.0 = 0.1
+    param lambda_stdp : real in -1.0 .. 1.0 = 0.25
     /// Gain of the homeostatic term, weight LSB per spike and update.
     param lambda_hom  : real in 0.0 .. 1.0 = 0.05
     /// Offset of the rate, spikes per update: minus the rate at which the term vanishes.
@@ -17,7 +17,7 @@ rule structural {
     /// Weight of a synapse that starts anew.
     param w_init      : weight = 18
 
-    every 12 ms
+    every 6 ms
 
     synapses {
         let theta_rand = theta + uniform(0 .. theta_range)
