@@ -2,8 +2,8 @@
 //! native code or in the evaluator, and scatters what it changed.
 
 use pl_chip::{Branch, Chip, RowMode};
-use pl_driver::ir::{Imm, InstData, Module, Op, Quantity, Scope};
 use pl_driver::ir::io::{COLUMNS, UpdateIo, baseline};
+use pl_driver::ir::{Imm, InstData, Module, Op, Quantity, Scope};
 use pl_driver::{Engine as Executor, Instance, Place, Rule};
 use pl_experiment::engine::{Binding, Engine, EngineError, RecordField, RecordSample};
 use pl_fixed::rng;

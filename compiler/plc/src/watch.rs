@@ -11,6 +11,9 @@ use std::time::Instant;
 /// Exit code of a program ended by Ctrl-C, as shells count it.
 pub(crate) const INTERRUPTED: u8 = 130;
 
+/// Units of work between two looks at the bar.
+const REDRAW_UNITS: u64 = 4096;
+
 /// Shows how far a run is; the first Ctrl-C asks it to stop, the second ends the program.
 pub(crate) struct Watch {
     bar: ProgressBar,
@@ -85,7 +88,7 @@ impl Monitor for Watch {
     fn advance(&self, units: u64) {
         let done = self.done.fetch_add(units, Ordering::Relaxed) + units;
         // Redrawing is rare, but even asking for it takes a lock.
-        if done.is_multiple_of(16) || done == self.total {
+        if done / REDRAW_UNITS != (done - units) / REDRAW_UNITS || done >= self.total {
             self.bar.set_position(done);
             self.announce_once(done);
         }

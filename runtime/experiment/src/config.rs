@@ -1,31 +1,66 @@
 //! `experiment.toml`: what to run.
 
-use crate::task::TaskConfig;
+use crate::task::classification::ClassificationConfig;
+use crate::task::{TaskConfig, TaskKind};
 use pl_chip::ChipConfig;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
-/// An experiment as written.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// An experiment.
+#[derive(Clone, Debug)]
 pub struct Experiment {
     /// Name, of letters, digits, `-` and `_`; names the folder of the results.
     pub name: String,
     /// What it shows, in a sentence or two.
-    #[serde(default)]
     pub about: String,
     /// Seed unless the command line says another.
-    #[serde(default = "default_seed")]
     pub seed: u64,
     /// The chip: a profile and the parameters that differ from it.
-    #[serde(default)]
     pub chip: ChipConfig,
     /// Rules, by the name the task uses.
-    #[serde(default)]
     pub rule: BTreeMap<String, RuleConfig>,
     /// The task.
     pub task: TaskConfig,
+}
+
+/// An experiment as written; `T` is the table of its kind of task, known beforehand so that
+/// messages can name the place of a mistake in it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written<T> {
+    name: String,
+    #[serde(default)]
+    about: String,
+    #[serde(default = "default_seed")]
+    seed: u64,
+    #[serde(default)]
+    chip: ChipConfig,
+    #[serde(default)]
+    rule: BTreeMap<String, RuleConfig>,
+    task: T,
+}
+
+impl<T> Written<T> {
+    fn with(self, task: impl FnOnce(T) -> TaskConfig) -> Experiment {
+        let Written { name, about, seed, chip, rule, task: table } = self;
+        Experiment { name, about, seed, chip, rule, task: task(table) }
+    }
+}
+
+fn classification(config: ClassificationConfig) -> TaskConfig {
+    TaskConfig::Classification(Box::new(config))
+}
+
+/// The part of an experiment that says what the rest must be.
+#[derive(Deserialize)]
+struct Outline {
+    task: TaskOutline,
+}
+
+#[derive(Deserialize)]
+struct TaskOutline {
+    kind: TaskKind,
 }
 
 /// First of the seeds results are reported on; those below 100 are for choosing gains.
@@ -56,20 +91,28 @@ impl Experiment {
     /// # Errors
     /// What is wrong, with line and column if it stands in the text.
     pub fn parse(text: &str, changes: &[String]) -> Result<Experiment, ConfigError> {
-        let written: Experiment = toml::from_str(text)
-            .map_err(|error| ConfigError(error.to_string().trim_end().into()))?;
-        let mut experiment = written;
+        let wrong = |error: toml::de::Error| ConfigError(error.to_string().trim_end().into());
+        let outline: Outline = toml::from_str(text).map_err(wrong)?;
+        let mut experiment = match outline.task.kind {
+            TaskKind::Classification => toml::from_str::<Written<ClassificationConfig>>(text)
+                .map_err(wrong)?
+                .with(classification),
+        };
         if !changes.is_empty() {
-            let mut table: Table = text.parse().map_err(|error: toml::de::Error| {
-                ConfigError(error.to_string().trim_end().into())
-            })?;
+            let mut table: Table = text.parse().map_err(wrong)?;
             for change in changes {
                 apply(&mut table, &experiment.rule, change)?;
                 // Each change is checked by itself, so that a message can name it.
-                experiment =
-                    Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| {
-                        ConfigError(format!("`{change}`: {}", error.message()))
-                    })?;
+                let wrong = |error: toml::de::Error| {
+                    ConfigError(format!("`{change}`: {}", error.message()))
+                };
+                let value = Value::Table(table.clone());
+                experiment = match outline.task.kind {
+                    TaskKind::Classification => value
+                        .try_into::<Written<ClassificationConfig>>()
+                        .map_err(wrong)?
+                        .with(classification),
+                };
             }
         }
         experiment.check()?;
@@ -119,4 +162,63 @@ fn parse_value(text: &str) -> Value {
     let document = format!("value = {text}");
     let parsed = document.parse::<Table>().ok().and_then(|mut table| table.remove("value"));
     parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGITS: &str = include_str!("../../../examples/digits/experiment.toml");
+
+    fn changed(changes: &[&str]) -> Result<Experiment, String> {
+        let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+        Experiment::parse(DIGITS, &changes).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn changes_reach_params_and_values() {
+        let experiment = changed(&[
+            "structural.theta=9",
+            "task.train.samples=12",
+            "chip.sensor.tau_us=30",
+            "task.evaluate=validation",
+            "rule.structural.source=other.pl",
+        ])
+        .unwrap();
+        assert_eq!(experiment.rule["structural"].params["theta"], 9.0);
+        assert_eq!(experiment.rule["structural"].source, "other.pl");
+        assert_eq!(experiment.chip.get("sensor.tau_us"), Some(30.0));
+        let TaskConfig::Classification(task) = &experiment.task;
+        assert_eq!(task.train.samples, 12);
+    }
+
+    #[test]
+    fn mistakes_name_their_place() {
+        for (change, said) in [
+            ("task.train.sample=1", "unknown field `sample`"),
+            ("task.rows=0", "`task.rows` must be 1 to 256, not 0"),
+            ("task.input.levels=[3, 2]", "ascending"),
+            ("task.rule=hebb", "no table [rule.hebb]"),
+            ("chip.sensor.tau=1", "nearest name is `sensor.tau_us`"),
+            ("seed.x=1", "`seed` is a value"),
+            ("seed", "KEY=VALUE"),
+            ("name=a b", "letters, digits"),
+        ] {
+            let message = changed(&[change]).unwrap_err();
+            assert!(message.contains(said), "{change}: {message}");
+        }
+        let text = DIGITS.replace("addresses = 8", "adresses = 8");
+        let message = Experiment::parse(&text, &[]).unwrap_err().to_string();
+        assert!(message.contains("adresses = 8") && message.contains("unknown field"), "{message}");
+        let text = DIGITS.replace("\"classification\"", "\"pong\"");
+        let message = Experiment::parse(&text, &[]).unwrap_err().to_string();
+        assert!(message.contains("unknown variant `pong`"), "{message}");
+    }
+
+    #[test]
+    fn no_text_panics() {
+        for end in (0..DIGITS.len()).step_by(13).filter(|end| DIGITS.is_char_boundary(*end)) {
+            let _ = Experiment::parse(&DIGITS[..end], &[]);
+        }
+    }
 }

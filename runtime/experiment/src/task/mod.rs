@@ -7,11 +7,18 @@ use classification::ClassificationConfig;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// The `[task]` table; `kind` chooses.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum TaskConfig {
+/// What `kind` in the `[task]` table chooses from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
     /// Learning to tell classes of a data set apart, with a teacher.
+    Classification,
+}
+
+/// The `[task]` table.
+#[derive(Clone, Debug)]
+pub enum TaskConfig {
+    /// Of [`TaskKind::Classification`].
     Classification(Box<ClassificationConfig>),
 }
 

@@ -1,9 +1,9 @@
 //! One chip's training.
 
-use super::Classification;
 use super::bench::{HEMISPHERE, Stimulus};
 use super::config::{Evaluate, Spacing};
 use super::readout::Evaluation;
+use super::{Classification, whole_us};
 use crate::data::{Split, shuffle};
 use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample, RuleInfo};
 use crate::monitor::Monitor;
@@ -84,10 +84,9 @@ impl Classification<'_> {
         let info = factory.rule_info(&self.config.rule)?;
         let mut session = Session::new(self, chip, engine, &info, &split.train, seed);
         let mut curve = Vec::new();
-        let (samples, evaluations) = (self.config.train.samples, self.evaluations());
         let mut interrupted = false;
-        for part in 0..evaluations {
-            let shown = samples * (part + 1) / evaluations;
+        for evaluation in 0..self.evaluations() {
+            let shown = self.shown_before(evaluation);
             session.present(shown, monitor)?;
             let evaluation = if session.shown < shown {
                 None
@@ -174,7 +173,7 @@ impl<'a> Session<'a> {
             }
             self.present_sample(self.order[place])?;
             self.shown += 1;
-            monitor.advance(1);
+            monitor.advance(whole_us(self.task.config.train.presentation_us));
         }
         Ok(())
     }

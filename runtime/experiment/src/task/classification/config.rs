@@ -2,6 +2,7 @@
 
 use crate::config::{ConfigError, RuleConfig};
 use crate::encode::InputCode;
+use crate::task::TaskKind;
 use pl_chip::{COLUMNS, ROWS};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClassificationConfig {
+    /// Always [`TaskKind::Classification`].
+    pub kind: TaskKind,
     /// Name of the `[rule.NAME]` that learns.
     pub rule: String,
     /// `uci-digits`, `iris`, or a `.csv` or `.npz` file relative to the experiment's.
@@ -125,7 +128,7 @@ pub struct Test {
     pub tau_mem_us: f64,
     /// Training samples whose mean response normalises each class.
     pub normalisation_samples: usize,
-    /// Points of the learning curve before the last.
+    /// Points of the learning curve before the last, at cubes: more at first, when learning is fast.
     pub checkpoints: usize,
 }
 

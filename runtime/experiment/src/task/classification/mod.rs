@@ -98,17 +98,31 @@ impl<'a> Classification<'a> {
         self.arms().len()
     }
 
-    /// Units of work of a run, as told to [`Monitor::advance`]: presentations.
+    /// Units of work of a run, as told to [`Monitor::advance`]: microseconds of the chips' time.
     #[must_use]
     pub fn units(&self) -> u64 {
-        let arms = self.arms().len();
-        let units = arms * (self.config.train.samples + self.evaluations() * self.readouts());
-        units.try_into().unwrap_or(u64::MAX)
+        let of = |samples: usize, each_us: f64| samples as u64 * whole_us(each_us);
+        let (train, test) = (&self.config.train, &self.config.test);
+        let readouts = self.evaluations() * self.readouts();
+        self.arms().len() as u64
+            * (of(train.samples, train.presentation_us) + of(readouts, test.presentation_us))
     }
 
     /// Evaluations of an arm.
     fn evaluations(&self) -> usize {
         self.config.test.checkpoints + 1
+    }
+
+    /// Samples shown before an evaluation. Learning is fast at first, so checkpoints stand at
+    /// cubes: the first before anything was learnt, the last at the end.
+    fn shown_before(&self, evaluation: usize) -> usize {
+        let (samples, last) =
+            (self.config.train.samples as u64, self.config.test.checkpoints as u64);
+        let shown = match last {
+            0 => samples,
+            _ => samples * (evaluation as u64).pow(3) / last.pow(3),
+        };
+        usize::try_from(shown).unwrap_or(usize::MAX)
     }
 
     /// Presentations of an evaluation.
@@ -146,4 +160,14 @@ impl<'a> Classification<'a> {
         let outcomes = outcomes.map_err(|error| TaskError::Engine { rule: rule(), error })?;
         Ok(self.report(&arms, &outcomes))
     }
+}
+
+/// Whole microseconds of a presentation, for progress.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "presentations last 1 us to 1 s"
+)]
+fn whole_us(us: f64) -> u64 {
+    us as u64
 }

@@ -1,7 +1,7 @@
 //! Reading the answer off the spikes.
 
-use super::Classification;
 use super::bench::{HEMISPHERE, Stimulus};
+use super::{Classification, whole_us};
 use crate::monitor::Monitor;
 use pl_chip::Chip;
 use pl_chip::time::ticks_from_us;
@@ -112,7 +112,7 @@ impl Classification<'_> {
                 *count += 1.0;
             }
         }
-        monitor.advance(1);
+        monitor.advance(whole_us(self.config.test.presentation_us));
         Some(response)
     }
 }
