@@ -1,0 +1,243 @@
+//! The program as users call it: what it prints, what it writes, how it ends.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+/// Makes the digits a matter of a second.
+const SHORT: [&str; 4] = [
+    "task.train.samples=90",
+    "task.test_size=30",
+    "task.test.normalisation_samples=30",
+    "task.test.checkpoints=1",
+];
+
+fn plc(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_plc")).current_dir(folder).args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn digits() -> String {
+    format!("{ROOT}/examples/digits/experiment.toml")
+}
+
+/// `plc run` of the shortened digits with more arguments.
+fn run_digits(folder: &Path, more: &[&str]) -> Output {
+    let digits = digits();
+    let mut args = vec!["run", &digits];
+    args.extend(SHORT.iter().flat_map(|change| ["--set", *change]));
+    args.extend(more);
+    plc(folder, &args)
+}
+
+/// Names of all files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_run_leaves_arrays_pictures_and_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run_digits(folder.path(), &["--seed", "3"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let summary = text(&output.stdout);
+    let out = folder.path().join("out/digits-3");
+    for name in [
+        "synapses.npz",
+        "spikes.npz",
+        "learning.npz",
+        "accuracy.svg",
+        "receptive_fields.svg",
+        "confusion.svg",
+        "report.html",
+    ] {
+        assert!(out.join(name).metadata().unwrap().len() > 500, "{name}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(out.join("run.json")).unwrap()).unwrap();
+    for metric in [
+        "test_accuracy",
+        "test_accuracy_frozen_addresses",
+        "biological_time_s",
+        "wall_time_s",
+        "speed_up_over_biology",
+    ] {
+        assert!(json["metrics"][metric].is_number(), "{metric}");
+        assert!(summary.contains(metric), "{summary}");
+    }
+    assert_eq!(json["seed"], 3);
+    assert_eq!(json["interrupted"], false);
+    assert_eq!(json["rules"]["structural"]["params"]["lambda_stdp"], 0.2);
+    let report = fs::read_to_string(out.join("report.html")).unwrap();
+    assert_eq!(report.matches("<svg").count(), 3);
+}
+
+#[test]
+fn engines_and_repetitions_write_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    for (out, args) in [
+        ("jit", &["--engine", "jit"][..]),
+        ("ppu", &["--engine", "ppu"]),
+        ("again", &[]),
+    ] {
+        let output =
+            run_digits(folder.path(), &[&["--seed", "5", "--quiet", "--out", out], args].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stdout), "", "--quiet prints nothing");
+    }
+    for name in ["synapses.npz", "spikes.npz", "learning.npz", "receptive_fields.svg"] {
+        let read = |out: &str| fs::read(folder.path().join(out).join(name)).unwrap();
+        assert!(read("jit") == read("ppu"), "{name}");
+        assert!(read("jit") == read("again"), "{name}");
+    }
+}
+
+#[test]
+fn several_seeds_give_medians_and_a_folder_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run_digits(folder.path(), &["--repeat", "3", "--out", "r"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("median"), "{}", text(&output.stdout));
+    let json: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("r/repeat.json")).unwrap())
+            .unwrap();
+    assert_eq!(json["seeds"], serde_json::json!([1000, 1001, 1002]));
+    assert_eq!(json["metrics"]["test_accuracy"]["values"].as_array().unwrap().len(), 3);
+    assert!(folder.path().join("r/seed-1002/run.json").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_keeps_what_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_plc"))
+        .current_dir(folder.path())
+        .args(["run", &digits(), "--set", "task.test.checkpoints=0", "--out", "o"])
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let json = fs::read_to_string(folder.path().join("o/run.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["interrupted"], true);
+    assert!(json["metrics"]["samples_shown"].as_f64() < Some(7773.0));
+    assert!(folder.path().join("o/synapses.npz").exists());
+}
+
+#[test]
+fn compile_writes_what_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["compile", "std:structural", "--emit", "ir,clif,asm,elf,cost", "-o", "x"];
+    let output = plc(folder.path(), &args);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let names: Vec<String> = files(&folder.path().join("x"))
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    let all = ["clif", "cost.txt", "elf", "ir", "s"].map(|end| format!("structural.{end}"));
+    assert_eq!(names, all);
+    let elf = fs::read(folder.path().join("x/structural.elf")).unwrap();
+    assert_eq!(elf[..4], *b"\x7fELF");
+    // The listing is assembly that gives the same words.
+    let listing = fs::read_to_string(folder.path().join("x/structural.s")).unwrap();
+    assert!(listing.contains("fxvinx") && listing.contains("fxvoutx"));
+    let printed = plc(folder.path(), &["compile", "std:structural", "--print-after", "lower"]);
+    assert!(text(&printed.stdout).contains("; after lower\nmodule \"structural\""));
+}
+
+#[test]
+fn codes_are_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = plc(folder.path(), &["explain", "E0406"]);
+    assert!(output.status.success() && text(&output.stdout).contains("address"));
+    let output = plc(folder.path(), &["explain"]);
+    assert!(text(&output.stdout).lines().count() > 40);
+}
+
+/// A wrong call: arguments, exit code, and what the message must say.
+type Wrong<'a> = (&'a [&'a str], i32, &'a [&'a str]);
+
+#[test]
+fn bad_input_gives_one_clear_message_and_no_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    at("wrong.pl", "rule r {\n    every 1 ms\n    synapses { weight += gian }\n}\n");
+    at("huge.pl", &huge_rule());
+    at("short.pl", "rule r {\n    view rows <= 64\n    every 20 us\n    synapses { weight += 1 }\n}\n");
+    fs::write(folder.path().join("bytes.pl"), b"rule \xff r {}").unwrap();
+    let example = fs::read_to_string(digits()).unwrap();
+    let rule = format!("{ROOT}/examples/digits/structural.pl");
+    let example = example.replace("\"structural.pl\"", &format!("\"{rule}\""));
+    at("good.toml", &example);
+    at("syntax.toml", &example.replace("[task]", "[task"));
+    at("field.toml", &example.replace("addresses = 8", "adresses = 8"));
+    at("rule.toml", &example.replace(&rule, "wrong.pl"));
+    at("no_rule.toml", &example.replace(&rule, "absent.pl"));
+    at("data.toml", &example.replace("\"uci-digits\"", "\"absent.csv\""));
+    at("file", "");
+    let before = files(folder.path());
+    let cases: &[Wrong<'_>] = &[
+        (&["check", "wrong.pl"], 1, &["wrong.pl:3:26", "gian", "E0201"]),
+        (&["check", "absent.pl"], 2, &["absent.pl", "No such file"]),
+        (&["check", "std:absent"], 2, &["absent", "structural"]),
+        (&["check", "huge.pl"], 1, &["E0601", "does not fit"]),
+        (&["check", "short.pl"], 1, &["E0602", "at least"]),
+        (&["check", "bytes.pl"], 1, &["E0005", "UTF-8"]),
+        (&["compile", "wrong.pl", "-o", "out"], 1, &["gian"]),
+        (&["compile", "std:structural", "--emit", "wasm"], 2, &["wasm", "elf"]),
+        (&["compile", "std:structural", "--print-after", "magic"], 2, &["magic", "gvn"]),
+        (&["compile", "std:structural", "-o", "file"], 2, &["file"]),
+        (&["explain", "E9999"], 2, &["E9999"]),
+        (&["run", "absent.toml"], 2, &["absent.toml"]),
+        (&["run", "syntax.toml"], 1, &["syntax.toml", "line"]),
+        (&["run", "field.toml"], 1, &["adresses", "addresses"]),
+        (&["run", "rule.toml"], 1, &["gian"]),
+        (&["run", "no_rule.toml"], 2, &["absent.pl"]),
+        (&["run", "data.toml"], 2, &["absent.csv"]),
+        (&["run", "good.toml", "--set", "structural.lambda=1"], 1, &["lambda", "lambda_stdp"]),
+        (&["run", "good.toml", "--set", "structural.theta=99"], 1, &["theta", "0 .. 63"]),
+        (&["run", "good.toml", "--set", "task.rows=8"], 1, &["256 inputs", "64 places"]),
+        (&["run", "good.toml", "--set", "task.test_size=1797"], 1, &["nothing to learn from"]),
+        (&["run", "good.toml", "--engine", "gpu"], 2, &["gpu", "jit"]),
+        (&["run", "good.toml", "--repeat", "0"], 2, &["0"]),
+        (&["run", "good.toml", "--out", "file"], 2, &["file"]),
+        (&["frobnicate"], 2, &["frobnicate"]),
+    ];
+    for (args, code, said) in cases {
+        let output = plc(folder.path(), args);
+        let message = text(&output.stderr) + &text(&output.stdout);
+        assert_eq!(output.status.code(), Some(*code), "{args:?}: {message}");
+        for part in *said {
+            assert!(message.contains(part), "{args:?} must say {part}: {message}");
+        }
+        assert!(!message.contains("panicked"), "{args:?}: {message}");
+    }
+    let left: Vec<PathBuf> =
+        files(folder.path()).into_iter().filter(|path| !before.contains(path)).collect();
+    assert!(left.is_empty(), "left behind: {left:?}");
+}
+
+/// More statements than the processor's memory holds.
+fn huge_rule() -> String {
+    let mut rule = "rule huge {\n    every 100 ms\n    synapses {\n".to_owned();
+    for i in 0..400 {
+        rule += &format!("        let x{i} = causal * {}.5 + uniform(0 .. 3)\n", i % 7);
+        rule += &format!("        if x{i} > 3 {{ weight += {} }}\n", i % 5);
+    }
+    rule + "    }\n}\n"
+}

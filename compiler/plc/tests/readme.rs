@@ -1,0 +1,64 @@
+//! Every command of the README's `sh` blocks that starts with `plc` or `cargo run` runs.
+//!
+//! Runs of experiments are shortened; everything else is as printed.
+#![allow(clippy::unwrap_used, reason = "a README that cannot be read fails the test")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// Command lines of the `sh` blocks of a page.
+fn commands(page: &str) -> Vec<String> {
+    let text = fs::read_to_string(Path::new(ROOT).join(page)).unwrap();
+    let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let lines = blocks.flat_map(str::lines).map(|line| line.split(" #").next().unwrap().trim());
+    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+fn run(page: &str) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["examples", "stdlib"] {
+        std::os::unix::fs::symlink(Path::new(ROOT).join(part), folder.path().join(part)).unwrap();
+    }
+    let mut count = 0;
+    for line in commands(page) {
+        let Some(rest) =
+            line.strip_prefix("plc ").or_else(|| line.strip_prefix("cargo run --release -- "))
+        else {
+            assert!(line.starts_with("cargo "), "{page}: who runs `{line}`?");
+            continue;
+        };
+        let mut args: Vec<&str> = rest.split_whitespace().collect();
+        if args[0] == "run" {
+            for change in [
+                "task.train.samples=60",
+                "task.test_size=20",
+                "task.test.normalisation_samples=20",
+                "task.test.checkpoints=0",
+            ] {
+                args.extend(["--set", change]);
+            }
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_plc"))
+            .current_dir(folder.path())
+            .args(&args)
+            .output()
+            .unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{page}: {line}: {message}");
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn commands_of_the_readme_run() {
+    assert!(run("README.md") >= 6);
+}
+
+#[test]
+fn commands_of_the_digits_run() {
+    assert!(run("examples/digits/README.md") >= 2);
+}
