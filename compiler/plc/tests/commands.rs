@@ -86,11 +86,9 @@ fn a_run_leaves_arrays_pictures_and_numbers() {
 #[test]
 fn engines_and_repetitions_write_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    for (out, args) in [
-        ("jit", &["--engine", "jit"][..]),
-        ("ppu", &["--engine", "ppu"]),
-        ("again", &[]),
-    ] {
+    for (out, args) in
+        [("jit", &["--engine", "jit"][..]), ("ppu", &["--engine", "ppu"]), ("again", &[])]
+    {
         let output =
             run_digits(folder.path(), &[&["--seed", "5", "--quiet", "--out", out], args].concat());
         assert!(output.status.success(), "{}", text(&output.stderr));
@@ -178,7 +176,10 @@ fn bad_input_gives_one_clear_message_and_no_files() {
     let at = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     at("wrong.pl", "rule r {\n    every 1 ms\n    synapses { weight += gian }\n}\n");
     at("huge.pl", &huge_rule());
-    at("short.pl", "rule r {\n    view rows <= 64\n    every 20 us\n    synapses { weight += 1 }\n}\n");
+    at(
+        "short.pl",
+        "rule r {\n    view rows <= 64\n    every 20 us\n    synapses { weight += 1 }\n}\n",
+    );
     fs::write(folder.path().join("bytes.pl"), b"rule \xff r {}").unwrap();
     let example = fs::read_to_string(digits()).unwrap();
     let rule = format!("{ROOT}/examples/digits/structural.pl");
