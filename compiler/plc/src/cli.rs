@@ -22,6 +22,12 @@ enum Command {
     Compile(CompileArgs),
     /// Run an experiment on emulated chips.
     Run(RunArgs),
+    /// Assemble PPU code.
+    Asm(AsmArgs),
+    /// Disassemble a PPU program or words.
+    Disasm(DisasmArgs),
+    /// Run a PPU program on the simulated core.
+    Emulate(EmulateArgs),
     /// Explain a diagnostic code with a wrong and a mended example.
     Explain(ExplainArgs),
 }
@@ -127,6 +133,121 @@ pub(crate) struct RunArgs {
     pub(crate) quiet: bool,
 }
 
+/// Options of `plc asm`.
+#[derive(Args, Debug)]
+pub(crate) struct AsmArgs {
+    /// File to assemble; `-` reads standard input.
+    pub(crate) file: String,
+    /// Executable to write [default: the file's name with .elf].
+    #[arg(short, long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Address of the first section.
+    #[arg(long, default_value = "0", value_parser = parse_word)]
+    pub(crate) origin: u32,
+    /// Print addresses and words.
+    #[arg(long)]
+    pub(crate) listing: bool,
+}
+
+/// Options of `plc disasm`.
+#[derive(Args, Debug)]
+pub(crate) struct DisasmArgs {
+    /// Executable to disassemble.
+    pub(crate) file: Option<PathBuf>,
+    /// Words in hexadecimal, instead of a file.
+    #[arg(long, num_args = 1.., value_parser = parse_hexadecimal, conflicts_with = "file")]
+    pub(crate) words: Vec<u32>,
+    /// Address of the first of the words.
+    #[arg(long, default_value = "0", value_parser = parse_word)]
+    pub(crate) address: u32,
+}
+
+/// What vector IO reaches.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IoArg {
+    /// The emulated chip.
+    Chip,
+    /// One cell of 128 bytes an address, and flat memory.
+    Plain,
+}
+
+/// Which of the two PPUs.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HemisphereArg {
+    /// That of hemisphere 0.
+    Top,
+    /// That of hemisphere 1.
+    Bottom,
+}
+
+impl HemisphereArg {
+    pub(crate) fn index(self) -> u8 {
+        match self {
+            HemisphereArg::Top => 0,
+            HemisphereArg::Bottom => 1,
+        }
+    }
+}
+
+/// How results are printed.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DumpFormat {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// Options of `plc emulate`.
+#[derive(Args, Debug)]
+pub(crate) struct EmulateArgs {
+    /// The program.
+    pub(crate) program: PathBuf,
+    /// What vector IO reaches.
+    #[arg(long, value_enum, default_value = "chip")]
+    pub(crate) io: IoArg,
+    /// Which PPU of the chip runs it.
+    #[arg(long, value_enum, default_value = "top")]
+    pub(crate) hemisphere: HemisphereArg,
+    /// Give the chip the spread of real circuits.
+    #[arg(long)]
+    pub(crate) mismatch: bool,
+    /// Seed of the chip.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Write a word over a symbol before the start.
+    #[arg(long = "set-symbol", value_name = "NAME=VALUE")]
+    pub(crate) set_symbol: Vec<String>,
+    /// Stop when execution reaches a symbol or an address.
+    #[arg(long = "break", value_name = "PLACE")]
+    pub(crate) breaks: Vec<String>,
+    /// Stop after so many instructions.
+    #[arg(long, default_value_t = 100_000_000)]
+    pub(crate) max_instructions: u64,
+    /// Print every instruction to stderr before it executes.
+    #[arg(long)]
+    pub(crate) trace: bool,
+    /// What to print at the end: registers, vectors, symbols, ADDRESS+BYTES.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) dump: Vec<String>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: DumpFormat,
+}
+
+/// A word in decimal or, after `0x`, hexadecimal.
+fn parse_word(text: &str) -> Result<u32, String> {
+    match text.strip_prefix("0x") {
+        Some(digits) => parse_hexadecimal(digits),
+        None => text.parse().map_err(|_| "a number of 32 bits is needed".into()),
+    }
+}
+
+fn parse_hexadecimal(text: &str) -> Result<u32, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    u32::from_str_radix(digits, 16).map_err(|_| "a hexadecimal word of 32 bits is needed".into())
+}
+
 /// Options of `plc explain`.
 #[derive(Args, Debug)]
 pub(crate) struct ExplainArgs {
@@ -141,6 +262,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(args) => crate::check::run(&args),
         Command::Compile(args) => crate::compile::run(&args),
         Command::Run(args) => crate::run::run(&args),
+        Command::Asm(args) => crate::asm::assemble(&args),
+        Command::Disasm(args) => crate::asm::disassemble(&args),
+        Command::Emulate(args) => crate::emulate::run(&args),
         Command::Explain(args) => crate::explain::run(&args),
     };
     match outcome {

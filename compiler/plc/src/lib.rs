@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   cli.rs           subcommands and options
-//!   check.rs, compile.rs, run.rs, explain.rs   one file a subcommand
+//!   check.rs, compile.rs, run.rs, asm.rs (and disasm), emulate.rs, explain.rs   a file a subcommand
 //!   engines.rs       rules of the compiler as engines of experiments: native code, evaluator, PPU
 //!   report.rs        results of a run as files and as a summary; watch.rs progress and Ctrl-C
 //!   array_engine.rs  a rule on the emulated chip through gathered arrays
@@ -14,9 +14,11 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this crate is the console")]
 
 mod array_engine;
+mod asm;
 mod check;
 mod cli;
 mod compile;
+mod emulate;
 mod engines;
 mod explain;
 mod output;

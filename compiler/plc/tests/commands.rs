@@ -167,6 +167,69 @@ fn codes_are_explained() {
     assert!(text(&output.stdout).lines().count() > 40);
 }
 
+const SUM: &str = "\
+        .text
+start:  li      3, 0
+        li      4, 4
+        mtctr   4
+        li      5, table - 4
+loop:   lwzu    6, 4(5)
+        add     3, 3, 6
+        bdnz    loop
+        li      7, result
+        stw     3, 0(7)
+        wait
+        .data
+        .type table, @object
+        .size table, 16
+table:  .long 1, 2, 3, 4
+        .type result, @object
+        .size result, 4
+result: .long 0
+";
+
+#[test]
+fn programs_are_assembled_listed_and_run() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("sum.s"), SUM).unwrap();
+    let output = plc(folder.path(), &["asm", "sum.s"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let listing = text(&plc(folder.path(), &["disasm", "sum.elf"]).stdout);
+    assert!(listing.contains("loop:") && listing.contains("bdnz 0x10  <loop>"), "{listing}");
+    let json = |args: &[&str]| -> serde_json::Value {
+        let all = [&["emulate", "sum.elf", "--format", "json", "--dump", "symbols"], args].concat();
+        let output = plc(folder.path(), &all);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    assert_eq!(json(&[])["symbols"]["result"], "0000000a");
+    assert_eq!(json(&["--io", "plain"])["symbols"]["result"], "0000000a");
+    assert_eq!(json(&["--set-symbol", "table=0x10"])["symbols"]["result"], "00000019");
+    assert_eq!(json(&["--break", "loop"])["symbols"]["result"], "00000000");
+    let traced = plc(folder.path(), &["emulate", "sum.elf", "--trace"]);
+    assert_eq!(text(&traced.stderr).lines().count(), 19);
+}
+
+#[test]
+fn listings_assemble_to_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    for rule in ["structural", "additive_stdp", "homeostasis_sign"] {
+        let source = format!("std:{rule}");
+        let output = plc(folder.path(), &["compile", &source, "--emit", "asm,elf"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let output = plc(folder.path(), &["asm", &format!("{rule}.s"), "--out", "again.elf"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let code = |file: &str| text(&plc(folder.path(), &["disasm", file]).stdout);
+        let words = |listing: &str| -> Vec<String> {
+            let lines = listing.lines().filter(|line| line.starts_with("  "));
+            lines.map(|line| line.chars().take(20).collect()).collect()
+        };
+        let (first, again) = (code(&format!("{rule}.elf")), code("again.elf"));
+        assert!(words(&first).len() > 100);
+        assert_eq!(words(&first), words(&again), "{rule}");
+    }
+}
+
 /// A wrong call: arguments, exit code, and what the message must say.
 type Wrong<'a> = (&'a [&'a str], i32, &'a [&'a str]);
 
@@ -191,6 +254,7 @@ fn bad_input_gives_one_clear_message_and_no_files() {
     at("no_rule.toml", &example.replace(&rule, "absent.pl"));
     at("data.toml", &example.replace("\"uci-digits\"", "\"absent.csv\""));
     at("file", "");
+    at("bad.s", "  nop\n  addx 3,3,3\n");
     let before = files(folder.path());
     let cases: &[Wrong<'_>] = &[
         (&["check", "wrong.pl"], 1, &["wrong.pl:3:26", "gian", "E0201"]),
@@ -217,6 +281,13 @@ fn bad_input_gives_one_clear_message_and_no_files() {
         (&["run", "good.toml", "--engine", "gpu"], 2, &["gpu", "jit"]),
         (&["run", "good.toml", "--repeat", "0"], 2, &["0"]),
         (&["run", "good.toml", "--out", "file"], 2, &["file"]),
+        (&["asm", "bad.s"], 1, &["bad.s:2:", "did you mean `add`"]),
+        (&["asm", "absent.s"], 2, &["absent.s"]),
+        (&["disasm", "good.toml"], 1, &["good.toml", "ELF"]),
+        (&["disasm"], 2, &["--words"]),
+        (&["disasm", "--words", "xyz"], 2, &["hexadecimal"]),
+        (&["emulate", "file"], 1, &["file", "ELF"]),
+        (&["emulate", "absent.elf"], 2, &["absent.elf"]),
         (&["frobnicate"], 2, &["frobnicate"]),
     ];
     for (args, code, said) in cases {

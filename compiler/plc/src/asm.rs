@@ -1,0 +1,104 @@
+//! `plc asm` and `plc disasm`.
+
+use crate::cli::{AsmArgs, DisasmArgs};
+use crate::output::{self, Failure};
+use pl_isa::elf::{Contents, Image, Purpose};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Assembles a file into an executable, or prints every mistake in it.
+pub(crate) fn assemble(args: &AsmArgs) -> Result<(), Failure> {
+    let (name, bytes) = output::read_source(&args.file)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::Invalid(format!("{name}: the file is not UTF-8 text")))?;
+    let options = pl_isa::asm::Options { origin: args.origin, ..Default::default() };
+    let program = match pl_isa::asm::assemble_with(&text, &options) {
+        Ok(program) => program,
+        Err(errors) => {
+            for error in errors {
+                eprintln!("{name}:{}:{}: error: {}", error.line, error.column, error.message);
+                if let Some(line) = text.lines().nth(error.line.saturating_sub(1) as usize) {
+                    eprintln!("    {}", line.trim_end());
+                }
+                if let Some(help) = error.help {
+                    eprintln!("    help: {help}");
+                }
+            }
+            return Err(Failure::Findings);
+        }
+    };
+    if args.listing {
+        print!("{}", listing(&program.image));
+    }
+    let out = args.out.clone().unwrap_or_else(|| Path::new(&args.file).with_extension("elf"));
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let file = out.file_name().map(|name| name.to_string_lossy().into_owned());
+    let Some(file) = file else {
+        return Err(Failure::Usage(format!("{} is no file name", out.display())));
+    };
+    let folder = folder.unwrap_or(Path::new("."));
+    output::write_all(folder, &[(file, program.image.to_bytes())])?;
+    println!("{}", out.display());
+    Ok(())
+}
+
+/// Prints the code of an executable, or of words given in hexadecimal.
+pub(crate) fn disassemble(args: &DisasmArgs) -> Result<(), Failure> {
+    if !args.words.is_empty() {
+        for (address, word) in (args.address..).step_by(4).zip(&args.words) {
+            println!("{}", line(address, *word, None));
+        }
+        return Ok(());
+    }
+    let Some(file) = &args.file else {
+        return Err(Failure::Usage("name a file, or words with --words".into()));
+    };
+    print!("{}", listing(&read_image(file)?));
+    Ok(())
+}
+
+/// An executable of the core.
+pub(crate) fn read_image(file: &Path) -> Result<Image, Failure> {
+    let bytes = output::read_file(file)?;
+    Image::from_bytes(&bytes)
+        .map_err(|error| Failure::Invalid(format!("{}: {error}", file.display())))
+}
+
+/// The code sections with labels and names of branch targets.
+fn listing(image: &Image) -> String {
+    let mut out = String::new();
+    for section in image.sections.iter().filter(|section| section.purpose == Purpose::Code) {
+        let Contents::Bytes(bytes) = &section.contents else { continue };
+        let _ = writeln!(out, "section {}", section.name);
+        for (address, word) in (section.address..).step_by(4).zip(bytes.as_chunks().0) {
+            for symbol in image.symbols.iter().filter(|symbol| symbol.value == address) {
+                if symbol.section.is_some_and(|index| image.sections[index] == *section) {
+                    let _ = writeln!(out, "{}:", symbol.name);
+                }
+            }
+            let _ = writeln!(out, "{}", line(address, u32::from_be_bytes(*word), Some(image)));
+        }
+    }
+    out
+}
+
+/// One instruction: address, word, text, and the name of what it branches to.
+pub(crate) fn line(address: u32, word: u32, image: Option<&Image>) -> String {
+    let text = pl_isa::disassemble(word, address);
+    let mut out = format!("  {address:08x}  {word:08x}  {text}");
+    let target = pl_isa::decode(word).and_then(|instruction| {
+        let (_, offset) = instruction.target()?;
+        let from = if instruction.flags.has(pl_isa::Flag::Aa) { 0 } else { address };
+        Some(from.wrapping_add_signed(offset))
+    });
+    if let (Some(target), Some(image)) = (target, image)
+        && let Some(symbol) = image.symbol_at(target)
+    {
+        let distance = target - symbol.value;
+        let _ = match distance {
+            0 => write!(out, "  <{}>", symbol.name),
+            _ => write!(out, "  <{}+{distance:#x}>", symbol.name),
+        };
+    }
+    out
+}
