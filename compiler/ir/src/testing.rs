@@ -41,7 +41,7 @@ impl Default for Shape {
     }
 }
 
-/// A random module that passes [`verify`]: every op, quantity and scope, draws, records, masks,
+/// A random module that passes [`verify()`]: every op, quantity and scope, draws, records, masks,
 /// values that loops carry and values that they could do without, and sometimes `start` or a
 /// block without a way to it. Row positions are always within the view, loops always end.
 ///

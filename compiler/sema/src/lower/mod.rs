@@ -1,7 +1,7 @@
-//! HIR to IR: blocks, loops over rows, stores, resets and records. Numbers are in [`number`].
+//! HIR to IR: blocks, loops over rows, stores, resets and records. Numbers are in `number.rs`.
 //!
 //! The numbered rules of the language reference's section on numbers are implemented here and in
-//! [`number`], under the same numbers.
+//! `number.rs`, under the same numbers.
 
 mod number;
 mod statement;
