@@ -5,6 +5,7 @@ use pl_isa::{Instruction, Opcode, decode, for_each_insn};
 use crate::bus::{Bus, BusFault};
 use crate::exec;
 use crate::interrupt::{Exception, Interrupts};
+use crate::timing::{Timing, TimingParameters};
 use crate::trap::{Trap, TrapKind};
 use crate::vector::VectorUnit;
 
@@ -44,6 +45,17 @@ pub enum Step {
     Interrupted(Exception),
     /// Fell asleep, or still sleeps.
     Asleep,
+}
+
+/// An instruction that has been executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// The instruction.
+    pub instruction: Instruction,
+    /// Where it stands.
+    pub address: u32,
+    /// Whether execution goes on elsewhere than behind it.
+    pub taken: bool,
 }
 
 /// Why a run ended.
@@ -109,6 +121,7 @@ pub struct Cpu {
     pub(crate) last_exception: Option<(Exception, u32)>,
     /// Where execution goes on after the instruction being executed.
     pub(crate) next_pc: u32,
+    timing: Option<Box<Timing>>,
     decoded: DecodedMemory,
 }
 
@@ -130,6 +143,7 @@ impl Default for Cpu {
             sleeping: false,
             last_exception: None,
             next_pc: 0,
+            timing: None,
             decoded: DecodedMemory::default(),
         };
         cpu.schedule_timers();
@@ -160,6 +174,18 @@ impl Cpu {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same with a model of the pipelines, which time base and timers then follow.
+    #[must_use]
+    pub fn with_timing(parameters: TimingParameters) -> Self {
+        Self { timing: Some(Box::new(Timing::new(parameters))), ..Self::default() }
+    }
+
+    /// The model of the pipelines, if there is one.
+    #[must_use]
+    pub fn timing(&self) -> Option<&Timing> {
+        self.timing.as_deref()
     }
 
     /// Time base: cycles since reset, unless a program wrote it. Without a cycle model every
@@ -227,7 +253,16 @@ impl Cpu {
             Err(Stop::Trap(kind)) => return Err(trap(kind, word)),
         };
         self.instructions += 1;
-        self.advance(1);
+        let cycles = match &mut self.timing {
+            None => 1,
+            Some(timing) => {
+                let before = timing.cycles();
+                let taken = self.pc != pc.wrapping_add(4) && !self.sleeping;
+                timing.issue(&Executed { instruction, address: pc, taken });
+                timing.cycles() - before
+            }
+        };
+        self.advance(cycles);
         Ok(step)
     }
 
