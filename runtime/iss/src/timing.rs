@@ -304,7 +304,9 @@ impl Timing {
                 (Field::Rt | Field::Ra | Field::Ra0 | Field::Rb, Role::Use | Role::Both) => {
                     issue = issue.max(self.general[register]);
                 }
-                (Field::Bi, Role::Use) => issue = issue.max(self.condition),
+                (Field::Bi | Field::Ba | Field::Bb | Field::Bfa, Role::Use) => {
+                    issue = issue.max(self.condition)
+                }
                 _ => {}
             }
         }
@@ -330,7 +332,7 @@ impl Timing {
             Class::LoadMultiple => (cycles(words + 1), cycles(words + 1) + load),
             Class::Store => (cycles(1), cycles(1)),
             Class::StoreUpdate => (cycles(1), cycles(2)),
-            Class::StoreMultiple => (cycles(words + 1), cycles(words + 1)),
+            Class::StoreMultiple => (cycles(words), cycles(words)),
             Class::Sync => (cycles(2), cycles(2)),
             Class::Madd2
             | Class::Madd1

@@ -4,11 +4,12 @@
 //! same format. Every row must agree.
 
 #![allow(clippy::unwrap_used, reason = "golden data that cannot be read fails the test")]
+#![allow(clippy::print_stdout, reason = "figures for whoever asks for them")]
 
 use flate2::read::GzDecoder;
 use pl_isa::asm::{Options, assemble_with};
 use pl_isa::{assemble, disassemble};
-use pl_iss::{Conditions, Cpu, Exit, PlainBus, Step, Vector};
+use pl_iss::{Conditions, Cpu, Exit, PlainBus, Step, TimingParameters, Vector};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -212,8 +213,9 @@ fn base64(text: &str) -> Vec<u8> {
     bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |all, bit| all << 1 | bit)).collect()
 }
 
-/// Sets up memory, runs a program to its `wait`, and compares everything it can have changed.
-fn run_program(row: &Value) -> Result<(), String> {
+/// Sets up memory, runs a program to its `wait`, and compares everything it can have changed; the
+/// cycles it took.
+fn run_program(row: &Value) -> Result<u64, String> {
     let (load, data) = (number(row, "load_addr"), number(row, "data_addr"));
     let words: Vec<u32> =
         row["words"].as_array().unwrap().iter().map(|w| word(w.as_str().unwrap())).collect();
@@ -226,7 +228,7 @@ fn run_program(row: &Value) -> Result<(), String> {
         cells.map(|(address, hex)| (word(address), vector(hex.as_str().unwrap()))).collect()
     };
     bus.io = io("io_init");
-    let mut cpu = Cpu::new();
+    let mut cpu = Cpu::with_timing(TimingParameters::default());
     cpu.pc = u32::try_from(load).unwrap();
     match cpu.run(&mut bus, 100_000) {
         Ok(Exit::Wait) => {}
@@ -246,7 +248,7 @@ fn run_program(row: &Value) -> Result<(), String> {
     ];
     match checks.iter().find(|(_, agrees)| !agrees) {
         Some((what, _)) => Err((*what).to_owned()),
-        None => Ok(()),
+        None => Ok(cpu.cycles()),
     }
 }
 
@@ -259,4 +261,18 @@ fn programs_agree() {
         .collect();
     assert!(wrong.is_empty(), "{} of {}: {wrong:?}", wrong.len(), rows.len());
     assert!(rows.len() >= 50);
+}
+
+#[test]
+fn cycles_of_programs_are_within_15_percent_in_the_median() {
+    let ratio = |row: &Value| {
+        let found = run_program(row).unwrap();
+        let expected = row["cycles"].as_f64().unwrap();
+        f64::from(u32::try_from(found).unwrap()) / expected
+    };
+    let mut ratios: Vec<f64> = rows("vector_programs.jsonl.gz").iter().map(ratio).collect();
+    ratios.sort_by(f64::total_cmp);
+    let [low, median, high] = [0, ratios.len() / 2, ratios.len() - 1].map(|at| ratios[at]);
+    println!("cycles to those of the RTL: median {median:.3}, {low:.3} to {high:.3}");
+    assert!((median - 1.0).abs() < 0.15, "median {median}, {low} to {high}");
 }
