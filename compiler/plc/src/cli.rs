@@ -227,6 +227,18 @@ pub(crate) struct EmulateArgs {
     /// Print every instruction to stderr before it executes.
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Print where the cycles went, by function and by instruction.
+    #[arg(long)]
+    pub(crate) cycles: bool,
+    /// Cycles from a scalar load to its data.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) load_cycles: u32,
+    /// Cycles of each access of a vector load or store.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) vector_memory_cycles: u32,
+    /// Cycles for which vector IO is held back.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) io_wait_cycles: u32,
     /// What to print at the end: registers, vectors, symbols, ADDRESS+BYTES.
     #[arg(long, value_delimiter = ',')]
     pub(crate) dump: Vec<String>,

@@ -5,14 +5,18 @@ use crate::cli::{DumpFormat, EmulateArgs, IoArg};
 use crate::output::Failure;
 use pl_chip::{Chip, ChipConfig, Profile};
 use pl_isa::elf::{Image, Region, SymbolKind};
-use pl_iss::{Bus, Cpu, PlainBus, Step, Trap};
+use pl_iss::{Bus, Cpu, PlainBus, Step, TimingParameters, Trap};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Bytes of the core's own memory (ppu-isa reference, 4.1).
 const MEMORY_BYTES: u32 = 0x4000;
 /// Bytes of the flat memory of `--io plain`.
 const PLAIN_BYTES: usize = 1 << 20;
+
+/// Instructions that a list of the dearest names.
+const DEAREST: usize = 20;
 
 /// How a program ended.
 enum End {
@@ -29,7 +33,13 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
     let stops = stops.collect::<Result<Vec<u32>, Failure>>()?;
     let dumps = args.dump.iter().map(|text| Dump::parse(text, &image));
     let dumps = dumps.collect::<Result<Vec<Dump>, Failure>>()?;
-    let mut machine = Machine { cpu: Cpu::new(), image: &image, args, stops: &stops };
+    let parameters = TimingParameters {
+        load_cycles: args.load_cycles,
+        vector_memory_cycles: args.vector_memory_cycles,
+        io_wait_cycles: args.io_wait_cycles,
+    };
+    let cpu = Cpu::with_timing(parameters);
+    let mut machine = Machine { cpu, image: &image, args, stops: &stops, spent: BTreeMap::new() };
     let mut out = match args.io {
         IoArg::Plain => {
             let mut bus = PlainBus::new(PLAIN_BYTES);
@@ -60,6 +70,15 @@ struct Machine<'a> {
     image: &'a Image,
     args: &'a EmulateArgs,
     stops: &'a [u32],
+    /// Executions and cycles of each instruction.
+    spent: BTreeMap<u32, Spent>,
+}
+
+/// What an instruction cost in all its executions: the time until the next could issue.
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    executions: u64,
+    cycles: u64,
 }
 
 /// What a run prints, in both forms.
@@ -78,7 +97,7 @@ impl Machine<'_> {
         }
         let end = self.execute(bus);
         let mut report = Report::default();
-        let (pc, count) = (self.cpu.pc, self.cpu.instructions);
+        let (pc, count, cycles) = (self.cpu.pc, self.cpu.instructions, self.cpu.cycles());
         let place = self.place(pc);
         let ended = match &end {
             End::Asleep => format!("asleep at {place}"),
@@ -87,10 +106,14 @@ impl Machine<'_> {
             End::Trap(trap) => format!("trap: {trap}"),
         };
         report.failure = matches!(end, End::Limit | End::Trap(_)).then(|| ended.clone());
-        let _ = writeln!(report.text, "{ended}, {count} instructions");
+        let _ = writeln!(report.text, "{ended}, {count} instructions, {cycles} cycles");
         report.json.insert("end".into(), json!(ended));
         report.json.insert("pc".into(), json!(pc));
         report.json.insert("instructions".into(), json!(count));
+        report.json.insert("cycles".into(), json!(cycles));
+        if self.args.cycles {
+            self.write_cycles(bus, &mut report);
+        }
         for dump in dumps {
             dump.write(&self.cpu, self.image, bus, &mut report);
         }
@@ -104,7 +127,14 @@ impl Machine<'_> {
                 let word = bus.fetch(pc).unwrap_or_default();
                 eprintln!("{}", asm::line(pc, word, Some(self.image)));
             }
-            match self.cpu.step(bus) {
+            let before = self.cpu.cycles();
+            let step = self.cpu.step(bus);
+            if self.args.cycles {
+                let spent = self.spent.entry(pc).or_default();
+                spent.executions += 1;
+                spent.cycles += self.cpu.cycles() - before;
+            }
+            match step {
                 Ok(Step::Asleep) => return End::Asleep,
                 Ok(Step::Interrupted(exception)) if self.args.trace => {
                     eprintln!("  {exception:?} -> {:08x}", self.cpu.pc);
@@ -117,6 +147,33 @@ impl Machine<'_> {
             }
         }
         End::Limit
+    }
+
+    /// Where the cycles went: by function, and the dearest instructions.
+    fn write_cycles<B: Bus>(&self, bus: &mut B, report: &mut Report) {
+        let mut functions: BTreeMap<&str, u64> = BTreeMap::new();
+        for (address, spent) in &self.spent {
+            let name = self.image.symbol_at(*address).map_or("?", |symbol| symbol.name.as_str());
+            *functions.entry(name).or_default() += spent.cycles;
+        }
+        let mut functions: Vec<(&str, u64)> = functions.into_iter().collect();
+        functions.sort_by_key(|(_, cycles)| u64::MAX - cycles);
+        report.text.push_str("cycles by function\n");
+        for (name, cycles) in &functions {
+            let _ = writeln!(report.text, "  {cycles:>10}  {name}");
+        }
+        let mut dearest: Vec<(u32, Spent)> = self.spent.iter().map(|(a, s)| (*a, *s)).collect();
+        dearest.sort_by_key(|(address, spent)| (u64::MAX - spent.cycles, *address));
+        report.text.push_str("cycles by instruction (cycles, executions)\n");
+        for (address, spent) in dearest.iter().take(DEAREST) {
+            let word = bus.fetch(*address).unwrap_or_default();
+            let line = asm::line(*address, word, Some(self.image));
+            let Spent { cycles, executions } = spent;
+            let _ = writeln!(report.text, "  {cycles:>10} {executions:>8} {line}");
+        }
+        let by_function: Map<String, Value> =
+            functions.iter().map(|(name, cycles)| ((*name).to_owned(), json!(cycles))).collect();
+        report.json.insert("cycles_by_function".into(), Value::Object(by_function));
     }
 
     /// An address with the symbol it lies in.

@@ -206,6 +206,10 @@ fn programs_are_assembled_listed_and_run() {
     assert_eq!(json(&["--io", "plain"])["symbols"]["result"], "0000000a");
     assert_eq!(json(&["--set-symbol", "table=0x10"])["symbols"]["result"], "00000019");
     assert_eq!(json(&["--break", "loop"])["symbols"]["result"], "00000000");
+    assert_eq!(
+        json(&["--cycles"])["cycles_by_function"]["loop"].as_u64().map(|c| c > 10),
+        Some(true)
+    );
     let traced = plc(folder.path(), &["emulate", "sum.elf", "--trace"]);
     assert_eq!(text(&traced.stderr).lines().count(), 19);
 }

@@ -293,6 +293,7 @@ impl Timing {
         self.drained = self.drained.max(start + costs.done);
     }
 
+    #[allow(clippy::wildcard_enum_match_arm, reason = "a few fields and classes have a say each")]
     fn issue_scalar(&mut self, executed: &Executed) {
         let instruction = &executed.instruction;
         let info = instruction.opcode.info();
