@@ -1,7 +1,7 @@
 //! What native code is handed, and what it calls back.
 
+use pl_ir::Module;
 use pl_ir::io::{COLUMNS, Instance, ObjectValues, RecordBuffer, UpdateIo};
-use pl_ir::{Module, Scope};
 
 /// Pointers and counters of one call. Offsets of its fields are part of the code.
 #[repr(C)]
@@ -9,6 +9,7 @@ use pl_ir::{Module, Scope};
 pub(crate) struct Context {
     pub(crate) rows: *const u8,
     pub(crate) row_signs: *const i8,
+    /// 0xff in columns of the view, else 0.
     pub(crate) columns: *const u8,
     pub(crate) weights: *mut u8,
     pub(crate) addresses: *mut u8,
@@ -25,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) rng_carry: *mut u16,
     /// First element of each object.
     pub(crate) objects: *const *mut u8,
+    /// Memory for the vectors that runs hand to each other.
+    pub(crate) homes: *mut Home,
     /// First argument of the callbacks.
     pub(crate) host: *mut Host<'static>,
     /// Instructions executed so far.
@@ -58,12 +61,13 @@ pub(crate) struct Host<'a> {
 }
 
 impl Host<'_> {
-    fn open(&mut self, record: usize) -> bool {
+    /// Opens the next sample; `false` if the buffer is full.
+    pub(crate) fn open(&mut self, record: usize) -> bool {
         self.records[record].open(&self.module.records[record], self.update_index, self.rows)
     }
 
     /// First value of a field of the newest sample.
-    fn field(&mut self, record: usize, field: usize) -> *mut i32 {
+    pub(crate) fn field(&mut self, record: usize, field: usize) -> *mut i32 {
         match self.records[record].samples.last_mut() {
             Some(sample) => sample.fields[field].as_mut_ptr(),
             None => {
@@ -74,40 +78,13 @@ impl Host<'_> {
     }
 }
 
-/// Name of [`record_open`] in native code.
+/// Name of [`crate::border::record_open`] in native code.
 pub(crate) const RECORD_OPEN: &str = "plc_record_open";
-/// Name of [`record_field`] in native code.
+/// Name of [`crate::border::record_field`] in native code.
 pub(crate) const RECORD_FIELD: &str = "plc_record_field";
 
-/// Opens a sample; 1, or 0 if the buffer is full.
-#[allow(unsafe_code, reason = "called by native code with the host of the running call")]
-pub(crate) extern "C" fn record_open(host: *mut Host<'static>, record: u32) -> i32 {
-    // SAFETY: `Code::run` passes a host that outlives the call, and nothing else uses it meanwhile.
-    let host = unsafe { &mut *host };
-    i32::from(host.open(record as usize))
-}
-
-/// Where the values of a field go.
-#[allow(unsafe_code, reason = "called by native code with the host of the running call")]
-pub(crate) extern "C" fn record_field(
-    host: *mut Host<'static>,
-    record: u32,
-    field: u32,
-) -> *mut i32 {
-    // SAFETY: as in `record_open`.
-    let host = unsafe { &mut *host };
-    host.field(record as usize, field as usize)
-}
-
-/// Whether an object of this scope has lanes, and how many elements for a view of `rows` rows.
-pub(crate) fn extent(scope: Scope, rows: usize) -> (bool, usize) {
-    match scope {
-        Scope::Synapse => (true, rows * COLUMNS),
-        Scope::Neuron => (true, COLUMNS),
-        Scope::Row => (false, rows),
-        Scope::Rule => (false, 1),
-    }
-}
+/// A vector in memory: a row of lanes of 16 bits.
+pub(crate) type Home = [i16; COLUMNS];
 
 /// First element of each object.
 pub(crate) fn object_pointers(objects: &mut [ObjectValues]) -> Vec<*mut u8> {
@@ -118,18 +95,22 @@ pub(crate) fn object_pointers(objects: &mut [ObjectValues]) -> Vec<*mut u8> {
     objects.iter_mut().map(pointer).collect()
 }
 
+/// What a context points to besides instance and arrays; outlives it.
+#[derive(Debug)]
+pub(crate) struct Lent<'a> {
+    pub(crate) columns: &'a [u8; COLUMNS],
+    pub(crate) objects: &'a [*mut u8],
+    pub(crate) homes: *mut Home,
+    pub(crate) host: *mut Host<'static>,
+}
+
 impl Context {
-    /// The context of a call. `objects` and `host` must outlive it.
-    pub(crate) fn new(
-        instance: &mut Instance,
-        io: &mut UpdateIo<'_>,
-        objects: &[*mut u8],
-        host: *mut Host<'static>,
-    ) -> Context {
+    /// The context of a call.
+    pub(crate) fn new(instance: &mut Instance, io: &mut UpdateIo<'_>, lent: &Lent<'_>) -> Context {
         Context {
             rows: io.rows.as_ptr(),
             row_signs: io.row_signs.as_ptr(),
-            columns: io.columns.as_ptr(),
+            columns: lent.columns.as_ptr(),
             weights: io.weights.as_mut_ptr(),
             addresses: io.addresses.as_mut_ptr(),
             causal_codes: io.causal_codes.as_ptr(),
@@ -143,8 +124,9 @@ impl Context {
             derived: instance.derived.as_ptr(),
             rng_x: instance.rng_x.as_mut_ptr(),
             rng_carry: instance.rng_carry.as_mut_ptr(),
-            objects: objects.as_ptr(),
-            host,
+            objects: lent.objects.as_ptr(),
+            homes: lent.homes,
+            host: lent.host,
             steps: 0,
             view_rows: i32::try_from(io.rows.len()).unwrap_or(i32::MAX),
             update_index: instance.update_index,

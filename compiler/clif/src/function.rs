@@ -1,20 +1,19 @@
-//! Functions: blocks, scalars, bounds and the budget.
+//! Functions: blocks, jumps, bounds and the budget.
 
-use crate::context::{Context, status};
-use crate::lanes;
+use crate::context::{Context, Home, status};
 use crate::plan::{Part, Plan};
 use crate::run::ACCESS;
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    Block as NativeBlock, BlockArg, FuncRef, Function as NativeFunction, InstBuilder, StackSlot,
-    StackSlotData, StackSlotKind, Type as NativeType, Value as Native, types,
+    Block as NativeBlock, BlockArg, FuncRef, Function as NativeFunction, InstBuilder,
+    Type as NativeType, Value as Native, types,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use pl_ir::eval::BUDGET;
-use pl_ir::io::COLUMNS;
-use pl_ir::{Block, BlockCall, Function, Imm, InstData, Op, Terminator, Type, Value};
+use pl_ir::{Block, BlockCall, Function, Terminator, Type, Value};
+use std::collections::BTreeMap;
 
 /// Callbacks as a function knows them.
 #[derive(Clone, Copy, Debug)]
@@ -23,19 +22,22 @@ pub(crate) struct Shims {
     pub(crate) field: FuncRef,
 }
 
-/// Translates `func` into `native`, which has the signature of an entry.
+/// Translates `func` into `native`, which has the signature of an entry; gives the number of vectors
+/// that it keeps in memory.
 pub(crate) fn translate(
     func: &Function,
     native: &mut NativeFunction,
     scratch: &mut FunctionBuilderContext,
     shims: Shims,
     config: TargetFrontendConfig,
-) {
+) -> usize {
     let mut b = FunctionBuilder::new(native, scratch);
     let entry = b.create_block();
     b.append_block_params_for_function_params(entry);
     b.switch_to_block(entry);
     let context = b.block_params(entry)[0];
+    let pointer = config.pointer_type();
+    let homes = b.ins().load(pointer, ACCESS, context, context_offset(offset_of!(Context, homes)));
     let blocks: Vec<NativeBlock> = func.block_ids().map(|_| b.create_block()).collect();
     let (budget, row_position) = (b.create_block(), b.create_block());
     b.set_cold_block(budget);
@@ -46,13 +48,16 @@ pub(crate) fn translate(
         plan: Plan::new(func),
         b,
         context,
-        pointer: config.pointer_type(),
+        pointer,
         blocks,
         budget,
         row_position,
         shims,
         scalars: vec![None; func.values.len()],
-        homes: vec![None; func.values.len()],
+        positions: BTreeMap::new(),
+        homes,
+        home_numbers: vec![None; func.values.len()],
+        home_count: 0,
     };
     translator.parameters();
     let first = translator.blocks[0];
@@ -63,6 +68,7 @@ pub(crate) fn translate(
     translator.exits(refused);
     translator.b.seal_all_blocks();
     translator.b.finalize(config);
+    translator.home_count
 }
 
 /// Reachable blocks, each after those that dominate it.
@@ -103,9 +109,14 @@ pub(crate) struct Translator<'a, 'b> {
     /// Exits of errors.
     budget: NativeBlock,
     row_position: NativeBlock,
-    shims: Shims,
-    scalars: Vec<Option<Native>>,
-    homes: Vec<Option<StackSlot>>,
+    pub(crate) shims: Shims,
+    pub(crate) scalars: Vec<Option<Native>>,
+    /// Checked row positions of the current block, as wide as an address.
+    positions: BTreeMap<Value, Native>,
+    /// Where vectors in memory begin.
+    homes: Native,
+    home_numbers: Vec<Option<usize>>,
+    home_count: usize,
 }
 
 impl Translator<'_, '_> {
@@ -124,8 +135,10 @@ impl Translator<'_, '_> {
     fn block(&mut self, block: Block) {
         self.b.switch_to_block(self.blocks[block.index()]);
         self.charge(self.func.block(block).insts.len() + 1);
+        self.positions.clear();
         for part in self.plan.blocks[block.index()].clone() {
             match part {
+                Part::Check(row) => self.check(row),
                 Part::Scalar(inst) => self.scalar_inst(self.func.inst(inst)),
                 Part::Run(run) => self.run(&run),
             }
@@ -202,13 +215,15 @@ impl Translator<'_, '_> {
         self.scalars[value.index()].expect("verified: a scalar defined before its use")
     }
 
-    /// The place of a vector in the frame.
-    pub(crate) fn home(&mut self, value: Value) -> StackSlot {
-        // A row of 16-bit lanes, aligned for the registers that move it.
-        let bytes = 2 * u32::try_from(COLUMNS).unwrap_or(u32::MAX);
-        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4);
-        let b = &mut self.b;
-        *self.homes[value.index()].get_or_insert_with(|| b.create_sized_stack_slot(data))
+    /// The place of a vector in memory: address and distance from it in bytes.
+    pub(crate) fn home(&mut self, value: Value) -> (Native, i32) {
+        let number = self.home_numbers[value.index()].unwrap_or(self.home_count);
+        if self.home_numbers[value.index()].is_none() {
+            self.home_numbers[value.index()] = Some(number);
+            self.home_count += 1;
+        }
+        let distance = number.saturating_mul(size_of::<Home>());
+        (self.homes, i32::try_from(distance).unwrap_or(i32::MAX))
     }
 
     /// A pointer out of the context.
@@ -216,7 +231,8 @@ impl Translator<'_, '_> {
         self.b.ins().load(self.pointer, ACCESS, self.context, context_offset(field))
     }
 
-    fn context_word(&mut self, field: usize) -> Native {
+    /// A word out of the context.
+    pub(crate) fn context_word(&mut self, field: usize) -> Native {
         self.b.ins().load(types::I32, ACCESS, self.context, context_offset(field))
     }
 
@@ -237,142 +253,22 @@ impl Translator<'_, '_> {
         self.b.inst_results(call)[0]
     }
 
-    /// A row position, checked and as wide as an address.
-    pub(crate) fn position(&mut self, value: Value) -> Native {
-        let position = self.scalar(value);
+    /// Refuses a row position outside the view.
+    fn check(&mut self, row: Value) {
+        let position = self.scalar(row);
         let rows = self.context_word(offset_of!(Context, view_rows));
         let outside = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, position, rows);
         let inside = self.b.create_block();
         let refused = [BlockArg::Value(position)];
         self.b.ins().brif(outside, self.row_position, &refused, inside, &[]);
         self.b.switch_to_block(inside);
-        self.b.ins().uextend(types::I64, position)
+        let wide = self.b.ins().uextend(types::I64, position);
+        self.positions.insert(row, wide);
     }
 
-    /// Emits an instruction without vectors.
-    fn scalar_inst(&mut self, inst: &InstData) {
-        let native = self.scalar_result(inst);
-        if let (Some(result), Some(native)) = (inst.result, native) {
-            self.scalars[result.index()] = Some(native);
-        }
-    }
-
-    fn scalar_result(&mut self, inst: &InstData) -> Option<Native> {
-        let arg = |translator: &Self, at: usize| translator.scalar(inst.args[at]);
-        Some(match (inst.op, inst.imm) {
-            (Op::Const, Imm::Int(value)) => {
-                self.b.ins().iconst(types::I32, i64::from(value.cast_unsigned()))
-            }
-            (Op::Derived, Imm::Derived(id)) => {
-                let table = self.context_pointer(offset_of!(Context, derived));
-                let offset = i32::try_from(4 * id.index()).unwrap_or(i32::MAX);
-                self.b.ins().load(types::I32, ACCESS, table, offset)
-            }
-            (Op::ViewRows, _) => self.context_word(offset_of!(Context, view_rows)),
-            (Op::UpdateIndex, _) => self.context_word(offset_of!(Context, update_index)),
-            (Op::Hemisphere, _) => self.context_word(offset_of!(Context, hemisphere)),
-            (Op::ViewRow, _) => {
-                let address = self.row_byte(inst.args[0], offset_of!(Context, rows));
-                self.b.ins().uload8(types::I32, ACCESS, address, 0)
-            }
-            (Op::RowSign, _) => {
-                let address = self.row_byte(inst.args[0], offset_of!(Context, row_signs));
-                self.b.ins().sload8(types::I32, ACCESS, address, 0)
-            }
-            (Op::Compare, Imm::Cond(cond)) => {
-                let (x, y) = (arg(self, 0), arg(self, 1));
-                let holds = self.b.ins().icmp(lanes::condition(cond), x, y);
-                self.b.ins().uextend(types::I32, holds)
-            }
-            (Op::Select, _) => {
-                let (choice, x, y) = (arg(self, 0), arg(self, 1), arg(self, 2));
-                self.b.ins().select(choice, x, y)
-            }
-            (Op::Load, Imm::Object(id)) => {
-                let address = self.scalar_address(id.index(), &inst.args);
-                self.b.ins().load(types::I32, ACCESS, address, 0)
-            }
-            (Op::Store, Imm::Object(id)) => {
-                let address = self.scalar_address(id.index(), &inst.args[..inst.args.len() - 1]);
-                let value = arg(self, inst.args.len() - 1);
-                self.b.ins().store(ACCESS, value, address, 0);
-                return None;
-            }
-            (Op::RecordOpen, Imm::Record(id)) => {
-                let host = self.context_pointer(offset_of!(Context, host));
-                let record = i64::try_from(id.index()).unwrap_or(i64::MAX);
-                let record = self.b.ins().iconst(types::I32, record);
-                let call = self.b.ins().call(self.shims.open, &[host, record]);
-                self.b.inst_results(call)[0]
-            }
-            (Op::RecordPut, Imm::Field(record, field)) => {
-                let row = match inst.args[..] {
-                    [row, _] => Some(self.position(row)),
-                    _ => None,
-                };
-                let first = self.record_field(record.index(), field);
-                let address = self.element(first, row);
-                let value = arg(self, inst.args.len() - 1);
-                self.b.ins().store(ACCESS, value, address, 0);
-                return None;
-            }
-            _ => {
-                let (x, y) = (arg(self, 0), arg(self, 1));
-                self.scalar_binary(inst.op, x, y)
-            }
-        })
-    }
-
-    /// Address of a row's byte in a table of rows.
-    fn row_byte(&mut self, row: Value, table: usize) -> Native {
-        let row = self.position(row);
-        let table = self.context_pointer(table);
-        self.b.ins().iadd(table, row)
-    }
-
-    /// Address of an object's scalar: of a row position, or the only one.
-    fn scalar_address(&mut self, object: usize, row: &[Value]) -> Native {
-        let row = row.first().map(|row| self.position(*row));
-        let first = self.object_pointer(object);
-        self.element(first, row)
-    }
-
-    /// Address of a 32-bit element.
-    fn element(&mut self, first: Native, at: Option<Native>) -> Native {
-        let Some(at) = at else { return first };
-        let bytes = self.b.ins().iconst(types::I64, 4);
-        let distance = self.b.ins().imul(at, bytes);
-        self.b.ins().iadd(first, distance)
-    }
-
-    /// An op of two scalars.
-    #[allow(clippy::wildcard_enum_match_arm, reason = "verified: the op takes two scalars")]
-    fn scalar_binary(&mut self, op: Op, x: Native, y: Native) -> Native {
-        let b = &mut self.b;
-        match op {
-            Op::Add => b.ins().iadd(x, y),
-            Op::Sub => b.ins().isub(x, y),
-            Op::Mul => b.ins().imul(x, y),
-            Op::Min => b.ins().smin(x, y),
-            Op::Max => b.ins().smax(x, y),
-            Op::AddSat | Op::SubSat => {
-                let (x, y) = (b.ins().sextend(types::I64, x), b.ins().sextend(types::I64, y));
-                let exact = if op == Op::AddSat { b.ins().iadd(x, y) } else { b.ins().isub(x, y) };
-                let low = b.ins().iconst(types::I64, i64::from(i32::MIN));
-                let high = b.ins().iconst(types::I64, i64::from(i32::MAX));
-                let clamped = b.ins().smax(exact, low);
-                let clamped = b.ins().smin(clamped, high);
-                b.ins().ireduce(types::I32, clamped)
-            }
-            Op::RemU => {
-                // Dividing by zero would trap; the remainder by zero is the dividend.
-                let one = b.ins().iconst(types::I32, 1);
-                let divisor = b.ins().select(y, y, one);
-                let remainder = b.ins().urem(x, divisor);
-                b.ins().select(y, remainder, x)
-            }
-            _ => unreachable!("verified: `{}` is not a binary scalar op", op.name()),
-        }
+    /// A row position that has been checked, as wide as an address.
+    pub(crate) fn position(&self, row: Value) -> Native {
+        *self.positions.get(&row).expect("planned: a position is checked before it is used")
     }
 }
 

@@ -1,6 +1,7 @@
-//! Code in memory, and the one place that calls it.
+//! Functions compiled into memory, and calls of them.
 
-use crate::context::{self, Context, Host, RECORD_FIELD, RECORD_OPEN, status};
+use crate::border::{self, Entry, Memory};
+use crate::context::{self, Context, Home, Host, Lent, RECORD_FIELD, RECORD_OPEN, status};
 use crate::function::{Shims, translate};
 use crate::{Effort, Error, Options};
 use cranelift_codegen::ir::{AbiParam, Signature, UserFuncName, types};
@@ -12,38 +13,24 @@ use pl_ir::eval::EvalError;
 use pl_ir::io::{Instance, UpdateIo};
 use pl_ir::{Function, Module};
 
-/// A compiled function: takes the context, gives a [`status`].
-type Entry = unsafe extern "C" fn(*mut Context) -> i32;
-
-/// Compiled functions by name, and the memory they are in.
+/// Compiled functions, and the memory they are in.
 pub(crate) struct Code {
-    entries: Vec<(String, Entry)>,
-    /// Owns the memory; nothing but its release is asked of it after construction.
-    memory: Option<JITModule>,
+    functions: Vec<Compiled>,
+    _memory: Memory,
+}
+
+/// A compiled function.
+struct Compiled {
+    name: String,
+    entry: Entry,
+    /// Vectors it keeps in memory.
+    homes: usize,
 }
 
 impl core::fmt::Debug for Code {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let names: Vec<&str> = self.entries.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = self.functions.iter().map(|f| f.name.as_str()).collect();
         f.debug_struct("Code").field("functions", &names).finish_non_exhaustive()
-    }
-}
-
-// SAFETY: the code is finished and read-only, it keeps its state in the context of each call, and
-// `memory` is only touched when the last owner drops it.
-#[allow(unsafe_code, reason = "finished code is shared between threads")]
-unsafe impl Send for Code {}
-// SAFETY: as above.
-#[allow(unsafe_code, reason = "finished code is shared between threads")]
-unsafe impl Sync for Code {}
-
-impl Drop for Code {
-    #[allow(unsafe_code, reason = "releases executable memory")]
-    fn drop(&mut self) {
-        if let Some(memory) = self.memory.take() {
-            // SAFETY: entries are only called through `run`, which borrows `self`.
-            unsafe { memory.free_memory() };
-        }
     }
 }
 
@@ -66,8 +53,8 @@ fn jit_module(options: Options) -> Result<JITModule, Error> {
     let isa = cranelift_native::builder().map_err(failed)?;
     let isa = isa.finish(settings::Flags::new(flags)).map_err(failed)?;
     let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
-    builder.symbol(RECORD_OPEN, context::record_open as *const u8);
-    builder.symbol(RECORD_FIELD, context::record_field as *const u8);
+    builder.symbol(RECORD_OPEN, border::record_open as *const u8);
+    builder.symbol(RECORD_FIELD, border::record_field as *const u8);
     Ok(JITModule::new(builder))
 }
 
@@ -97,8 +84,8 @@ impl Unit {
         Ok(Unit { jit, entry, open, field })
     }
 
-    /// Translates one function.
-    fn function(&mut self, func: &Function, number: u32) -> cranelift_codegen::Context {
+    /// Translates one function; says how many vectors it keeps in memory.
+    fn function(&mut self, func: &Function, number: u32) -> (cranelift_codegen::Context, usize) {
         let mut context = self.jit.make_context();
         context.func.signature = self.entry.clone();
         context.func.name = UserFuncName::user(0, number);
@@ -108,8 +95,8 @@ impl Unit {
         };
         let config = self.jit.target_config();
         let mut scratch = FunctionBuilderContext::new();
-        translate(func, &mut context.func, &mut scratch, shims, config);
-        context
+        let homes = translate(func, &mut context.func, &mut scratch, shims, config);
+        (context, homes)
     }
 }
 
@@ -118,7 +105,7 @@ pub(crate) fn text(module: &Module) -> Result<String, Error> {
     let mut unit = Unit::new(Options::default())?;
     let mut text = String::new();
     for (number, func) in (0..).zip(&module.functions) {
-        let context = unit.function(func, number);
+        let (context, _) = unit.function(func, number);
         text += &format!("; {}\n{}\n", func.name, context.func.display());
     }
     Ok(text)
@@ -127,9 +114,9 @@ pub(crate) fn text(module: &Module) -> Result<String, Error> {
 impl Code {
     pub(crate) fn new(module: &Module, options: Options) -> Result<Code, Error> {
         let mut unit = Unit::new(options)?;
-        let mut ids = Vec::new();
+        let mut defined: Vec<(FuncId, usize)> = Vec::new();
         for (number, func) in (0..).zip(&module.functions) {
-            let mut context = unit.function(func, number);
+            let (mut context, homes) = unit.function(func, number);
             // The prefix keeps names of functions apart from those of callbacks.
             let name = format!("rule_{}", func.name);
             let id = unit.jit.declare_function(&name, Linkage::Local, &unit.entry);
@@ -137,14 +124,16 @@ impl Code {
             unit.jit
                 .define_function(id, &mut context)
                 .map_err(|error| Error::Codegen(format!("{error:?}")))?;
-            ids.push((func.name.clone(), id));
+            defined.push((id, homes));
         }
         unit.jit.finalize_definitions().map_err(failed)?;
-        let entries = ids.into_iter().map(|(name, id)| {
-            let address = unit.jit.get_finalized_function(id);
-            (name, entry_at(address))
-        });
-        Ok(Code { entries: entries.collect(), memory: Some(unit.jit) })
+        let compiled = |(func, (id, homes)): (&Function, (FuncId, usize))| Compiled {
+            name: func.name.clone(),
+            entry: Entry::at(unit.jit.get_finalized_function(id)),
+            homes,
+        };
+        let functions = module.functions.iter().zip(defined).map(compiled).collect();
+        Ok(Code { functions, _memory: Memory::new(unit.jit) })
     }
 
     /// Runs a function on arrays whose sizes have been checked.
@@ -155,11 +144,11 @@ impl Code {
         instance: &mut Instance,
         io: &mut UpdateIo<'_>,
     ) -> Result<(), EvalError> {
-        let entry = self.entries.iter().find(|(name, _)| name == function);
-        let (_, entry) = entry.ok_or_else(|| EvalError::NoFunction(function.to_owned()))?;
+        let compiled = self.functions.iter().find(|compiled| compiled.name == function);
+        let compiled = compiled.ok_or_else(|| EvalError::NoFunction(function.to_owned()))?;
+        let rows = io.rows.len();
         let objects = context::object_pointers(&mut instance.objects);
         let mut records = std::mem::take(&mut instance.records);
-        let rows = io.rows.len();
         let mut host = Host {
             module,
             records: &mut records,
@@ -168,8 +157,16 @@ impl Code {
             nowhere: Vec::new(),
         };
         let host: *mut Host<'_> = &raw mut host;
-        let mut context = Context::new(instance, io, &objects, host.cast());
-        let end = call(*entry, &mut context);
+        // Not on the stack, which a function with thousands of vectors would overflow.
+        let mut homes: Vec<Home> = Vec::with_capacity(compiled.homes);
+        let lent = Lent {
+            columns: &io.columns.map(|column| if column == 0 { 0 } else { 0xff }),
+            objects: &objects,
+            homes: homes.as_mut_ptr(),
+            host: host.cast(),
+        };
+        let mut context = Context::new(instance, io, &lent);
+        let end = compiled.entry.call(&mut context);
         instance.records = records;
         match end {
             status::DONE => Ok(()),
@@ -177,17 +174,4 @@ impl Code {
             _ => Err(EvalError::Budget),
         }
     }
-}
-
-#[allow(unsafe_code, reason = "the address of finished code becomes a function")]
-fn entry_at(address: *const u8) -> Entry {
-    // SAFETY: the address is that of a function defined with the signature of `Entry`.
-    unsafe { core::mem::transmute::<*const u8, Entry>(address) }
-}
-
-#[allow(unsafe_code, reason = "native code is entered here and nowhere else")]
-fn call(entry: Entry, context: &mut Context) -> i32 {
-    // SAFETY: the context points to arrays of the sizes that `Kernel::run` has checked, they are
-    // borrowed by the caller for the call, and the code checks every row position it is given.
-    unsafe { entry(context) }
 }

@@ -3,6 +3,7 @@
 //! Masks are vectors of the same shape, all ones where they hold. Formulas are those of
 //! [`pl_fixed::lane::Lane`] rewritten for the instructions there are; a test compares all ops.
 
+use crate::bytes;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use cranelift_frontend::FunctionBuilder;
@@ -15,7 +16,8 @@ pub(crate) const CHUNK: Type = types::I16X8;
 /// Lanes of a chunk.
 pub(crate) const CHUNK_LANES: i64 = 8;
 
-type B<'a, 'b> = &'a mut FunctionBuilder<'b>;
+/// Where instructions go.
+pub(crate) type B<'a, 'b> = &'a mut FunctionBuilder<'b>;
 
 /// Cranelift's name of a signed comparison.
 pub(crate) const fn condition(cond: Cond) -> IntCC {
@@ -100,12 +102,10 @@ fn add_rounding_bit(b: B<'_, '_>, floor: Value, x: Value, places: u8) -> Value {
     b.ins().iadd(floor, bit)
 }
 
-/// Baseline minus code, -128 to 127.
+/// Baseline minus code, saturated to a byte.
 pub(crate) fn correlation(b: B<'_, '_>, baseline: Value, code: Value) -> Value {
-    let (low, high) = (constant(b, -128), constant(b, 127));
     let signal = b.ins().isub(baseline, code);
-    let signal = b.ins().smax(signal, low);
-    b.ins().smin(signal, high)
+    bytes::clamp(b, signal)
 }
 
 /// Columns of the chunk that starts at column `offset` (I64).

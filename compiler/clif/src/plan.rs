@@ -1,10 +1,15 @@
-//! Which instructions run together over the chunks of a row, and which vectors live in memory.
+//! Which instructions run together over the chunks of a row, where row positions are checked, and
+//! which vectors live in memory.
 
-use pl_ir::{Block, Function, Inst, InstData, Op, Type};
+use pl_ir::op::Effect;
+use pl_ir::{Block, Function, Inst, InstData, Op, Type, Value};
+use std::collections::BTreeSet;
 
 /// A stretch of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
+    /// Refuses a row position outside the view, before its first use in the block.
+    Check(Value),
     /// An instruction without vectors.
     Scalar(Inst),
     /// Vector instructions, in order: one loop over the chunks.
@@ -20,10 +25,49 @@ pub(crate) struct Plan {
     pub(crate) in_memory: Vec<bool>,
 }
 
+/// The row position that an instruction names.
+pub(crate) fn row_position(inst: &InstData) -> Option<Value> {
+    match inst.op {
+        Op::ViewRow | Op::RowSign | Op::Read | Op::Load => inst.args.first().copied(),
+        Op::Write | Op::Store | Op::RecordPut => match inst.args[..] {
+            [row, _] => Some(row),
+            _ => None,
+        },
+        Op::Const
+        | Op::Derived
+        | Op::ViewRows
+        | Op::UpdateIndex
+        | Op::Hemisphere
+        | Op::RemU
+        | Op::Add
+        | Op::Sub
+        | Op::Mul
+        | Op::AddSat
+        | Op::SubSat
+        | Op::Min
+        | Op::Max
+        | Op::Compare
+        | Op::Select
+        | Op::MulFrac
+        | Op::MulFracRound
+        | Op::Shl
+        | Op::ShrLogical
+        | Op::ShrFloor
+        | Op::ShrRound
+        | Op::ShrRoundAway
+        | Op::Splat
+        | Op::Column
+        | Op::MaskAnd
+        | Op::MaskOr
+        | Op::MaskNot
+        | Op::Draw
+        | Op::RecordOpen => None,
+    }
+}
+
 /// Whether an instruction belongs into a loop over chunks.
 fn is_vector(func: &Function, inst: &InstData) -> bool {
-    let vector = |value: &pl_ir::Value| func.ty(*value) != Type::I32;
-    inst.op == Op::Write || inst.result.iter().chain(&inst.args).any(vector)
+    inst.result.iter().chain(&inst.args).any(|value| func.ty(*value) != Type::I32)
 }
 
 impl Plan {
@@ -33,24 +77,51 @@ impl Plan {
     }
 }
 
-/// Vector instructions are collected past scalar ones, which never depend on them. Only opening a
-/// sample must not move before what is put into the sample before it.
+/// The run being collected.
+#[derive(Default)]
+struct Pending {
+    insts: Vec<Inst>,
+    /// Whether one of them changes something.
+    writes: bool,
+}
+
+impl Pending {
+    fn flush(&mut self, parts: &mut Vec<Part>) {
+        let Pending { insts, .. } = std::mem::take(self);
+        if !insts.is_empty() {
+            parts.push(Part::Run(insts));
+        }
+    }
+}
+
+/// Vector instructions are collected past scalar ones, which never depend on them. Two things keep
+/// their order: a sample is opened after what is put into the one before it, and a position is
+/// refused after all writes before it and none behind it.
 fn parts(func: &Function, block: Block) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut run = Vec::new();
+    let mut run = Pending::default();
+    let mut checked = BTreeSet::new();
     for inst in &func.block(block).insts {
-        if is_vector(func, func.inst(*inst)) {
-            run.push(*inst);
+        let data = func.inst(*inst);
+        if let Some(row) = row_position(data)
+            && checked.insert(row)
+        {
+            if run.writes {
+                run.flush(&mut parts);
+            }
+            parts.push(Part::Check(row));
+        }
+        if is_vector(func, data) {
+            run.insts.push(*inst);
+            run.writes |= data.op.effect() == Effect::Write;
             continue;
         }
-        if func.inst(*inst).op == Op::RecordOpen && !run.is_empty() {
-            parts.push(Part::Run(std::mem::take(&mut run)));
+        if data.op == Op::RecordOpen {
+            run.flush(&mut parts);
         }
         parts.push(Part::Scalar(*inst));
     }
-    if !run.is_empty() {
-        parts.push(Part::Run(run));
-    }
+    run.flush(&mut parts);
     parts
 }
 
@@ -61,7 +132,7 @@ fn in_memory(func: &Function, blocks: &[Vec<Part>]) -> Vec<bool> {
     let runs = || {
         blocks.iter().flatten().filter_map(|part| match part {
             Part::Run(run) => Some(run),
-            Part::Scalar(_) => None,
+            Part::Check(_) | Part::Scalar(_) => None,
         })
     };
     for (number, run) in runs().enumerate() {

@@ -1,18 +1,20 @@
 //! A run: vector instructions as one loop over the chunks of a row.
 
+use crate::bytes;
 use crate::context::Context;
 use crate::function::Translator;
 use crate::lanes::{self, CHUNK, CHUNK_LANES};
+use crate::plan::row_position;
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, Value as Native, types};
 use pl_ir::io::COLUMNS;
-use pl_ir::{Imm, Inst, InstData, Op, Quantity, Type, Value};
+use pl_ir::{Elem, Imm, Inst, InstData, Op, Quantity, Type, Value};
 use std::collections::BTreeMap;
 
 /// Columns of a row.
 const ROW: i64 = COLUMNS as i64;
-/// Flags of accesses to the caller's arrays and to the frame: never a fault, any alignment.
+/// Flags of accesses to the caller's arrays and to homes: never a fault, any alignment.
 pub(crate) const ACCESS: MemFlagsData = MemFlagsData::new().with_notrap();
 
 /// Where an instruction of a run reads or writes: addresses of the first column.
@@ -78,14 +80,13 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(done);
     }
 
-    /// Checks the row position of an instruction and finds the addresses it needs.
+    /// Finds the addresses that an instruction needs; its row position has been checked.
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "other ops have no places; `vector` names them all"
+    )]
     fn places(&mut self, inst: &InstData) -> Places {
-        let row = match inst.args.first() {
-            Some(first) if self.func.ty(*first) == Type::I32 && inst.op != Op::Splat => {
-                Some(self.position(*first))
-            }
-            _ => None,
-        };
+        let row = row_position(inst).map(|row| self.position(row));
         let mut places = Places::default();
         match (inst.op, inst.imm) {
             (Op::Read | Op::Write, Imm::Quantity(quantity)) => {
@@ -122,32 +123,25 @@ impl Translator<'_, '_> {
         self.b.ins().iadd(plane, distance)
     }
 
-    /// Address of a chunk of elements of so many bytes.
-    fn chunk_address(&mut self, first: Native, offset: Native, bytes: i64) -> Native {
-        let distance = match bytes {
-            1 => offset,
-            _ => {
-                let bytes = self.b.ins().iconst(types::I64, bytes);
-                self.b.ins().imul(offset, bytes)
-            }
+    /// Address of a chunk of elements of `1 << log_bytes` bytes.
+    fn chunk_address(&mut self, first: Native, offset: Native, log_bytes: i64) -> Native {
+        let distance = match log_bytes {
+            0 => offset,
+            _ => self.b.ins().ishl_imm_u(offset, log_bytes),
         };
         self.b.ins().iadd(first, distance)
     }
 
-    fn home_address(&mut self, value: Value, offset: Native) -> Native {
-        let slot = self.home(value);
-        let first = self.b.ins().stack_addr(types::I64, slot, 0);
-        self.chunk_address(first, offset, 2)
-    }
-
     fn load_home(&mut self, value: Value, offset: Native) -> Native {
-        let address = self.home_address(value, offset);
-        self.b.ins().load(CHUNK, ACCESS, address, 0)
+        let (homes, distance) = self.home(value);
+        let address = self.chunk_address(homes, offset, 1);
+        self.b.ins().load(CHUNK, ACCESS, address, distance)
     }
 
     fn store_home(&mut self, value: Value, native: Native, offset: Native) {
-        let address = self.home_address(value, offset);
-        self.b.ins().store(ACCESS, native, address, 0);
+        let (homes, distance) = self.home(value);
+        let address = self.chunk_address(homes, offset, 1);
+        self.b.ins().store(ACCESS, native, address, distance);
     }
 
     /// A vector operand, read from memory at its first use if another run made it.
@@ -160,9 +154,19 @@ impl Translator<'_, '_> {
         native
     }
 
+    /// Element of the vector that an instruction gives.
+    fn elem(&self, inst: &InstData) -> Elem {
+        match inst.result.map(|result| self.func.ty(result)) {
+            Some(Type::Vector { elem, .. }) => elem,
+            Some(Type::I32 | Type::Mask { .. }) | None => {
+                unreachable!("verified: `{}` gives a vector", inst.op.name())
+            }
+        }
+    }
+
     /// Bytes of the chunk, widened.
     fn load_bytes(&mut self, first: Native, offset: Native) -> Native {
-        let address = self.chunk_address(first, offset, 1);
+        let address = self.chunk_address(first, offset, 0);
         self.b.ins().uload8x8(ACCESS, address, 0)
     }
 
@@ -187,14 +191,20 @@ impl Translator<'_, '_> {
             | Op::MulFrac
             | Op::MulFracRound => {
                 let (x, y) = (arg(self, 0), arg(self, 1));
-                lanes::binary(&mut self.b, inst.op, x, y)
+                match self.elem(inst) {
+                    Elem::I8 => bytes::binary(&mut self.b, inst.op, x, y),
+                    Elem::I16 => lanes::binary(&mut self.b, inst.op, x, y),
+                }
             }
             Op::Shl | Op::ShrLogical | Op::ShrFloor | Op::ShrRound | Op::ShrRoundAway => {
                 let x = arg(self, 0);
                 let Imm::Shift(places) = inst.imm else {
                     unreachable!("verified: a shift has its places")
                 };
-                lanes::shift(&mut self.b, inst.op, x, places)
+                match self.elem(inst) {
+                    Elem::I8 => bytes::shift(&mut self.b, inst.op, x, places),
+                    Elem::I16 => lanes::shift(&mut self.b, inst.op, x, places),
+                }
             }
             Op::Compare => {
                 let (x, y) = (arg(self, 0), arg(self, 1));
@@ -221,8 +231,13 @@ impl Translator<'_, '_> {
             }
             Op::Splat => {
                 let scalar = self.scalar(inst.args[0]);
-                let lane = self.b.ins().ireduce(types::I16, scalar);
-                self.b.ins().splat(CHUNK, lane)
+                match self.elem(inst) {
+                    Elem::I8 => bytes::splat(&mut self.b, scalar),
+                    Elem::I16 => {
+                        let lane = self.b.ins().ireduce(types::I16, scalar);
+                        self.b.ins().splat(CHUNK, lane)
+                    }
+                }
             }
             Op::Column => lanes::columns(&mut self.b, offset),
             Op::Read => {
@@ -241,18 +256,18 @@ impl Translator<'_, '_> {
                 return None;
             }
             Op::Load => {
-                let address = self.chunk_address(first(), offset, 2);
+                let address = self.chunk_address(first(), offset, 1);
                 self.b.ins().load(CHUNK, ACCESS, address, 0)
             }
             Op::Store => {
                 let value = arg(self, inst.args.len() - 1);
-                let address = self.chunk_address(first(), offset, 2);
+                let address = self.chunk_address(first(), offset, 1);
                 self.b.ins().store(ACCESS, value, address, 0);
                 return None;
             }
             Op::Draw => {
-                let x_address = self.chunk_address(first(), offset, 2);
-                let carry_address = self.chunk_address(second(), offset, 2);
+                let x_address = self.chunk_address(first(), offset, 1);
+                let carry_address = self.chunk_address(second(), offset, 1);
                 let x = self.b.ins().load(CHUNK, ACCESS, x_address, 0);
                 let carry = self.b.ins().load(CHUNK, ACCESS, carry_address, 0);
                 let (x, carry) = lanes::draw(&mut self.b, x, carry);
@@ -262,7 +277,7 @@ impl Translator<'_, '_> {
             }
             Op::RecordPut => {
                 let value = arg(self, inst.args.len() - 1);
-                let address = self.chunk_address(first(), offset, 4);
+                let address = self.chunk_address(first(), offset, 2);
                 let (low, high) = (self.b.ins().swiden_low(value), self.b.ins().swiden_high(value));
                 self.b.ins().store(ACCESS, low, address, 0);
                 self.b.ins().store(ACCESS, high, address, 16);
@@ -299,8 +314,8 @@ impl Translator<'_, '_> {
             }
         };
         let new = lanes::to_bytes(b, lanes);
-        let address = self.chunk_address(plane, offset, 1);
-        let mask_address = self.chunk_address(columns, offset, 1);
+        let address = self.chunk_address(plane, offset, 0);
+        let mask_address = self.chunk_address(columns, offset, 0);
         let old = self.b.ins().load(types::I64, ACCESS, address, 0);
         let mask = self.b.ins().load(types::I64, ACCESS, mask_address, 0);
         let merged = self.b.ins().bitselect(mask, new, old);

@@ -1,0 +1,161 @@
+//! Instructions without vectors.
+
+use crate::context::Context;
+use crate::function::Translator;
+use crate::lanes;
+use crate::plan::row_position;
+use crate::run::ACCESS;
+use core::mem::offset_of;
+use cranelift_codegen::ir::{InstBuilder, Value as Native, types};
+use pl_ir::{Imm, InstData, Op};
+
+impl Translator<'_, '_> {
+    /// Emits an instruction without vectors.
+    pub(crate) fn scalar_inst(&mut self, inst: &InstData) {
+        let native = self.scalar_result(inst);
+        if let (Some(result), Some(native)) = (inst.result, native) {
+            self.scalars[result.index()] = Some(native);
+        }
+    }
+
+    /// What an instruction gives that reads or writes something; the others are pure.
+    fn scalar_result(&mut self, inst: &InstData) -> Option<Native> {
+        Some(match (inst.op, inst.imm) {
+            (Op::Derived, Imm::Derived(id)) => {
+                let table = self.context_pointer(offset_of!(Context, derived));
+                let offset = i32::try_from(4 * id.index()).unwrap_or(i32::MAX);
+                self.b.ins().load(types::I32, ACCESS, table, offset)
+            }
+            (Op::ViewRows, _) => self.context_word(offset_of!(Context, view_rows)),
+            (Op::UpdateIndex, _) => self.context_word(offset_of!(Context, update_index)),
+            (Op::Hemisphere, _) => self.context_word(offset_of!(Context, hemisphere)),
+            (Op::ViewRow, _) => {
+                let address = self.row_byte(inst, offset_of!(Context, rows));
+                self.b.ins().uload8(types::I32, ACCESS, address, 0)
+            }
+            (Op::RowSign, _) => {
+                let address = self.row_byte(inst, offset_of!(Context, row_signs));
+                self.b.ins().sload8(types::I32, ACCESS, address, 0)
+            }
+            (Op::Load, Imm::Object(id)) => {
+                let first = self.object_pointer(id.index());
+                let address = self.element(first, inst);
+                self.b.ins().load(types::I32, ACCESS, address, 0)
+            }
+            (Op::Store, Imm::Object(id)) => {
+                let first = self.object_pointer(id.index());
+                self.put(first, inst);
+                return None;
+            }
+            (Op::RecordOpen, Imm::Record(id)) => {
+                let host = self.context_pointer(offset_of!(Context, host));
+                let record = i64::try_from(id.index()).unwrap_or(i64::MAX);
+                let record = self.b.ins().iconst(types::I32, record);
+                let call = self.b.ins().call(self.shims.open, &[host, record]);
+                self.b.inst_results(call)[0]
+            }
+            (Op::RecordPut, Imm::Field(record, field)) => {
+                let first = self.record_field(record.index(), field);
+                self.put(first, inst);
+                return None;
+            }
+            _ => self.scalar_pure(inst),
+        })
+    }
+
+    /// What an instruction gives whose operands say all.
+    fn scalar_pure(&mut self, inst: &InstData) -> Native {
+        let args: Vec<Native> = inst.args.iter().map(|arg| self.scalar(*arg)).collect();
+        match inst.op {
+            Op::Const => {
+                let Imm::Int(value) = inst.imm else {
+                    unreachable!("verified: a constant has a value")
+                };
+                self.b.ins().iconst(types::I32, i64::from(value.cast_unsigned()))
+            }
+            Op::Compare => {
+                let Imm::Cond(cond) = inst.imm else {
+                    unreachable!("verified: cmp has a condition")
+                };
+                let holds = self.b.ins().icmp(lanes::condition(cond), args[0], args[1]);
+                self.b.ins().uextend(types::I32, holds)
+            }
+            Op::Select => self.b.ins().select(args[0], args[1], args[2]),
+            Op::Add => self.b.ins().iadd(args[0], args[1]),
+            Op::Sub => self.b.ins().isub(args[0], args[1]),
+            Op::Mul => self.b.ins().imul(args[0], args[1]),
+            Op::Min => self.b.ins().smin(args[0], args[1]),
+            Op::Max => self.b.ins().smax(args[0], args[1]),
+            Op::AddSat | Op::SubSat => self.saturating(inst.op, args[0], args[1]),
+            Op::RemU => self.remainder(args[0], args[1]),
+            Op::Derived
+            | Op::ViewRows
+            | Op::ViewRow
+            | Op::RowSign
+            | Op::UpdateIndex
+            | Op::Hemisphere
+            | Op::Load
+            | Op::Store
+            | Op::RecordOpen
+            | Op::RecordPut => unreachable!("verified: `{}` has its immediate", inst.op.name()),
+            Op::MulFrac
+            | Op::MulFracRound
+            | Op::Shl
+            | Op::ShrLogical
+            | Op::ShrFloor
+            | Op::ShrRound
+            | Op::ShrRoundAway
+            | Op::Splat
+            | Op::Column
+            | Op::MaskAnd
+            | Op::MaskOr
+            | Op::MaskNot
+            | Op::Read
+            | Op::Write
+            | Op::Draw => unreachable!("verified: `{}` has vectors", inst.op.name()),
+        }
+    }
+
+    /// Stores the last operand.
+    fn put(&mut self, first: Native, inst: &InstData) {
+        let address = self.element(first, inst);
+        let value = self.scalar(inst.args[inst.args.len() - 1]);
+        self.b.ins().store(ACCESS, value, address, 0);
+    }
+
+    /// Address of a row's byte in a table of rows.
+    fn row_byte(&mut self, inst: &InstData, table: usize) -> Native {
+        let row = self.position(inst.args[0]);
+        let table = self.context_pointer(table);
+        self.b.ins().iadd(table, row)
+    }
+
+    /// Address of a scalar: of the row position that the instruction names, or the only one.
+    fn element(&mut self, first: Native, inst: &InstData) -> Native {
+        let Some(row) = row_position(inst) else { return first };
+        let row = self.position(row);
+        let distance = self.b.ins().ishl_imm_u(row, 2);
+        self.b.ins().iadd(first, distance)
+    }
+
+    /// Sum or difference, exact in 64 bits and then clamped.
+    fn saturating(&mut self, op: Op, x: Native, y: Native) -> Native {
+        let b = &mut self.b;
+        let (x, y) = (b.ins().sextend(types::I64, x), b.ins().sextend(types::I64, y));
+        let exact = if op == Op::AddSat { b.ins().iadd(x, y) } else { b.ins().isub(x, y) };
+        let low = b.ins().iconst(types::I64, i64::from(i32::MIN));
+        let high = b.ins().iconst(types::I64, i64::from(i32::MAX));
+        let clamped = b.ins().smax(exact, low);
+        let clamped = b.ins().smin(clamped, high);
+        b.ins().ireduce(types::I32, clamped)
+    }
+
+    /// Unsigned remainder. Dividing by zero would trap; the remainder by zero is the dividend.
+    fn remainder(&mut self, x: Native, y: Native) -> Native {
+        let b = &mut self.b;
+        let one = b.ins().iconst(types::I32, 1);
+        let divisor = b.ins().select(y, y, one);
+        let remainder = b.ins().urem(x, divisor);
+        b.ins().select(y, remainder, x)
+    }
+}
