@@ -5,7 +5,7 @@ use crate::cli::{DumpFormat, EmulateArgs, IoArg};
 use crate::output::Failure;
 use pl_chip::{Chip, ChipConfig, Profile};
 use pl_isa::elf::{Image, Region, SymbolKind};
-use pl_iss::{Bus, Cpu, PlainBus, Step, TimingParameters, Trap};
+use pl_iss::{Bus, Cpu, Linted, PlainBus, Step, TimingParameters, Trap};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -95,7 +95,8 @@ impl Machine<'_> {
         for change in &self.args.set_symbol {
             set_symbol(self.image, bus, change)?;
         }
-        let end = self.execute(bus);
+        let mut bus = Linted::new(bus);
+        let end = self.execute(&mut bus);
         let mut report = Report::default();
         let (pc, count, cycles) = (self.cpu.pc, self.cpu.instructions, self.cpu.cycles());
         let place = self.place(pc);
@@ -111,11 +112,12 @@ impl Machine<'_> {
         report.json.insert("pc".into(), json!(pc));
         report.json.insert("instructions".into(), json!(count));
         report.json.insert("cycles".into(), json!(cycles));
+        self.write_races(&bus, &mut report);
         if self.args.cycles {
-            self.write_cycles(bus, &mut report);
+            self.write_cycles(&mut bus, &mut report);
         }
         for dump in dumps {
-            dump.write(&self.cpu, self.image, bus, &mut report);
+            dump.write(&self.cpu, self.image, &mut bus, &mut report);
         }
         Ok(report)
     }
@@ -147,6 +149,28 @@ impl Machine<'_> {
             }
         }
         End::Limit
+    }
+
+    /// Accesses that the hardware would not order.
+    fn write_races<B>(&self, bus: &Linted<B>, report: &mut Report) {
+        for finding in bus.findings() {
+            let (place, earlier) = (self.place(finding.address), self.place(finding.earlier));
+            let what = finding.race.text();
+            let _ =
+                writeln!(report.text, "warning: no `sync` between {earlier} and {place}: {what}");
+        }
+        let races: Vec<Value> = bus
+            .findings()
+            .iter()
+            .map(|finding| {
+                json!({
+                    "address": finding.address,
+                    "earlier": finding.earlier,
+                    "what": finding.race.text(),
+                })
+            })
+            .collect();
+        report.json.insert("missing_syncs".into(), json!(races));
     }
 
     /// Where the cycles went: by function, and the dearest instructions.

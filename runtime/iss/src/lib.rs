@@ -13,13 +13,15 @@
 //! Invariants: arithmetic on lanes is that of [`pl_fixed`]; nothing here knows an opcode number;
 //! an instruction that traps or raises an exception has changed nothing; a word that is not
 //! implemented is a trap, never skipped. Instructions execute one after the other: what the
-//! hardware leaves unordered without `sync` is ordered here.
+//! hardware leaves unordered without `sync` is ordered here, and [`lint`] tells where a program
+//! relies on it.
 
 pub mod bus;
 pub mod cpu;
 mod exec;
 pub mod interrupt;
 mod lanes;
+pub mod lint;
 pub mod plain;
 pub mod timing;
 pub mod trap;
@@ -28,6 +30,7 @@ pub mod vector;
 pub use bus::{Access, Bus, BusFault, Vector, Width};
 pub use cpu::{Cpu, Executed, Exit, Step};
 pub use interrupt::Exception;
+pub use lint::Linted;
 pub use plain::PlainBus;
 pub use timing::{Timing, TimingParameters};
 pub use trap::{Trap, TrapKind};

@@ -7,7 +7,7 @@ use pl_ir::io::{self, ObjectValues};
 use pl_ir::testing::State;
 use pl_ir::{Module, Verified, eval};
 use pl_isa::image::{COLUMNS, Command, Extent, INFO_SECTION, Info, Place, Status, Storage, symbol};
-use pl_iss::Cpu;
+use pl_iss::{Cpu, Linted};
 use pl_ppu::{Options, Program};
 
 /// Most instructions of a command.
@@ -173,15 +173,18 @@ impl Machine {
         }
     }
 
-    /// Gives a command and runs until it is done.
+    /// Gives a command and runs until it is done. No `sync` may be missing.
     pub(crate) fn command(&mut self, command: Command) {
         let address = self.address(symbol::COMMAND).expect("every image has it");
         self.bus.set_word(address, command.word());
+        let mut bus = Linted::new(&mut self.bus);
         for count in 0..BUDGET {
-            if self.bus.word(address) == 0 && count > 0 {
+            if bus.bus().word(address) == 0 && count > 0 {
+                let races = bus.findings();
+                assert!(races.is_empty(), "{races:x?}\n{}", self.program.listing());
                 return;
             }
-            if let Err(error) = self.cpu.step(&mut self.bus) {
+            if let Err(error) = self.cpu.step(&mut bus) {
                 panic!("{error}\n{}", self.program.listing());
             }
         }
