@@ -1,23 +1,30 @@
 //! A rule as a PPU image on the instruction-set simulator.
 //!
 //! The host's half of the contract in [`pl_isa::image`]: loads the image into the chip's PPU
-//! memory, pokes view, derived values and seeds, gives commands, and reads samples back. Timing is
+//! memory, pokes view, derived values and seeds, gives commands, and takes samples out. Timing is
 //! instantaneous: the chip's clock stands still while the program runs.
+//!
+//! A PPU runs one program. Engines of the same hemisphere of a chip would overwrite each other;
+//! the one that was overwritten notices and says so.
 
-use crate::engine::{Binding, Engine, EngineError, RecordField, RecordSample};
+mod memory;
+mod records;
+#[cfg(test)]
+mod tests;
+
+use crate::engine::{Binding, Engine, EngineError, RecordSample};
+use memory::Memory;
 use pl_chip::{Chip, RowMode};
 use pl_fixed::rng;
 use pl_isa::elf::{Contents, Image};
 use pl_isa::image::{
-    COLUMNS, Command, EXTERNAL_REGION_BYTES, Extent, INFO_SECTION, Info, Place, ROW_BYTES,
-    SampleLayout, Status, symbol,
+    COLUMNS, Command, EXTERNAL_REGION_BYTES, INFO_SECTION, Info, Place, ROW_BYTES, Status, symbol,
 };
 use pl_iss::{Cpu, Step};
+use records::Buffer;
 
 /// Most instructions of a command: far more than the slowest update of 256 rows takes.
 const INSTRUCTIONS_MAX: u64 = 50_000_000;
-/// Byte of a sample's header that holds the number of updates done.
-const SAMPLE_UPDATE: usize = 0;
 
 /// A compiled rule on the simulator, bound to a view of one hemisphere.
 #[derive(Debug)]
@@ -27,17 +34,28 @@ pub struct PpuImageEngine {
     binding: Binding,
     /// Raw values of the image's derived table.
     derived: Vec<i32>,
-    cpu: Cpu,
-    layouts: Vec<SampleLayout>,
+    instructions_max: u64,
+    buffers: Vec<Buffer>,
     samples: Vec<Vec<RecordSample>>,
+    /// Nothing before the start and after a command that failed.
+    started: Option<Started>,
+}
+
+/// A program between two commands.
+#[derive(Debug)]
+struct Started {
+    cpu: Cpu,
+    /// The PPU's memory as the last command left it.
+    memory: Vec<u8>,
 }
 
 impl PpuImageEngine {
     /// Binds an image to a view. `derived` are the raw values of [`Info::derived`] for the binding's
-    /// params.
+    /// params, whose names mean nothing here.
     ///
     /// # Errors
-    /// If `elf` is no image, does not fit the PPU's memory, or is for fewer rows.
+    /// If `elf` is no image, is for fewer rows or has other derived values, or its state and
+    /// samples do not fit into external memory.
     pub fn new(
         elf: &[u8],
         binding: &Binding,
@@ -57,18 +75,27 @@ impl PpuImageEngine {
             return Err(EngineError::new(message));
         }
         Ok(PpuImageEngine {
-            layouts: info.records.iter().map(|record| record.layout(rows)).collect(),
+            buffers: records::place(&info, rows)?,
             samples: vec![Vec::new(); info.records.len()],
             image,
             info,
             binding: binding.clone(),
             derived,
-            cpu: Cpu::new(),
+            instructions_max: INSTRUCTIONS_MAX,
+            started: None,
         })
     }
 
-    fn address(&self, name: &str) -> Option<u32> {
-        self.image.symbol(name).map(|symbol| symbol.value)
+    /// Address of a symbol that names so many bytes, which the image must have.
+    fn address(&self, name: &str, bytes: usize) -> Result<u32, EngineError> {
+        match self.image.symbol(name) {
+            Some(symbol) if symbol.size as usize >= bytes => Ok(symbol.value),
+            Some(symbol) => Err(EngineError::new(format!(
+                "`{name}` of the image has {} bytes, {bytes} are needed",
+                symbol.size
+            ))),
+            None => Err(EngineError::new(format!("the image has no symbol `{name}`"))),
+        }
     }
 
     /// The PPU's memory as the host sees it.
@@ -76,19 +103,17 @@ impl PpuImageEngine {
         Memory(&mut chip.ppu_memory_mut(self.binding.hemisphere.into())[..])
     }
 
-    /// Address of a symbol that every image has.
-    fn required(&self, name: &str) -> Result<u32, EngineError> {
-        self.address(name)
-            .ok_or_else(|| EngineError::new(format!("the image has no symbol `{name}`")))
+    fn set_bytes(&self, chip: &mut Chip, name: &str, bytes: &[u8]) -> Result<(), EngineError> {
+        let address = self.address(name, bytes.len())?;
+        self.memory(chip).set_bytes(address, bytes)
     }
 
     fn set(&self, chip: &mut Chip, name: &str, value: u32) -> Result<(), EngineError> {
-        let address = self.required(name)?;
-        self.memory(chip).set_word(address, value)
+        self.set_bytes(chip, name, &value.to_be_bytes())
     }
 
     fn get(&self, chip: &mut Chip, name: &str) -> Result<u32, EngineError> {
-        let address = self.required(name)?;
+        let address = self.address(name, 4)?;
         self.memory(chip).word(address)
     }
 
@@ -97,16 +122,19 @@ impl PpuImageEngine {
         u32::from(self.binding.hemisphere) * EXTERNAL_REGION_BYTES
     }
 
+    /// Puts the image into the chip; the program begins at its reset vector.
     fn load(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
         let memory = chip.ppu_memory_mut(self.binding.hemisphere.into());
         let size = u32::try_from(memory.len()).unwrap_or(u32::MAX);
         let bytes = self.image.internal_memory(size).map_err(EngineError::new)?;
         memory.copy_from_slice(&bytes);
-        self.cpu = Cpu::new();
         self.samples.iter_mut().for_each(Vec::clear);
         self.poke_view(chip)?;
         self.poke_values(chip)?;
-        self.poke_records(chip)
+        self.poke_records(chip)?;
+        let memory = chip.ppu_memory(self.binding.hemisphere.into()).to_vec();
+        self.started = Some(Started { cpu: Cpu::new(), memory });
+        Ok(())
     }
 
     fn poke_view(&self, chip: &mut Chip) -> Result<(), EngineError> {
@@ -125,187 +153,98 @@ impl PpuImageEngine {
         for column in &self.binding.columns {
             mask[Place::of_column(usize::from(*column)).byte_index()] = 1;
         }
-        let tables: [(&str, &[u8]); 3] = [
-            (symbol::VIEW_ROW_TABLE, rows),
-            (symbol::ROW_SIGNS, &signs),
-            (symbol::COLUMN_MASK, &mask),
-        ];
-        for (name, bytes) in tables {
-            let address = self.required(name)?;
-            self.memory(chip).set_bytes(address, bytes)?;
-        }
-        Ok(())
+        self.set_bytes(chip, symbol::VIEW_ROW_TABLE, rows)?;
+        self.set_bytes(chip, symbol::ROW_SIGNS, &signs)?;
+        self.set_bytes(chip, symbol::COLUMN_MASK, &mask)
     }
 
     /// Derived values and, if the rule draws, the seeds of its generators.
     fn poke_values(&self, chip: &mut Chip) -> Result<(), EngineError> {
-        let first = self.required(symbol::DERIVED)?;
-        for (address, value) in (first..).step_by(4).zip(&self.derived) {
-            self.memory(chip).set_word(address, value.cast_unsigned())?;
-        }
+        let derived: Vec<u8> = self.derived.iter().flat_map(|value| value.to_be_bytes()).collect();
+        self.set_bytes(chip, symbol::DERIVED, &derived)?;
         let Binding { seed, chip: number, hemisphere, instance, .. } = self.binding;
         let key = rng::stream_key(seed, number, hemisphere, instance);
-        for (column, index) in (0..=u16::from(u8::MAX)).zip(0..COLUMNS) {
-            let rng::Column { x, carry } = rng::Column::seeded(key, column);
-            for (name, value) in [(symbol::RNG_X, x), (symbol::RNG_CARRY, carry)] {
-                if let Some(first) = self.address(name) {
-                    let at = first + halfword_offset(index);
-                    self.memory(chip).set_bytes(at, &value.to_be_bytes())?;
-                }
+        let (mut draws, mut carries) = ([0; ROW_BYTES as usize], [0; ROW_BYTES as usize]);
+        for column in 0..=u8::MAX {
+            let rng::Column { x, carry } = rng::Column::seeded(key, column.into());
+            let at = halfword_offset(column);
+            draws[at..at + 2].copy_from_slice(&x.to_be_bytes());
+            carries[at..at + 2].copy_from_slice(&carry.to_be_bytes());
+        }
+        for (name, row) in [(symbol::RNG_X, draws), (symbol::RNG_CARRY, carries)] {
+            if self.image.symbol(name).is_some() {
+                self.set_bytes(chip, name, &row)?;
             }
         }
         Ok(())
     }
 
-    /// Buffers one behind another, each with a sample to spare that catches puts without a sample.
-    fn poke_records(&self, chip: &mut Chip) -> Result<(), EngineError> {
-        if self.layouts.is_empty() {
-            return Ok(());
-        }
-        let names = [
-            symbol::RECORD_CAPACITY,
-            symbol::RECORD_BASE,
-            symbol::RECORD_STRIDE,
-            symbol::RECORD_CURSOR,
-        ];
-        let mut base = self.info.records_offset;
-        let mut field = self.required(symbol::RECORD_FIELDS)?;
-        for (index, layout) in (0..).zip(&self.layouts) {
-            let capacity = self.capacity(base, layout);
-            let end = base + capacity * layout.stride;
-            for (name, value) in names.iter().zip([capacity, base, layout.stride, end]) {
-                let table = self.required(name)?;
-                self.memory(chip).set_word(table + 4 * index, value)?;
-            }
-            for offset in &layout.fields {
-                self.memory(chip).set_word(field, *offset)?;
-                field += 4;
-            }
-            base = end + layout.stride;
-        }
-        Ok(())
-    }
-
-    /// Samples of a buffer: as many as asked for, or as its share of the region holds.
-    fn capacity(&self, base: u32, layout: &SampleLayout) -> u32 {
-        let count = u32::try_from(self.layouts.len()).unwrap_or(u32::MAX);
-        let share = EXTERNAL_REGION_BYTES.saturating_sub(self.info.records_offset) / count;
-        let room = EXTERNAL_REGION_BYTES.saturating_sub(base).min(share) / layout.stride;
-        let asked = u32::try_from(self.binding.record_capacity).unwrap_or(u32::MAX);
-        asked.min(room.saturating_sub(1))
-    }
-
-    /// Gives a command and runs the program until it is done.
+    /// Gives a command, runs the program until it is done, and takes new samples out.
     fn command(&mut self, chip: &mut Chip, command: Command) -> Result<(), EngineError> {
+        let hemisphere = usize::from(self.binding.hemisphere);
+        let Some(Started { mut cpu, memory }) = self.started.take() else {
+            return Err(EngineError::new("the program was not started or has failed"));
+        };
+        if memory != chip.ppu_memory(hemisphere) {
+            let message = "another program or host wrote to the PPU's memory since the last update";
+            return Err(EngineError::new(message));
+        }
         self.set(chip, symbol::COMMAND, command.word())?;
-        let (address, hemisphere) = (self.required(symbol::COMMAND)?, self.binding.hemisphere);
-        for _ in 0..INSTRUCTIONS_MAX {
-            let step = self.cpu.step(&mut chip.ppu(hemisphere.into()));
-            match step.map_err(|trap| EngineError::new(trap.to_string()))? {
-                Step::Executed => {}
-                Step::Interrupted(exception) => {
-                    let message = format!("the program raised {exception:?} at {:#x}", self.cpu.pc);
-                    return Err(EngineError::new(message));
+        self.run(chip, &mut cpu)?;
+        let status = self.get(chip, symbol::STATUS)?;
+        if status != Status::Ready.word() {
+            let message = match Status::from_word(status) {
+                Some(status) => format!("the program's status is {status:?} after a command"),
+                None => format!("the program's status is {status:#x}, which means nothing"),
+            };
+            return Err(EngineError::new(message));
+        }
+        self.take_samples(chip)?;
+        let memory = chip.ppu_memory(hemisphere).to_vec();
+        self.started = Some(Started { cpu, memory });
+        Ok(())
+    }
+
+    /// Runs the program until it clears the command.
+    fn run(&self, chip: &mut Chip, cpu: &mut Cpu) -> Result<(), EngineError> {
+        let address = self.address(symbol::COMMAND, 4)?;
+        let hemisphere = usize::from(self.binding.hemisphere);
+        for _ in 0..self.instructions_max {
+            match cpu.step(&mut chip.ppu(hemisphere)) {
+                Ok(Step::Executed) => {}
+                Ok(Step::Interrupted(exception)) => {
+                    let pc = cpu.last_exception().map_or(cpu.pc, |(_, pc)| pc);
+                    return Err(self.stopped(&format!("the program raised {exception:?}"), pc));
                 }
-                Step::Asleep => {
-                    let message = format!("the program went to sleep at {:#x}", self.cpu.pc);
-                    return Err(EngineError::new(message));
-                }
+                Ok(Step::Asleep) => return Err(self.stopped("the program went to sleep", cpu.pc)),
+                Err(trap) => return Err(self.stopped(&trap.to_string(), trap.pc)),
             }
             if self.memory(chip).word(address)? == Command::None.word() {
-                return self.check_ready(chip);
+                return Ok(());
             }
         }
-        let message = format!(
-            "the program was not done after {INSTRUCTIONS_MAX} instructions, at {:#x}",
-            self.cpu.pc
-        );
-        Err(EngineError::new(message))
+        let message = format!("not done after {} instructions", self.instructions_max);
+        Err(self.stopped(&message, cpu.pc))
     }
 
-    fn check_ready(&self, chip: &mut Chip) -> Result<(), EngineError> {
-        match Status::from_word(self.get(chip, symbol::STATUS)?) {
-            Some(Status::Ready) => Ok(()),
-            other => Err(EngineError::new(format!("the program is {other:?} after a command"))),
-        }
-    }
-
-    /// Copies samples that were not there before out of external memory.
-    fn collect_samples(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
-        for record in 0..self.layouts.len() {
-            let index = u32::try_from(record).unwrap_or(u32::MAX);
-            let count_address = self.required(symbol::RECORD_COUNT)? + 4 * index;
-            let base_address = self.required(symbol::RECORD_BASE)? + 4 * index;
-            let count = self.memory(chip).word(count_address)?;
-            let base = self.memory(chip).word(base_address)?;
-            let known = u32::try_from(self.samples[record].len()).unwrap_or(u32::MAX);
-            for sample in known..count {
-                let at = self.region() + base + sample * self.layouts[record].stride;
-                let found = self.sample(chip, record, at)?;
-                self.samples[record].push(found);
-            }
-        }
-        Ok(())
-    }
-
-    fn sample(&self, chip: &Chip, record: usize, at: u32) -> Result<RecordSample, EngineError> {
-        let layout = &self.layouts[record];
-        let mut bytes = vec![0; layout.stride as usize];
-        if !chip.external_memory().read_dram(at as usize, &mut bytes) {
-            return Err(EngineError::new("a record lies outside external memory"));
-        }
-        let word = |at: usize| {
-            let quad = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-            u32::from_be_bytes(quad)
+    /// Says what happened, and where in the program.
+    fn stopped(&self, what: &str, pc: u32) -> EngineError {
+        let place = match self.image.symbol_at(pc) {
+            Some(symbol) => format!("{pc:#x} in `{}`", symbol.name),
+            None => format!("{pc:#x}"),
         };
-        let fields = self.info.records[record].fields.iter().zip(&layout.fields);
-        let fields = fields.map(|(field, offset)| RecordField {
-            name: field.name.clone(),
-            scope: field.extent.name().to_owned(),
-            frac: field.frac,
-            values: self.values(field.extent, &bytes[*offset as usize..]),
-        });
-        Ok(RecordSample {
-            record,
-            update: word(SAMPLE_UPDATE),
-            now: chip.now(),
-            hemisphere: self.binding.hemisphere,
-            fields: fields.collect(),
-        })
-    }
-
-    /// Values of the view: rows, then columns, ascending.
-    fn values(&self, extent: Extent, bytes: &[u8]) -> Vec<i32> {
-        let word = |index: usize| {
-            let at = &bytes[4 * index..];
-            i32::from_be_bytes([at[0], at[1], at[2], at[3]])
-        };
-        let lane = |row: usize, column: u8| {
-            let at = row * ROW_BYTES as usize + halfword_offset(column.into()) as usize;
-            i32::from(i16::from_be_bytes([bytes[at], bytes[at + 1]]))
-        };
-        let columns = &self.binding.columns;
-        let row = |row| columns.iter().map(move |column| lane(row, *column));
-        let rows = self.binding.rows.len();
-        match extent {
-            Extent::Synapse => (0..rows).flat_map(row).collect(),
-            Extent::Neuron => row(0).collect(),
-            Extent::Row => (0..rows).map(word).collect(),
-            Extent::Rule => vec![word(0)],
-        }
+        EngineError::new(format!("{what}, at {place} of the PPU program of `{}`", self.info.rule))
     }
 }
 
 impl Engine for PpuImageEngine {
     fn start(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
         self.load(chip)?;
-        self.command(chip, Command::Start)?;
-        self.collect_samples(chip)
+        self.command(chip, Command::Start)
     }
 
     fn update(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
-        self.command(chip, Command::Update)?;
-        self.collect_samples(chip)
+        self.command(chip, Command::Update)
     }
 
     fn records(&mut self) -> Vec<RecordSample> {
@@ -314,8 +253,8 @@ impl Engine for PpuImageEngine {
 }
 
 /// Bytes from the start of a row of halfwords to a column's lane.
-fn halfword_offset(column: usize) -> u32 {
-    u32::try_from(2 * Place::of_column(column).halfword_index()).unwrap_or(u32::MAX)
+fn halfword_offset(column: u8) -> usize {
+    2 * Place::of_column(column.into()).halfword_index()
 }
 
 fn info_of(image: &Image) -> Result<Info, EngineError> {
@@ -326,30 +265,4 @@ fn info_of(image: &Image) -> Result<Info, EngineError> {
     let text = core::str::from_utf8(bytes)
         .map_err(|_| EngineError::new(format!("{INFO_SECTION} is not UTF-8 text")))?;
     Info::parse(text).map_err(|error| EngineError::new(error.to_string()))
-}
-
-/// A PPU's memory, big endian.
-struct Memory<'a>(&'a mut [u8]);
-
-impl Memory<'_> {
-    fn slice(&mut self, address: u32, len: usize) -> Result<&mut [u8], EngineError> {
-        let start = address as usize;
-        self.0.get_mut(start..start + len).ok_or_else(|| {
-            EngineError::new(format!("the image names {address:#x}, which is outside its memory"))
-        })
-    }
-
-    fn set_bytes(&mut self, address: u32, bytes: &[u8]) -> Result<(), EngineError> {
-        self.slice(address, bytes.len())?.copy_from_slice(bytes);
-        Ok(())
-    }
-
-    fn set_word(&mut self, address: u32, value: u32) -> Result<(), EngineError> {
-        self.set_bytes(address, &value.to_be_bytes())
-    }
-
-    fn word(&mut self, address: u32) -> Result<u32, EngineError> {
-        let bytes = self.slice(address, 4)?;
-        Ok(bytes.iter().fold(0, |word, byte| (word << 8) | u32::from(*byte)))
-    }
 }
