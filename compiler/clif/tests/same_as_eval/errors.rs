@@ -141,6 +141,24 @@ fn any_mark_makes_a_column_part_of_the_view() {
     assert_eq!(same(&module, &kernel, &state, 2).1, Ok(()));
 }
 
+/// What is put before another sample is opened belongs to the older one.
+#[test]
+fn samples_are_opened_in_order() {
+    let module = parsed(
+        "module \"r\" rows 4\nrecord r0 every 1: \"w\" neuron frac 0\n\nfunction update {\n\
+         block0():\n  v0:i16x256 = draw\n  v1:i16x256 = draw\n  v2:i32 = record_open r0\n\
+         \x20 record_put r0.0, v0\n  v3:i32 = record_open r0\n  record_put r0.0, v1\n\
+         \x20 v4:i32 = record_open r0\n  record_put r0.0, v1\n  return\n}\n",
+    );
+    for effort in EFFORTS {
+        let kernel = kernel(&module, effort);
+        let (end, _) = same(&module, &kernel, &State::random(&module, 1, 1), 1);
+        let [record] = &end.instance.records[..] else { unreachable!("one record") };
+        assert_eq!((record.samples.len(), record.dropped), (2, 1));
+        assert_ne!(record.samples[0].fields, record.samples[1].fields);
+    }
+}
+
 const PUT: &str = "module \"r\" rows 4\nrecord r0 every 1: \"w\" synapse frac 0\n\n\
                    function update {\nblock0():\n  v0:i32 = const 1\n  v1:i16x256 = read.weight v0\n\
                    \x20 record_put r0.0, v0, v1\n  return\n}\n";
