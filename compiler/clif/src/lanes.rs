@@ -74,32 +74,32 @@ pub(crate) fn shift(b: B<'_, '_>, op: Op, x: Value, places: u8) -> Value {
         Op::Shl => b.ins().ishl(x, amount),
         Op::ShrLogical => b.ins().ushr(x, amount),
         Op::ShrFloor => b.ins().sshr(x, amount),
-        Op::ShrRound => {
-            let floor = b.ins().sshr(x, amount);
-            add_rounding_bit(b, floor, x, places)
-        }
-        // Magnitudes are rounded up from a half, then the sign comes back.
+        Op::ShrRound => round(b, x, places),
+        // One less than a negative rounds its ties down. MIN stays MIN, which is no tie.
         Op::ShrRoundAway => {
             let sign_places = b.ins().iconst(types::I32, 15);
             let sign = b.ins().sshr(x, sign_places);
-            let flipped = b.ins().bxor(x, sign);
-            let magnitude = b.ins().isub(flipped, sign);
-            let floor = b.ins().ushr(magnitude, amount);
-            let rounded = add_rounding_bit(b, floor, magnitude, places);
-            let flipped = b.ins().bxor(rounded, sign);
-            b.ins().isub(flipped, sign)
+            let lowered = b.ins().sadd_sat(x, sign);
+            round(b, lowered, places)
         }
         _ => unreachable!("verified: `{}` is not a shift", op.name()),
     }
 }
 
-/// Adds the last bit that a shift of `x` dropped.
-fn add_rounding_bit(b: B<'_, '_>, floor: Value, x: Value, places: u8) -> Value {
-    let amount = b.ins().iconst(types::I32, i64::from(places) - 1);
-    let bits = b.ins().ushr(x, amount);
+/// `x / 2^places` to nearest, ties upwards.
+fn round(b: B<'_, '_>, x: Value, places: u8) -> Value {
     let one = constant(b, 1);
-    let bit = b.ins().band(bits, one);
-    b.ins().iadd(floor, bit)
+    let last = b.ins().iconst(types::I32, 1);
+    if places == 1 {
+        // Adding before the shift would carry out of the lane.
+        let floor = b.ins().sshr(x, last);
+        let bit = b.ins().band(x, one);
+        return b.ins().iadd(floor, bit);
+    }
+    let before = b.ins().iconst(types::I32, i64::from(places) - 1);
+    let doubled = b.ins().sshr(x, before);
+    let raised = b.ins().iadd(doubled, one);
+    b.ins().sshr(raised, last)
 }
 
 /// Baseline minus code, saturated to a byte.

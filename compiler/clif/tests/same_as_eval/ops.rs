@@ -160,8 +160,7 @@ fn shifts_agree_for_every_lane_and_place() {
         for places in 1..16 {
             let module = of_two(Scope::Neuron, |b, x, _| b.shift(op, x, places));
             let kernel = kernel(&module, Effort::High);
-            let step = if places % 5 == 0 { 1 } else { 16 };
-            for high in (0..256).step_by(step) {
+            for high in 0..256 {
                 let x = row(|low| 256 * high + low - 32768);
                 lanes_agree(&module, &kernel, &x, &x);
             }
