@@ -1,14 +1,11 @@
-//! Runs a compiled module on the simulator from an evaluator's state, and reads the state back.
+//! The host of a compiled program: gives it an evaluator's state and reads the state back.
 
-pub(crate) mod bus;
-
-use bus::{MEMORY_BYTES, TestBus};
+use crate::bus::{MEMORY_BYTES, Plane, TestBus};
 use pl_ir::io::{self, ObjectValues};
 use pl_ir::testing::State;
-use pl_ir::{Module, Verified, eval};
-use pl_isa::image::{COLUMNS, Command, Extent, INFO_SECTION, Info, Place, Status, Storage, symbol};
+use pl_isa::image::{COLUMNS, Command, Extent, INFO_SECTION, Info, Place, Storage, symbol};
 use pl_iss::{Cpu, Linted};
-use pl_ppu::{Options, Program};
+use pl_ppu::Program;
 
 /// Most instructions of a command.
 const BUDGET: u64 = 50_000_000;
@@ -30,29 +27,7 @@ pub(crate) struct Machine {
     pub(crate) cpu: Cpu,
 }
 
-/// Options for programs of any size.
-pub(crate) fn roomy() -> Options {
-    Options { stack_top: 0x7ff0, ..Options::default() }
-}
-
-/// Sensors as the image sees them: baselines are those it measures itself, and counters outside
-/// the view are not sampled.
-pub(crate) fn as_measured(state: &mut State) {
-    let io = &mut state.io;
-    let rows = u32::try_from(io.rows.len()).expect("few rows");
-    for (codes, baseline) in
-        [(&io.causal_codes, &mut io.causal_baseline), (&io.acausal_codes, &mut io.acausal_baseline)]
-    {
-        for (column, code) in baseline.iter_mut().enumerate() {
-            let sum = codes.iter().skip(column).step_by(COLUMNS).map(|c| u32::from(*c)).sum();
-            *code = io::baseline(sum, rows);
-        }
-    }
-    for (rate, column) in io.rates.iter_mut().zip(io.columns.iter()) {
-        *rate &= column;
-    }
-}
-
+/// What the program tells its host.
 pub(crate) fn info(program: &Program) -> Info {
     let section = program.image.sections.iter().find(|s| s.name == INFO_SECTION);
     match section.map(|s| &s.contents) {
@@ -81,7 +56,7 @@ impl Machine {
         self.program.image.symbol(name).map(|s| s.value)
     }
 
-    fn set(&mut self, name: &str, value: u32) {
+    pub(crate) fn set(&mut self, name: &str, value: u32) {
         let address = self.address(name).expect("every image has it");
         self.bus.set_word(address, value);
     }
@@ -194,7 +169,7 @@ impl Machine {
     /// The state as the image left it, in place of `state`'s.
     pub(crate) fn read_back(&self, state: &mut State) {
         let rows = state.io.rows.clone();
-        let gather = |plane: &bus::Plane| -> Vec<u8> {
+        let gather = |plane: &Plane| -> Vec<u8> {
             rows.iter().flat_map(|row| plane[usize::from(*row)]).collect()
         };
         state.io.weights = gather(&self.bus.weights);
@@ -276,53 +251,4 @@ impl Machine {
             Extent::Rule => words(1),
         }
     }
-}
-
-/// Runs start and updates through the evaluator and through the image; both end states.
-pub(crate) fn both(
-    module: &Verified<Module>,
-    mut state: State,
-    updates: u32,
-) -> (State, State, Program) {
-    let program = pl_ppu::compile(module, &roomy()).expect("it fits");
-    as_measured(&mut state);
-    let placed = info(&program).objects;
-    for ((object, place), values) in
-        module.objects.iter().zip(&placed).zip(&mut state.instance.objects)
-    {
-        if let (Storage::External(_), ObjectValues::Lanes(lanes)) = (place.storage, values) {
-            lanes.fill(io::low_lane(object.initial));
-        }
-    }
-    let mut machine = Machine::new(program.clone(), &state);
-    let mut native = state.clone();
-    machine.command(Command::Start);
-    assert_eq!(Status::from_word(machine.get(symbol::STATUS)), Some(Status::Ready));
-    for _ in 0..updates {
-        machine.command(Command::Update);
-    }
-    machine.read_back(&mut native);
-
-    // The start command resets the sensors that the rule reads.
-    let needs_sensors = machine.address(symbol::BASELINE_CAUSAL).is_some()
-        || machine.address(symbol::BASELINE_ACAUSAL).is_some();
-    if needs_sensors {
-        for (index, bits) in state.io.correlation_reset.iter_mut().enumerate() {
-            *bits = if state.io.columns[index % COLUMNS] != 0 { 3 } else { 0 };
-        }
-    }
-    let mut expected_rates = [0u8; COLUMNS];
-    let run = state.drive(module, updates, |function, instance, io| {
-        io.rate_reset.fill(0);
-        let result = eval::run(module, function, instance, io);
-        expected_rates.iter_mut().zip(io.rate_reset.iter()).for_each(|(e, r)| *e |= r);
-        result
-    });
-    run.expect("the module evaluates");
-    // Resets of counters add up on a chip; the evaluator's plane keeps the last.
-    for (column, expected) in expected_rates.iter().enumerate() {
-        assert!(native.io.rate_reset[column] >= *expected, "rate reset of column {column}");
-    }
-    native.io.rate_reset = state.io.rate_reset.clone();
-    (state, native, program)
 }

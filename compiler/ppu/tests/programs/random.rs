@@ -1,0 +1,163 @@
+//! Random modules leave the same bits in the evaluator and as programs on the simulator.
+
+use crate::machine::{Machine, info};
+use pl_ir::io::{self, ObjectValues};
+use pl_ir::testing::{self, Shape, State};
+use pl_ir::{Module, Verified, eval, verify};
+use pl_isa::image::{COLUMNS, Command, Status, Storage, symbol};
+use pl_passes::Level;
+use pl_ppu::{Options, Program};
+use proptest::prelude::*;
+
+/// Updates after the start.
+const UPDATES: u32 = 3;
+/// As far as absolute addresses reach: more than the core has, so that large random programs fit.
+const ROOMY: u32 = 0x7ff0;
+
+/// What a test draws.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    seed: u64,
+    shape: Shape,
+    rows: usize,
+    /// Rows that the module is for; state of few rows fits inside.
+    rows_max: u32,
+    /// Whether to leave so little memory that state goes outside if it can.
+    tight: bool,
+    level: Level,
+}
+
+impl Case {
+    fn module(&self) -> Verified<Module> {
+        let mut module = testing::module(self.seed, &self.shape).into_inner();
+        module.rows_max = self.rows_max;
+        let module = verify(module).expect("smaller views are as well formed");
+        pl_passes::optimise(module, self.level, &mut |_, _| ())
+    }
+
+    fn compile(&self, module: &Verified<Module>) -> Program {
+        let compile =
+            |stack_top| pl_ppu::compile(module, &Options { stack_top, ..Options::default() });
+        let program = compile(ROOMY).expect("it fits");
+        let cost = program.cost;
+        let bytes = cost.code_bytes + cost.data_bytes + cost.stack_bytes;
+        let tight = bytes.saturating_sub(1) / 16 * 16;
+        match self.tight.then(|| compile(tight)) {
+            Some(Ok(smaller)) => smaller,
+            _ => program,
+        }
+    }
+
+    /// Panics if the program and the evaluator differ.
+    fn check(&self) {
+        let module = self.module();
+        let program = self.compile(&module);
+        let state = as_measured(&module, &program, State::random(&module, self.seed, self.rows));
+        let mut expected = state.clone();
+        let rate_resets = evaluate(&module, &program, &mut expected);
+        let mut machine = Machine::new(program, &state);
+        let mut found = state;
+        machine.command(Command::Start);
+        for _ in 0..UPDATES {
+            assert_eq!(Status::from_word(machine.get(symbol::STATUS)), Some(Status::Ready));
+            machine.command(Command::Update);
+        }
+        machine.read_back(&mut found);
+        let (instance, other) = (&expected.instance, &found.instance);
+        let differences = [
+            ("weights", expected.io.weights != found.io.weights),
+            ("addresses", expected.io.addresses != found.io.addresses),
+            ("resets", expected.io.correlation_reset != found.io.correlation_reset),
+            ("rate resets", rate_resets != machine.bus.rate_resets),
+            ("objects", instance.objects != other.objects),
+            ("draws", instance.rng_x != other.rng_x),
+            ("carries", instance.rng_carry != other.rng_carry),
+            ("records", instance.records != other.records),
+            ("update", instance.update_index != other.update_index),
+        ];
+        let named: Vec<&str> =
+            differences.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
+        let listing = || machine.program.listing();
+        assert!(named.is_empty(), "{named:?} differ\n{}\n{}", *module, listing());
+    }
+}
+
+/// A state as a program sees it: baselines are those that it measures itself, counters outside the
+/// view are not sampled, and objects in external memory begin with their initial values.
+fn as_measured(module: &Module, program: &Program, mut state: State) -> State {
+    let io = &mut state.io;
+    let rows = u32::try_from(io.rows.len()).expect("few rows");
+    for (codes, baseline) in
+        [(&io.causal_codes, &mut io.causal_baseline), (&io.acausal_codes, &mut io.acausal_baseline)]
+    {
+        for (column, code) in baseline.iter_mut().enumerate() {
+            let sum = codes.iter().skip(column).step_by(COLUMNS).map(|c| u32::from(*c)).sum();
+            *code = io::baseline(sum, rows);
+        }
+    }
+    for (rate, column) in io.rates.iter_mut().zip(io.columns.iter()) {
+        *rate &= column;
+    }
+    let placed = info(program).objects;
+    for ((object, place), values) in
+        module.objects.iter().zip(&placed).zip(&mut state.instance.objects)
+    {
+        if let (Storage::External(_), ObjectValues::Lanes(lanes)) = (place.storage, values) {
+            lanes.fill(io::low_lane(object.initial));
+        }
+    }
+    state
+}
+
+/// What start and updates leave behind by the evaluator, with the resets of the start command.
+/// Returns the counters that were ever reset; the state's plane is that of the last update.
+fn evaluate(module: &Verified<Module>, program: &Program, state: &mut State) -> [bool; COLUMNS] {
+    let uses = |names: [&str; 2]| names.iter().any(|name| program.image.symbol(name).is_some());
+    if uses([symbol::BASELINE_CAUSAL, symbol::BASELINE_ACAUSAL]) {
+        let view = state.io.columns.iter().cycle();
+        for (bits, column) in state.io.correlation_reset.iter_mut().zip(view) {
+            *bits = column & 3;
+        }
+    }
+    let at_start = uses([symbol::RATES, symbol::RATE_RESET]);
+    let mut rate_resets = state.io.columns.map(|column| at_start && column != 0);
+    let run = state.drive(module, UPDATES, |function, instance, io| {
+        io.rate_reset.fill(0);
+        let result = eval::run(module, function, instance, io);
+        for (ever, now) in rate_resets.iter_mut().zip(io.rate_reset.iter()) {
+            *ever |= *now != 0;
+        }
+        result
+    });
+    run.expect("the module evaluates");
+    rate_resets
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let shapes = (1..6u32, 0..20u32).prop_map(|(stages, stretch)| Shape {
+        stages,
+        stretch,
+        byte_lanes: false,
+    });
+    let levels = (0..Level::ALL.len()).prop_map(|index| Level::ALL[index].0);
+    let rows_max = prop_oneof![Just(4u32), Just(256)];
+    (any::<u64>(), shapes, 1..5usize, rows_max, any::<bool>(), levels).prop_map(
+        |(seed, shape, rows, rows_max, tight, level)| Case {
+            seed,
+            shape,
+            rows,
+            rows_max,
+            tight,
+            level,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn random_modules_leave_the_same_bits(case in cases()) {
+        case.check();
+    }
+}
