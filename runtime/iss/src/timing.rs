@@ -2,7 +2,7 @@
 //!
 //! Instructions issue in order, one a cycle. Those of the vector unit go through a queue and leave
 //! it in order, once their target is free; each of the five units then starts them in order, once
-//! their operands are there. The numbers in [`costs`] reproduce the steady states that were
+//! their operands are there. The numbers in `costs` reproduce the steady states that were
 //! simulated with the RTL of the core (the golden cycles); fractions are means over patterns that
 //! the one port of the register file causes.
 
