@@ -52,6 +52,9 @@ pub(super) fn run(asm: &mut Asm, context: &Context<'_>) {
     asm.load(r(5), words.phase);
     asm.op3(Opcode::Add, r(5), r(4), r(5));
     asm.store(r(5), memory.due);
+    asm.constant(r(8), 1);
+    asm.comment("the first update of a phase of 0 is in time");
+    asm.jump(&poll);
 
     asm.label(&again);
     asm.constant(r(8), 0);
