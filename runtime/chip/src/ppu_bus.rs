@@ -1,8 +1,10 @@
 //! The chip as one of its PPUs sees it: memories, vector IO, and the chip's bus.
 //!
 //! An access that reaches nothing is a fault, never a zero. Time does not pass during an access:
-//! whoever runs the program moves the chip's clock.
+//! whoever runs the program moves the chip's clock. What accesses take ([`ChipLatencies`]) counts
+//! in the core's cycle model.
 
+use pl_isa::latency::{ChipLatencies, Wait};
 use pl_iss::{Access, Bus, BusFault, Vector, Width};
 
 use crate::COLUMNS;
@@ -20,6 +22,7 @@ use crate::synapse_array::{column_of_lane, half_row};
 pub struct PpuBus<'a> {
     chip: &'a mut Chip,
     h: usize,
+    latencies: ChipLatencies,
 }
 
 /// Lanes whose bit is set, with their columns.
@@ -30,7 +33,13 @@ fn enabled_columns(half: usize, enabled: u128) -> impl Iterator<Item = (usize, u
 
 impl<'a> PpuBus<'a> {
     pub(crate) fn new(chip: &'a mut Chip, h: usize) -> PpuBus<'a> {
-        PpuBus { chip, h }
+        PpuBus { chip, h, latencies: ChipLatencies::DEFAULT }
+    }
+
+    /// The same access with other latencies.
+    #[must_use]
+    pub fn with_latencies(self, latencies: ChipLatencies) -> PpuBus<'a> {
+        PpuBus { latencies, ..self }
     }
 
     /// The chip.
@@ -241,6 +250,46 @@ impl<'a> PpuBus<'a> {
         Some(())
     }
 
+    /// What a parallel access takes.
+    fn io_wait(&self, address: u32, reads: bool) -> Wait {
+        let l = &self.latencies;
+        match decode_vector_io(address) {
+            Some(VectorIo::Synapses {
+                plane: Plane::Causal | Plane::Acausal,
+                buffered: false,
+                ..
+            }) if reads => Wait::answer(l.conversion_cycles),
+            Some(VectorIo::Memory(_)) if reads => Wait::answer(l.external_read_cycles),
+            Some(VectorIo::Memory(_)) => {
+                Wait { answer_cycles: l.external_write_cycles, busy_cycles: l.external_busy_cycles }
+            }
+            Some(
+                VectorIo::Synapses { .. }
+                | VectorIo::Generators { .. }
+                | VectorIo::NeuronReset { .. },
+            ) => Wait::answer(l.half_row_cycles),
+            None => Wait::NONE,
+        }
+    }
+
+    /// What a scalar load or store takes; stores are not waited for.
+    fn scalar_wait(&self, address: u32, reads: bool) -> Wait {
+        let l = &self.latencies;
+        let serial = |cycles| Wait { answer_cycles: cycles, busy_cycles: cycles };
+        match decode_data(address) {
+            Some(Data::Omnibus(word)) => match decode_omnibus(word) {
+                Some(Register::SpikeCounter(_)) => serial(l.counter_read_cycles),
+                Some(Register::SpikeCounterReset(_)) => serial(l.counter_reset_cycles),
+                _ if reads => Wait::answer(l.bus_read_cycles),
+                _ => Wait::NONE,
+            },
+            Some(Data::Memory(Memory::Sram(_) | Memory::Dram(_))) if reads => {
+                Wait::answer(l.external_load_cycles)
+            }
+            Some(Data::Memory(_)) | None => Wait::NONE,
+        }
+    }
+
     /// A row of a plane; reading a converter channel converts unless `buffered`.
     fn read_row(&mut self, h: usize, plane: Plane, row: usize, buffered: bool) -> [u8; COLUMNS] {
         let branch = match plane {
@@ -332,6 +381,19 @@ impl Bus for PpuBus<'_> {
     fn io_write(&mut self, address: u32, value: &Vector, enabled: u128) -> Result<(), BusFault> {
         self.write_vector_io(address, value, enabled)
             .ok_or(BusFault { address, access: Access::IoWrite })
+    }
+
+    fn wait(&self, access: Access, address: u32) -> Wait {
+        match access {
+            Access::Fetch => Wait::NONE,
+            Access::Load => self.scalar_wait(address, true),
+            Access::Store => self.scalar_wait(address, false),
+            Access::VectorLoad | Access::VectorStore => {
+                Wait::answer(self.latencies.vector_memory_cycles)
+            }
+            Access::IoRead => self.io_wait(address, true),
+            Access::IoWrite => self.io_wait(address, false),
+        }
     }
 }
 

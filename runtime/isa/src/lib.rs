@@ -7,7 +7,8 @@
 //!     -> encode.rs, decode.rs, disasm.rs, asm/
 //!   alias.rs        simplified mnemonics; branch.rs those of conditional branches
 //!     -> the simulator's dispatch (pl-iss)
-//!   latency.rs      what an instruction costs, for the compiler and the simulator
+//!   latency.rs      what the chip takes to answer; timing.rs what instructions cost: cycles, for
+//!                   the compiler and the simulator
 //!   elf/            executables; image.rs the names compiler and runtime share
 //! ```
 //!
@@ -28,6 +29,7 @@ pub mod instruction;
 pub mod latency;
 pub mod opcode;
 pub mod reg;
+pub mod timing;
 
 #[cfg(test)]
 mod table_tests;
@@ -40,3 +42,4 @@ pub use field::{Field, FieldKind};
 pub use instruction::{Instruction, build};
 pub use opcode::{Extension, Flag, Flags, Form, INSNS, InsnInfo, Opcode, Resource, Role};
 pub use reg::{Cond, CrBit, CrFlag, Crf, Gpr, Spr, Vr};
+pub use timing::{Executed, Timing, TimingParameters};

@@ -1,6 +1,7 @@
 //! What a core is connected to.
 
 use core::fmt;
+use pl_isa::latency::Wait;
 
 /// Bytes of a vector.
 pub const VECTOR_BYTES: usize = 128;
@@ -121,6 +122,12 @@ pub trait Bus {
     /// If nothing answers at the address.
     fn io_write(&mut self, address: u32, value: &Vector, enabled: u128) -> Result<(), BusFault>;
 
+    /// What the place at an address takes to answer, beyond what the core's ports take; asked only
+    /// if cycles are counted.
+    fn wait(&self, _access: Access, _address: u32) -> Wait {
+        Wait::NONE
+    }
+
     /// Called when everything before has finished: at `sync`, `wait` and what drains like them.
     fn synchronize(&mut self) {}
 }
@@ -153,6 +160,10 @@ impl<B: Bus> Bus for &mut B {
     #[inline]
     fn io_write(&mut self, address: u32, value: &Vector, enabled: u128) -> Result<(), BusFault> {
         (**self).io_write(address, value, enabled)
+    }
+    #[inline]
+    fn wait(&self, access: Access, address: u32) -> Wait {
+        (**self).wait(access, address)
     }
     #[inline]
     fn synchronize(&mut self) {

@@ -1,11 +1,13 @@
 //! The core: registers, and what one step does.
 
-use pl_isa::{Instruction, Opcode, decode, for_each_insn};
+use pl_isa::latency::{Class, Wait};
+use pl_isa::{
+    Executed, Field, Instruction, Opcode, Timing, TimingParameters, decode, for_each_insn,
+};
 
-use crate::bus::{Bus, BusFault};
+use crate::bus::{Access, Bus, BusFault};
 use crate::exec;
 use crate::interrupt::{Exception, Interrupts};
-use crate::timing::{Timing, TimingParameters};
 use crate::trap::{Trap, TrapKind};
 use crate::vector::VectorUnit;
 
@@ -45,17 +47,6 @@ pub enum Step {
     Interrupted(Exception),
     /// Fell asleep, or still sleeps.
     Asleep,
-}
-
-/// An instruction that has been executed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Executed {
-    /// The instruction.
-    pub instruction: Instruction,
-    /// Where it stands.
-    pub address: u32,
-    /// Whether execution goes on elsewhere than behind it.
-    pub taken: bool,
 }
 
 /// Why a run ended.
@@ -237,6 +228,7 @@ impl Cpu {
         let word = bus.fetch(pc).map_err(|fault| trap(TrapKind::Bus(fault), 0))?;
         let instruction = self.decoded(word).ok_or(trap(TrapKind::Unimplemented, word))?;
         self.next_pc = pc.wrapping_add(4);
+        let wait = if self.timing.is_some() { self.wait(bus, &instruction) } else { Wait::NONE };
         let step = match execute(self, bus, &instruction) {
             Ok(()) => {
                 self.pc = self.next_pc;
@@ -258,12 +250,50 @@ impl Cpu {
             Some(timing) => {
                 let before = timing.cycles();
                 let taken = self.pc != pc.wrapping_add(4) && !self.sleeping;
-                timing.issue(&Executed { instruction, address: pc, taken });
+                timing.issue(&Executed { instruction, address: pc, taken, wait });
                 timing.cycles() - before
             }
         };
         self.advance(cycles);
         Ok(step)
+    }
+
+    /// What the place takes that an instruction is about to access.
+    fn wait<B: Bus>(&self, bus: &B, instruction: &Instruction) -> Wait {
+        let access = match instruction.opcode.info().class {
+            Class::Load | Class::LoadUpdate | Class::LoadMultiple => Access::Load,
+            Class::Store | Class::StoreUpdate | Class::StoreMultiple => Access::Store,
+            Class::VectorLoad => Access::VectorLoad,
+            Class::VectorStore => Access::VectorStore,
+            Class::VectorIn => Access::IoRead,
+            Class::VectorOut => Access::IoWrite,
+            Class::Madd2
+            | Class::Madd1
+            | Class::Compare
+            | Class::Permute
+            | Class::Shift
+            | Class::Splat
+            | Class::Fixed
+            | Class::Multiply
+            | Class::Divide
+            | Class::CrLogic
+            | Class::MoveSpr
+            | Class::Branch
+            | Class::Return
+            | Class::Sync => return Wait::NONE,
+        };
+        let mut address = 0u32;
+        // The first operand is the register that is moved.
+        for (spec, value) in instruction.operands().skip(1) {
+            let register = (value & 31) as usize;
+            address = address.wrapping_add(match spec.field {
+                Field::Ra0 if register == 0 => 0,
+                Field::Ra | Field::Ra0 | Field::Rb => self.gpr[register],
+                Field::D => value.cast_unsigned(),
+                _ => 0,
+            });
+        }
+        bus.wait(access, address)
     }
 
     /// The instruction of a word fetched at `pc`.

@@ -6,7 +6,6 @@
 //!   vector.rs      vector registers, accumulator, conditions; lanes.rs operations on all lanes
 //!   exec/          one function for every row of the instruction table of pl_isa
 //!   interrupt.rs   exceptions, timers, doorbell, pins
-//!   timing.rs      how many cycles a program takes on the pipelined core
 //!   trap.rs        what the hardware gives no meaning to
 //! ```
 //!
@@ -23,15 +22,14 @@ pub mod interrupt;
 mod lanes;
 pub mod lint;
 pub mod plain;
-pub mod timing;
 pub mod trap;
 pub mod vector;
 
 pub use bus::{Access, Bus, BusFault, Vector, Width};
-pub use cpu::{Cpu, Executed, Exit, Step};
+pub use cpu::{Cpu, Exit, Step};
 pub use interrupt::Exception;
 pub use lint::Linted;
+pub use pl_isa::{Executed, Timing, TimingParameters};
 pub use plain::PlainBus;
-pub use timing::{Timing, TimingParameters};
 pub use trap::{Trap, TrapKind};
 pub use vector::{Conditions, VectorUnit};

@@ -4,7 +4,8 @@
 //! reference, 2.8); the simulator runs them one after the other, so what is missing does not show
 //! in results. [`Linted`] stands between core and bus and takes notes.
 
-use crate::bus::{Bus, BusFault, VECTOR_BYTES, Vector, Width};
+use crate::bus::{Access, Bus, BusFault, VECTOR_BYTES, Vector, Width};
+use pl_isa::latency::Wait;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a scalar address is one of a synapse or converter: bus words `0x02c0_0000` and
@@ -143,6 +144,10 @@ impl<B: Bus> Bus for Linted<B> {
     fn io_write(&mut self, address: u32, value: &Vector, enabled: u128) -> Result<(), BusFault> {
         self.io_written = Some(self.address);
         self.bus.io_write(address, value, enabled)
+    }
+
+    fn wait(&self, access: Access, address: u32) -> Wait {
+        self.bus.wait(access, address)
     }
 
     fn synchronize(&mut self) {

@@ -1,6 +1,7 @@
 //! Cycles against golden data: steady states of sequences, and whole programs.
 #![allow(clippy::unwrap_used, reason = "golden data that cannot be read fails the test")]
 
+use pl_isa::latency::Wait;
 use pl_isa::{Extension, Field, INSNS, InsnInfo, Instruction, Role, assemble, decode};
 use pl_iss::{Executed, Timing, TimingParameters};
 use std::path::PathBuf;
@@ -141,7 +142,7 @@ fn simulate(sequence: &str, kind: &str, units: usize) -> Option<u64> {
         let kind = kind.split(' ').next().unwrap();
         for n in 0..units {
             let instruction = vector(sequence, kind, n);
-            timing.issue(&Executed { instruction, address: 0, taken: false });
+            timing.issue(&Executed { instruction, address: 0, taken: false, wait: Wait::NONE });
         }
     } else {
         let (lines, taken) = text(sequence, kind)?;
@@ -153,7 +154,8 @@ fn simulate(sequence: &str, kind: &str, units: usize) -> Option<u64> {
             let count = words.text_words().len();
             for (i, word) in words.text_words().into_iter().enumerate() {
                 let instruction = decode(word).unwrap();
-                timing.issue(&Executed { instruction, address, taken: taken && i + 1 == count });
+                let taken = taken && i + 1 == count;
+                timing.issue(&Executed { instruction, address, taken, wait: Wait::NONE });
                 address += step;
             }
         }

@@ -1,14 +1,30 @@
 //! How many cycles a program takes: a scoreboard of the core's pipelines.
 //!
+//! Each time is the largest of others plus a constant, so a program never ends later because
+//! something in it became ready sooner, nor sooner because something became ready later; bounds
+//! on cycles rest on this.
+//!
 //! Instructions issue in order, one a cycle. Those of the vector unit go through a queue and leave
 //! it in order, once their target is free; each of the five units then starts them in order, once
 //! their operands are there. The numbers in `costs` reproduce the steady states that were
 //! simulated with the RTL of the core (the golden cycles); fractions are means over patterns that
 //! the one port of the register file causes.
 
-use crate::cpu::Executed;
-use pl_isa::latency::Class;
-use pl_isa::{Field, Instruction, Opcode, Resource, Role};
+use crate::latency::{Class, Wait};
+use crate::{Field, Instruction, Opcode, Resource, Role};
+
+/// An instruction that has been executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// The instruction.
+    pub instruction: Instruction,
+    /// Where it stands.
+    pub address: u32,
+    /// Whether execution goes on elsewhere than behind it.
+    pub taken: bool,
+    /// What the place that it accesses takes, beyond the ports' [`TimingParameters`].
+    pub wait: Wait,
+}
 
 /// Parts of a cycle that times are counted in.
 const PARTS: u64 = 16;
@@ -58,6 +74,8 @@ impl Unit {
     }
 }
 
+/// Scalar loads and stores that wait for their port (ppu-isa reference, 3.5).
+const ACCESSES: usize = 16;
 /// Size of the largest station.
 const STATION_MAX: usize = 16;
 
@@ -82,9 +100,11 @@ const fn cycles(count: u64) -> u64 {
 }
 
 /// Times of a class of vector instructions; `writes` says whether a register is the target.
-fn costs(class: Class, writes: bool, parameters: &TimingParameters) -> Option<Costs> {
-    let memory = cycles(u64::from(parameters.vector_memory_cycles));
-    let io = cycles(u64::from(parameters.io_wait_cycles));
+fn costs(class: Class, writes: bool, parameters: &TimingParameters, wait: Wait) -> Option<Costs> {
+    let answer = cycles(u64::from(wait.answer_cycles));
+    let memory = cycles(u64::from(parameters.vector_memory_cycles)) + answer;
+    let io = cycles(u64::from(parameters.io_wait_cycles)) + answer;
+    let busy = cycles(u64::from(wait.busy_cycles));
     let of = |unit, spacing, result, sources, done| Costs {
         unit,
         spacing,
@@ -117,10 +137,10 @@ fn costs(class: Class, writes: bool, parameters: &TimingParameters) -> Option<Co
         }
         Class::VectorIn => {
             let spacing = if io == 0 { 40 } else { io + cycles(2) };
-            let costs = of(Unit::ParallelIo, spacing, cycles(7) + io, cycles(1), 136 + io);
+            let costs = of(Unit::ParallelIo, spacing + busy, cycles(7) + io, cycles(1), 136 + io);
             Costs { rewrite: 120 + io, ..costs }
         }
-        Class::VectorOut => of(Unit::ParallelIo, 56 + io, 56 + io, cycles(3), 152 + io),
+        Class::VectorOut => of(Unit::ParallelIo, 56 + io + busy, 56 + io, cycles(3), 152 + io),
         Class::Fixed
         | Class::Multiply
         | Class::Divide
@@ -160,6 +180,11 @@ pub struct Timing {
     left: [u64; QUEUE],
     /// When everything issued has finished.
     drained: u64,
+    /// When the last scalar load has its data; answers come in order.
+    loaded: u64,
+    /// When the port took the last scalar loads and stores, newest first, and when it is free.
+    accessed: [u64; ACCESSES],
+    port_free: u64,
     /// How the last store made its address, and when a load of the same can follow.
     stored: ([i32; 2], u64),
     /// Branches by the low bits of their address: the address, and how often taken of late.
@@ -192,6 +217,9 @@ impl Timing {
             port_taken: None,
             left: [0; QUEUE],
             drained: 0,
+            loaded: 0,
+            accessed: [0; ACCESSES],
+            port_free: 0,
             stored: ([0; 2], 0),
             branches: [(u32::MAX, 0); BRANCHES],
             jumped: false,
@@ -215,7 +243,7 @@ impl Timing {
         let instruction = &executed.instruction;
         let info = instruction.opcode.info();
         let writes = info.operands.iter().any(|o| o.field == Field::Vrt && o.role == Role::Def);
-        match costs(info.class, writes, &self.parameters) {
+        match costs(info.class, writes, &self.parameters, executed.wait) {
             Some(costs) => self.issue_vector(instruction, &costs, writes),
             None => self.issue_scalar(executed),
         }
@@ -315,7 +343,8 @@ impl Timing {
         if class == Class::MoveSpr && !moves_to {
             issue = issue.max(self.special);
         }
-        let load = cycles(u64::from(self.parameters.load_cycles));
+        let answer = cycles(u64::from(executed.wait.answer_cycles));
+        let load = cycles(u64::from(self.parameters.load_cycles)) + answer;
         // Slots of the front end, and latency of the result.
         let carries = info.resources.iter().any(|(resource, _)| *resource == Resource::Ca);
         let words = u64::from(32 - (instruction.operands[0] & 31).cast_unsigned());
@@ -347,14 +376,26 @@ impl Timing {
             | Class::VectorOut => unreachable!("a class of the vector unit"),
         };
         let place = [instruction.operands[1], instruction.operands[2]];
+        let mut ready = issue + latency;
         match class {
             // Three cycles to notice that the pipelines are empty.
             Class::Sync if self.drained > issue => issue = self.drained + cycles(1),
-            Class::Load | Class::LoadUpdate | Class::LoadMultiple if place == self.stored.0 => {
-                issue = issue.max(self.stored.1);
+            Class::Load | Class::LoadUpdate | Class::LoadMultiple => {
+                if place == self.stored.0 {
+                    issue = issue.max(self.stored.1);
+                }
+                issue = issue.max(self.accessed[ACCESSES - 1]);
+                // Answers come in order.
+                ready = self.loaded.max(self.access(issue, executed.wait) + latency);
+                self.loaded = ready;
+                self.drained = self.drained.max(ready);
             }
             Class::Store | Class::StoreUpdate | Class::StoreMultiple => {
+                issue = issue.max(self.accessed[ACCESSES - 1]);
                 self.stored = (place, issue + cycles(4));
+                let accessed = self.access(issue, executed.wait);
+                self.drained = self.drained.max(accessed + answer);
+                ready = issue + latency;
             }
             _ => {}
         }
@@ -364,7 +405,7 @@ impl Timing {
             let written = matches!(spec.role, Role::Def | Role::Both);
             match spec.field {
                 Field::Rt | Field::Ra if written => {
-                    self.general[(value & 31) as usize] = issue + latency;
+                    self.general[(value & 31) as usize] = ready;
                 }
                 Field::Bf | Field::BfOr0 | Field::Bt if written => {
                     self.condition = issue + cycles(2);
@@ -377,10 +418,19 @@ impl Timing {
         }
     }
 
+    /// When the scalar port takes an access that issues at `issue`.
+    fn access(&mut self, issue: u64, wait: Wait) -> u64 {
+        let accessed = issue.max(self.port_free);
+        self.port_free = accessed + cycles(u64::from(wait.busy_cycles));
+        self.accessed.rotate_right(1);
+        self.accessed[0] = accessed;
+        accessed
+    }
+
     /// Slots of a branch. Conditional ones are foreseen by two-bit counters; others, and one right
     /// behind a branch that was taken, always fetch anew.
     fn branch(&mut self, executed: &Executed) -> u64 {
-        let Executed { instruction, address, taken } = *executed;
+        let Executed { instruction, address, taken, .. } = *executed;
         if instruction.opcode != Opcode::Bc {
             return if taken { REFETCH_CYCLES } else { 1 };
         }
