@@ -345,36 +345,7 @@ impl Timing {
         }
         let answer = cycles(u64::from(executed.wait.answer_cycles));
         let load = cycles(u64::from(self.parameters.load_cycles)) + answer;
-        // Slots of the front end, and latency of the result.
-        let carries = info.resources.iter().any(|(resource, _)| *resource == Resource::Ca);
-        let words = u64::from(32 - (instruction.operands[0] & 31).cast_unsigned());
-        let (slots, latency) = match class {
-            Class::Fixed if carries => (cycles(1), cycles(3)),
-            Class::Fixed | Class::CrLogic | Class::MoveSpr => (cycles(1), cycles(1)),
-            Class::Multiply => (cycles(1), cycles(4)),
-            Class::Divide => (cycles(32), cycles(32)),
-            Class::Branch => {
-                let slots = cycles(self.branch(executed));
-                (slots, slots)
-            }
-            Class::Return => (cycles(REFETCH_CYCLES), cycles(REFETCH_CYCLES)),
-            Class::Load | Class::LoadUpdate => (cycles(1), cycles(4) + load),
-            Class::LoadMultiple => (cycles(words + 1), cycles(words + 1) + load),
-            Class::Store => (cycles(1), cycles(1)),
-            Class::StoreUpdate => (cycles(1), cycles(2)),
-            Class::StoreMultiple => (cycles(words), cycles(words)),
-            Class::Sync => (cycles(2), cycles(2)),
-            Class::Madd2
-            | Class::Madd1
-            | Class::Compare
-            | Class::Permute
-            | Class::Shift
-            | Class::Splat
-            | Class::VectorLoad
-            | Class::VectorStore
-            | Class::VectorIn
-            | Class::VectorOut => unreachable!("a class of the vector unit"),
-        };
+        let (slots, latency) = self.scalar_costs(executed, load);
         let place = [instruction.operands[1], instruction.operands[2]];
         let mut ready = issue + latency;
         match class {
@@ -415,6 +386,41 @@ impl Timing {
         }
         if class == Class::MoveSpr && moves_to {
             self.special = issue + cycles(2);
+        }
+    }
+
+    /// Slots of the front end, and latency of the result; `load` is that of the memory.
+    fn scalar_costs(&mut self, executed: &Executed, load: u64) -> (u64, u64) {
+        let instruction = &executed.instruction;
+        let info = instruction.opcode.info();
+        let carries = info.resources.iter().any(|(resource, _)| *resource == Resource::Ca);
+        let words = u64::from(32 - (instruction.operands[0] & 31).cast_unsigned());
+        match info.class {
+            Class::Fixed if carries => (cycles(1), cycles(3)),
+            Class::Fixed | Class::CrLogic | Class::MoveSpr => (cycles(1), cycles(1)),
+            Class::Multiply => (cycles(1), cycles(4)),
+            Class::Divide => (cycles(32), cycles(32)),
+            Class::Branch => {
+                let slots = cycles(self.branch(executed));
+                (slots, slots)
+            }
+            Class::Return => (cycles(REFETCH_CYCLES), cycles(REFETCH_CYCLES)),
+            Class::Load | Class::LoadUpdate => (cycles(1), cycles(4) + load),
+            Class::LoadMultiple => (cycles(words + 1), cycles(words + 1) + load),
+            Class::Store => (cycles(1), cycles(1)),
+            Class::StoreUpdate => (cycles(1), cycles(2)),
+            Class::StoreMultiple => (cycles(words), cycles(words)),
+            Class::Sync => (cycles(2), cycles(2)),
+            Class::Madd2
+            | Class::Madd1
+            | Class::Compare
+            | Class::Permute
+            | Class::Shift
+            | Class::Splat
+            | Class::VectorLoad
+            | Class::VectorStore
+            | Class::VectorIn
+            | Class::VectorOut => unreachable!("a class of the vector unit"),
         }
     }
 
