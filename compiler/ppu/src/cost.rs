@@ -1,40 +1,13 @@
-//! Worst-case cycles of an update, from the latency table and the latencies of the chip.
+//! Worst-case cycles of an update, by the core's cycle model and the latencies of the chip: the
+//! same that the simulator uses.
 
 use crate::needs::Needs;
 use crate::runtime;
-use crate::vcode::{Code, Inst, Work};
+use crate::vcode::{BlockCode, Code, Inst, Operand, Work};
 use pl_ir::Module;
-use pl_isa::latency::Class;
+use pl_isa::latency::{ChipLatencies, Class, Wait};
+use pl_isa::{Executed, Field, Instruction, Opcode, Timing, TimingParameters};
 use std::fmt;
-
-/// Latencies that belong to the chip, in cycles of the core (4 ns).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CostParameters {
-    /// A scalar read or write of a rate counter over the bus.
-    pub rate_counter_cycles: u32,
-    /// A conversion of a row by the converters, with the read that waits for it.
-    pub conversion_cycles: u32,
-    /// A parallel read or write of half a row.
-    pub half_row_cycles: u32,
-    /// A vector write to external memory.
-    pub external_write_cycles: u32,
-    /// A vector read from external memory.
-    pub external_read_cycles: u32,
-}
-
-impl Default for CostParameters {
-    /// Rate counters: assumed. The others: asserted by the official tests of the hardware
-    /// (ppu-isa reference, 5.2), which say 410, 20, 38 and, without assertion, 344.
-    fn default() -> CostParameters {
-        CostParameters {
-            rate_counter_cycles: 112,
-            conversion_cycles: 410,
-            half_row_cycles: 20,
-            external_write_cycles: 38,
-            external_read_cycles: 344,
-        }
-    }
-}
 
 /// Sizes of a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,52 +43,42 @@ pub struct Cost {
     pub spilled_scalars: usize,
 }
 
-/// Instructions around the work of an update: the command loop and the update's own routine, each
-/// loop of them once. Counted generously.
+/// Instructions around the work of an update: the command loop, and the update's own routine. The
+/// test `no_update_takes_longer_than_the_worst_case` compares the sum with simulations.
 const UPDATE_OVERHEAD_CYCLES: u32 = 200;
 /// Cycles a byte of the loops over all columns, beside the access to the counter.
 const COLUMN_LOOP_CYCLES: u32 = 40;
-/// Cycles of a vector or scalar call that opens a sample.
+/// Cycles of a call that opens a sample.
 const RECORD_OPEN_CYCLES: u32 = 120;
 /// Columns that the loops over the counters look at.
 const COLUMNS: u32 = 256;
 
 impl Cost {
-    /// The cost of allocated functions; what is in a loop is taken to run once a row, and every
-    /// instruction to wait for the one before it.
+    /// The cost of allocated functions; what is in a loop is taken to run once a row.
+    ///
+    /// Each block is put through the core's pipelines from rest to rest. Pipelines that are busy
+    /// when it begins, or still are when it ends, only ever save time ([`pl_isa::timing`]), so
+    /// the sum is a bound.
     pub(crate) fn of(
         codes: &[Code],
         module: &Module,
-        parameters: &CostParameters,
+        latencies: &ChipLatencies,
         sizes: Sizes,
     ) -> Cost {
-        let (mut fixed, mut per_row, mut per_neuron) = (UPDATE_OVERHEAD_CYCLES, 0u32, 0u32);
+        let mut sum = Sum { fixed: UPDATE_OVERHEAD_CYCLES, per_row: 0, per_neuron: 0 };
         if let Some(code) = codes.iter().find(|code| code.name == runtime::UPDATE) {
-            for id in &code.order {
-                let block = code.block(*id);
-                let mut cycles = 2 * serial_cycles(Class::Branch);
-                for inst in &block.insts {
-                    let cost = instruction_cycles(inst, parameters);
-                    cycles = cycles.saturating_add(cost.cycles);
-                    per_neuron = per_neuron.saturating_add(cost.per_neuron);
-                }
-                match block.depth {
-                    0 => fixed = fixed.saturating_add(cycles),
-                    depth => {
-                        let rounds = module.rows_max.saturating_pow(depth - 1);
-                        per_row = per_row.saturating_add(cycles.saturating_mul(rounds));
-                    }
-                }
-            }
+            sum.add(code, module, latencies);
         }
+        let Sum { mut fixed, per_row, mut per_neuron } = sum;
         let needs = module.function("update").map(Needs::of_function).unwrap_or_default();
         if needs.rates {
             fixed = fixed.saturating_add(COLUMNS * COLUMN_LOOP_CYCLES);
-            per_neuron = per_neuron.saturating_add(parameters.rate_counter_cycles);
+            per_neuron = per_neuron.saturating_add(latencies.counter_read_cycles);
         }
         if needs.membranes {
-            let access = parameters.conversion_cycles + 8 * parameters.half_row_cycles;
-            fixed = fixed.saturating_add(access + 2 * serial_cycles(Class::VectorStore));
+            let rows = latencies.conversion_cycles + 8 * latencies.half_row_cycles;
+            // Two vectors to memory and the instructions between.
+            fixed = fixed.saturating_add(rows + 2 * 50 + 100);
         }
         Cost {
             fixed_cycles: fixed,
@@ -128,6 +91,13 @@ impl Cost {
             spilled_vectors: sizes.spilled_vectors,
             spilled_scalars: sizes.spilled_scalars,
         }
+    }
+
+    /// Cycles of an allocated function for so many rows: what tells faster code from slower.
+    pub(crate) fn function_cycles(code: &Code, module: &Module, latencies: &ChipLatencies) -> u64 {
+        let mut sum = Sum { fixed: 0, per_row: 0, per_neuron: 0 };
+        sum.add(code, module, latencies);
+        u64::from(sum.fixed) + u64::from(sum.per_row) * u64::from(module.rows_max)
     }
 
     /// Cycles of an update for a view of so many rows and columns.
@@ -161,45 +131,75 @@ impl fmt::Display for Cost {
     }
 }
 
-/// Cycles of one instruction, and those a column of the view.
-struct InstCycles {
-    cycles: u32,
+/// Cycles of a function.
+struct Sum {
+    fixed: u32,
+    per_row: u32,
     per_neuron: u32,
 }
 
-fn instruction_cycles(inst: &Inst, parameters: &CostParameters) -> InstCycles {
-    let cycles = |cycles| InstCycles { cycles, per_neuron: 0 };
-    match inst.work {
-        Work::Core => cycles(serial_cycles(inst.opcode.info().class)),
-        Work::HalfRow => cycles(parameters.half_row_cycles),
-        Work::Conversion => cycles(parameters.conversion_cycles),
-        Work::ExternalRead => cycles(parameters.external_read_cycles),
-        Work::ExternalWrite => cycles(parameters.external_write_cycles),
-        Work::RecordOpen => cycles(RECORD_OPEN_CYCLES),
-        Work::RateReset => InstCycles {
-            cycles: COLUMNS * COLUMN_LOOP_CYCLES,
-            per_neuron: parameters.rate_counter_cycles,
-        },
+impl Sum {
+    fn add(&mut self, code: &Code, module: &Module, latencies: &ChipLatencies) {
+        for id in &code.order {
+            let block = code.block(*id);
+            let cycles = block_cycles(block, latencies);
+            match block.depth {
+                0 => self.fixed = self.fixed.saturating_add(cycles),
+                depth => {
+                    let rounds = module.rows_max.saturating_pow(depth - 1);
+                    self.per_row = self.per_row.saturating_add(cycles.saturating_mul(rounds));
+                }
+            }
+            let resets = block.insts.iter().filter(|inst| inst.work == Work::RateReset).count();
+            let resets = u32::try_from(resets).unwrap_or(u32::MAX);
+            let column = resets.saturating_mul(latencies.counter_reset_cycles);
+            self.per_neuron = self.per_neuron.saturating_add(column);
+        }
     }
 }
 
-/// Cycles from an instruction to one that waits for it (ppu-isa reference, 5; the golden cycles
-/// of the core, dependent rows).
-fn serial_cycles(class: Class) -> u32 {
-    match class {
-        Class::Madd2 | Class::Madd1 => 11,
-        Class::Compare | Class::Permute => 8,
-        Class::Shift | Class::Splat => 7,
-        Class::VectorLoad => 41,
-        Class::VectorStore => 39,
-        Class::VectorIn | Class::VectorOut => 20,
-        Class::Fixed | Class::Store | Class::CrLogic => 2,
-        Class::MoveSpr | Class::StoreUpdate => 3,
-        Class::Multiply => 4,
-        Class::Divide => 32,
-        Class::Branch | Class::Return => 7,
-        Class::Load | Class::LoadUpdate => 6,
-        Class::LoadMultiple | Class::StoreMultiple => 40,
-        Class::Sync => 47,
+/// Cycles of a block from rest to rest, with a branch that nobody foresaw at its end.
+fn block_cycles(block: &BlockCode, latencies: &ChipLatencies) -> u32 {
+    let mut timing = Timing::new(TimingParameters::default());
+    let mut called = 0u32;
+    for inst in &block.insts {
+        called = called.saturating_add(match inst.work {
+            Work::RecordOpen => RECORD_OPEN_CYCLES,
+            Work::RateReset => COLUMNS * COLUMN_LOOP_CYCLES,
+            Work::Core
+            | Work::HalfRow { .. }
+            | Work::Conversion
+            | Work::ConversionAhead
+            | Work::ExternalRead
+            | Work::ExternalWrite => 0,
+        });
+        timing.issue(&executed(inst, inst.work.wait(latencies)));
+    }
+    // A conditional branch and one behind it.
+    let ends = [Opcode::Bc, Opcode::B].map(|opcode| Inst::new(opcode, Vec::new()));
+    ends.iter().for_each(|inst| timing.issue(&executed(inst, Wait::NONE)));
+    called.saturating_add(u32::try_from(timing.drained_cycles()).unwrap_or(u32::MAX))
+}
+
+/// The instruction as the pipelines see it. Addresses do not matter to them but where a load
+/// follows a store by the same address: unknown ones count as that.
+fn executed(inst: &Inst, wait: Wait) -> Executed {
+    let value = |operand: &Operand| match operand {
+        Operand::Reg(reg) => reg.number().map_or(0, u32::cast_signed),
+        Operand::Imm(value) => *value,
+        Operand::Addr(..) | Operand::Slot(_) | Operand::Label(_) => 0,
+    };
+    let operands = inst.opcode.info().operands;
+    let mut values: Vec<i32> = inst.operands.iter().take(operands.len()).map(value).collect();
+    values.resize(operands.len(), 0);
+    if operands.last().is_some_and(|operand| operand.field == Field::Cond) {
+        values[operands.len() - 1] = inst.cond as i32;
+    }
+    let instruction = Instruction { flags: inst.flags, ..Instruction::new(inst.opcode, &values) };
+    Executed {
+        instruction,
+        address: 0,
+        taken: instruction.opcode.info().class == Class::Branch,
+        wait,
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //!   needs.rs, memory.rs   what the module uses; the data it stores, with the hosts' names
 //!   lower/                instruction selection -> vcode.rs, code over virtual registers
+//!   schedule.rs           order of a block's instructions
 //!   regalloc/, frame.rs   physical registers, spill slots
 //!   runtime/              boot, command loop, sensors, scheduler: the same for every rule
 //!   emit.rs, image.rs     lines -> words, sections, symbols, listing
@@ -25,16 +26,21 @@ mod memory;
 mod needs;
 mod regalloc;
 mod runtime;
+mod schedule;
 mod vcode;
 
-pub use cost::{Cost, CostParameters};
+pub use cost::Cost;
 
+use frame::Frame;
 use image::Placed;
 use memory::{Memory, Spread};
 use needs::Needs;
 use pl_ir::{Elem, Module, Type, Verified};
 use pl_isa::elf::Image;
 use pl_isa::image::{EXTERNAL_REGION_BYTES, STACK_TOP};
+use pl_isa::latency::ChipLatencies;
+use schedule::Freedom;
+use vcode::Code;
 
 /// Choices of a compilation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,13 +48,13 @@ pub struct Options {
     /// First byte above image and stack, a multiple of 16; at most `0x8000`, which is as far as
     /// absolute addresses reach.
     pub stack_top: u32,
-    /// Latencies that the core's tables do not know.
-    pub cost: CostParameters,
+    /// What the chip takes to answer, for the order of the program and its cost.
+    pub latencies: ChipLatencies,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { stack_top: STACK_TOP, cost: CostParameters::default() }
+        Options { stack_top: STACK_TOP, latencies: ChipLatencies::DEFAULT }
     }
 }
 
@@ -158,8 +164,8 @@ fn compile_with(
             // Nothing calls other functions.
             _ => continue,
         };
-        let mut code = lower::lower(module, func, &memory, label);
-        let frame = regalloc::allocate(&mut code);
+        let lowered = lower::lower(module, func, &memory, label);
+        let (code, frame) = fastest(&lowered, module, &options.latencies);
         stack_bytes = stack_bytes.max(frame.bytes(limit));
         let (vectors, scalars) = frame.spilled();
         spills = (spills.0 + vectors, spills.1 + scalars);
@@ -180,6 +186,19 @@ fn compile_with(
         spilled_vectors: spills.0,
         spilled_scalars: spills.1,
     };
-    let cost = Cost::of(&codes, module, &options.cost, sizes);
+    let cost = Cost::of(&codes, module, &options.latencies, sizes);
     Ok(Program { image, cost, placed })
+}
+
+/// The fastest of the orders that the scheduler can give a function, with its registers.
+fn fastest(lowered: &Code, module: &Module, latencies: &ChipLatencies) -> (Code, Frame) {
+    let candidates = Freedom::ALL.map(|freedom| {
+        let mut code = lowered.clone();
+        schedule::schedule(&mut code, freedom, latencies);
+        let frame = regalloc::allocate(&mut code);
+        (Cost::function_cycles(&code, module, latencies), code, frame)
+    });
+    let best = candidates.into_iter().min_by_key(|(cycles, ..)| *cycles);
+    let (_, code, frame) = best.expect("there are several orders");
+    (code, frame)
 }

@@ -6,6 +6,7 @@
 //! instruction table of `pl_isa` is the only description of an instruction.
 
 use crate::memory::Sym;
+use pl_isa::latency::{ChipLatencies, Wait};
 use pl_isa::{Cond, Flag, Flags, Opcode, Role};
 
 /// Register class.
@@ -118,10 +119,17 @@ impl From<i32> for Operand {
 pub(crate) enum Work {
     /// Nothing.
     Core,
-    /// Moves half a row of synapses.
-    HalfRow,
+    /// Moves half a row of a plane; with the bit of buffered reads, latched codes.
+    HalfRow {
+        /// Base address of the plane.
+        plane: i32,
+        /// 0 for even columns, 1 for odd ones.
+        half: usize,
+    },
     /// Converts a row and reads half of it.
     Conversion,
+    /// Converts the next row, of which nothing else in the block depends.
+    ConversionAhead,
     /// Reads a vector of external memory.
     ExternalRead,
     /// Writes a vector of external memory.
@@ -130,6 +138,19 @@ pub(crate) enum Work {
     RecordOpen,
     /// Looks at the flags of all rate counters and resets those of the view.
     RateReset,
+}
+
+impl Work {
+    /// What the chip takes for it.
+    pub(crate) const fn wait(self, chip: &ChipLatencies) -> Wait {
+        match self {
+            Work::Core | Work::RecordOpen | Work::RateReset => Wait::NONE,
+            Work::HalfRow { .. } => Wait::answer(chip.half_row_cycles),
+            Work::Conversion | Work::ConversionAhead => Wait::answer(chip.conversion_cycles),
+            Work::ExternalRead => Wait::answer(chip.external_read_cycles),
+            Work::ExternalWrite => chip.external_write(),
+        }
+    }
 }
 
 /// An instruction.

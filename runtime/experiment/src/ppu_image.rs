@@ -20,7 +20,7 @@ use pl_isa::elf::{Contents, Image};
 use pl_isa::image::{
     COLUMNS, Command, EXTERNAL_REGION_BYTES, INFO_SECTION, Info, Place, ROW_BYTES, Status, symbol,
 };
-use pl_iss::{Cpu, Step};
+use pl_iss::{Cpu, Step, TimingParameters};
 use records::Buffer;
 
 /// Most instructions of a command: far more than the slowest update of 256 rows takes.
@@ -35,6 +35,9 @@ pub struct PpuImageEngine {
     /// Raw values of the image's derived table.
     derived: Vec<i32>,
     instructions_max: u64,
+    /// Whether the core's pipelines are modelled.
+    counts_cycles: bool,
+    last_cycles: u64,
     buffers: Vec<Buffer>,
     samples: Vec<Vec<RecordSample>>,
     /// Nothing before the start and after a command that failed.
@@ -82,8 +85,23 @@ impl PpuImageEngine {
             binding: binding.clone(),
             derived,
             instructions_max: INSTRUCTIONS_MAX,
+            counts_cycles: false,
+            last_cycles: 0,
             started: None,
         })
+    }
+
+    /// The same engine with the cycle model of core and chip, see [`Self::last_cycles`].
+    #[must_use]
+    pub fn counting_cycles(self) -> PpuImageEngine {
+        PpuImageEngine { counts_cycles: true, ..self }
+    }
+
+    /// Cycles of 4 ns from the last command until it was done; instructions if cycles are not
+    /// counted.
+    #[must_use]
+    pub fn last_cycles(&self) -> u64 {
+        self.last_cycles
     }
 
     /// Address of a symbol that names so many bytes, which the image must have.
@@ -133,7 +151,9 @@ impl PpuImageEngine {
         self.poke_values(chip)?;
         self.poke_records(chip)?;
         let memory = chip.ppu_memory(self.binding.hemisphere.into()).to_vec();
-        self.started = Some(Started { cpu: Cpu::new(), memory });
+        let timing = TimingParameters::default();
+        let cpu = if self.counts_cycles { Cpu::with_timing(timing) } else { Cpu::new() };
+        self.started = Some(Started { cpu, memory });
         Ok(())
     }
 
@@ -190,7 +210,9 @@ impl PpuImageEngine {
             return Err(EngineError::new(message));
         }
         self.set(chip, symbol::COMMAND, command.word())?;
+        let before = cpu.cycles();
         self.run(chip, &mut cpu)?;
+        self.last_cycles = cpu.cycles() - before;
         let status = self.get(chip, symbol::STATUS)?;
         if status != Status::Ready.word() {
             let message = match Status::from_word(status) {

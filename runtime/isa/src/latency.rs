@@ -122,6 +122,12 @@ impl ChipLatencies {
         counter_read_cycles: 112,
         counter_reset_cycles: 4,
     };
+
+    /// A parallel write to external memory.
+    #[must_use]
+    pub const fn external_write(&self) -> Wait {
+        Wait { answer_cycles: self.external_write_cycles, busy_cycles: self.external_busy_cycles }
+    }
 }
 
 impl Default for ChipLatencies {

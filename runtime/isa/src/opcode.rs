@@ -137,7 +137,7 @@ pub enum Role {
 }
 
 /// Something an instruction reads or writes besides its operands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resource {
     /// Vector accumulator.
     Acc,

@@ -54,12 +54,17 @@ impl Default for TimingParameters {
 }
 
 /// Units of the vector core.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unit {
+    /// Multiplication and addition.
     Madd,
+    /// Comparison with zero.
     Compare,
+    /// Vectors of memory.
     LoadStore,
+    /// The parallel bus.
     ParallelIo,
+    /// Selection, packing, shifts, splats.
     Permute,
 }
 
@@ -155,6 +160,29 @@ fn costs(class: Class, writes: bool, parameters: &TimingParameters, wait: Wait) 
         | Class::StoreUpdate
         | Class::StoreMultiple
         | Class::Sync => return None,
+    })
+}
+
+/// The times of a vector instruction that matter for the order of a program, in whole cycles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// The unit that runs it.
+    pub unit: Unit,
+    /// From its start until the unit starts the next.
+    pub spacing_cycles: u64,
+    /// From its start until one that reads the result can start.
+    pub result_cycles: u64,
+}
+
+/// The pace of a class of vector instructions on ideal ports; `writes` says whether a register is
+/// the target. None for the scalar core's.
+#[must_use]
+pub fn pace(class: Class, writes: bool, wait: Wait) -> Option<Pace> {
+    let costs = costs(class, writes, &TimingParameters::default(), wait)?;
+    Some(Pace {
+        unit: costs.unit,
+        spacing_cycles: costs.spacing.div_ceil(PARTS),
+        result_cycles: costs.result.div_ceil(PARTS),
     })
 }
 

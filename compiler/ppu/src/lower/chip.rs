@@ -1,5 +1,6 @@
 //! The chip's quantities and vector objects: parallel IO, vector memory, windows.
 
+use super::ahead::sensor_plane;
 use super::lane::part_of;
 use super::{At, Lowering, Width, index};
 use crate::memory::{ObjectPlace, Sym};
@@ -67,23 +68,12 @@ impl Lowering<'_> {
     /// row converts all columns of both branches; the others fetch what was latched.
     pub(super) fn sensors(&mut self, strips: &[(pl_ir::Inst, &InstData)], half: usize) {
         for (_, inst) in strips {
-            let (plane, baseline) = match (inst.op, inst.imm) {
-                (Op::Read, Imm::Quantity(Quantity::Causal)) => {
-                    (plane::CAUSAL, self.memory.baseline_causal)
-                }
-                (Op::Read, Imm::Quantity(Quantity::Acausal)) => {
-                    (plane::ACAUSAL, self.memory.baseline_acausal)
-                }
-                _ => continue,
+            let Some(plane) = sensor_plane(inst) else { continue };
+            let baseline = match plane {
+                plane::CAUSAL => self.memory.baseline_causal,
+                _ => self.memory.baseline_acausal,
             };
-            let row = inst.args[0];
-            let latched = self.state.converted == Some(row);
-            self.state.converted = Some(row);
-            let (plane, work) = match latched {
-                true => (plane | plane::BUFFERED, Work::HalfRow),
-                false => (plane, Work::Conversion),
-            };
-            let codes = self.read_half_row(plane, row, half, work);
+            let codes = self.sensor_codes(plane, inst.args[0], half);
             // Baselines are stored less 128, so the codes must be too: then bytes are signed.
             let sign = self.halfwords(0x8080_u16.cast_signed());
             let codes = self.vector(Opcode::Fxvsubbm, codes, sign);
@@ -95,8 +85,18 @@ impl Lowering<'_> {
         }
     }
 
+    /// Codes of half a row of sensors: of a conversion for the first, latched for the others.
+    fn sensor_codes(&mut self, plane: i32, row: Value, half: usize) -> Reg {
+        let latched = self.state.converted.replace(row) == Some(row);
+        match (latched, self.pending_codes(row)) {
+            (true, _) => self.read_half_row(plane | plane::BUFFERED, row, half, None),
+            (false, Some(pending)) => pending,
+            (false, None) => self.read_half_row(plane, row, half, Some(Work::Conversion)),
+        }
+    }
+
     /// Index of a half row: twice the hardware row, plus the half.
-    fn row_index(&mut self, position: Value, half: usize) -> Reg {
+    pub(super) fn row_index(&mut self, position: Value, half: usize) -> Reg {
         if let Some(reg) = self.state.row_index.get(&(position, half)) {
             return *reg;
         }
@@ -120,11 +120,18 @@ impl Lowering<'_> {
         }
     }
 
-    fn read_half_row(&mut self, plane: i32, position: Value, half: usize, work: Work) -> Reg {
+    /// A half row of a plane, with what that makes the chip do besides.
+    fn read_half_row(
+        &mut self,
+        plane: i32,
+        position: Value,
+        half: usize,
+        work: Option<Work>,
+    ) -> Reg {
         let (row, base) = (self.row_index(position, half), self.base(plane));
         let to = self.new_vector();
         let read = Inst::new(Opcode::Fxvinx, vec![to.into(), base, row.into()]);
-        self.push(read.working(work));
+        self.push(read.working(work.unwrap_or(Work::HalfRow { plane, half })));
         to
     }
 
@@ -138,7 +145,7 @@ impl Lowering<'_> {
                 let plane =
                     if quantity == Quantity::Weight { plane::WEIGHT } else { plane::ADDRESS };
                 if part.is_multiple_of(2) {
-                    let bytes = self.read_half_row(plane, inst.args[0], half, Work::HalfRow);
+                    let bytes = self.read_half_row(plane, inst.args[0], half, None);
                     self.state.half_rows.insert((result, half), bytes);
                 }
             }
@@ -209,7 +216,7 @@ impl Lowering<'_> {
         let (row, base) = (self.row_index(inst.args[0], half), self.base(plane));
         self.test_columns(half);
         let write = Inst::new(Opcode::Fxvoutx, vec![bytes.into(), base, row.into()]);
-        self.push(Inst { cond: Cond::Gt, ..write.working(Work::HalfRow) });
+        self.push(Inst { cond: Cond::Gt, ..write.working(Work::HalfRow { plane, half }) });
     }
 
     /// Low bytes of both sides of a half row.

@@ -14,6 +14,7 @@
 //! [`pl_isa::image::Place`]. Masks are never stored: a mask is a vector and a test of it against
 //! zero, which the condition register repeats where it is used.
 
+mod ahead;
 mod chip;
 mod lane;
 mod parallel;
@@ -21,6 +22,7 @@ mod record;
 mod scalar;
 mod uniform;
 
+use ahead::Ahead;
 pub(crate) use chip::{EXTERNAL_DATA, plane};
 
 use crate::memory::Memory;
@@ -99,6 +101,8 @@ struct Lowering<'a> {
     generators: Option<[Generator; PARTS]>,
     /// Address windows of this PPU's external region: vectors, scalars.
     windows: Option<(Reg, Reg)>,
+    /// The loop whose conversions run ahead.
+    ahead: Option<Ahead>,
     state: BlockState,
 }
 
@@ -158,9 +162,12 @@ impl<'a> Lowering<'a> {
             pool: BTreeMap::new(),
             generators: None,
             windows: None,
+            ahead: None,
             state: BlockState::default(),
         };
         lowering.allot();
+        let Lowering { func, ref defs, ref mut code, .. } = lowering;
+        lowering.ahead = Ahead::find(func, defs, |class| code.new_reg(class));
         lowering.prologue();
         lowering
     }
@@ -242,9 +249,10 @@ impl<'a> Lowering<'a> {
             }
             self.store_rate_flags(half);
         }
+        self.convert_next();
         self.next_stretch();
         self.reset_rates();
-        self.terminator(&data.terminator);
+        self.terminator(number, &data.terminator);
     }
 
     /// Whether an instruction runs on the scalar core alone.
@@ -301,21 +309,22 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn terminator(&mut self, terminator: &Terminator) {
+    fn terminator(&mut self, from: usize, terminator: &Terminator) {
         let exit = match terminator {
             Terminator::Return => {
                 self.save_generators();
                 Exit::Return
             }
             Terminator::Jump(call) => {
+                self.convert_first(call, from);
                 self.pass_arguments(call);
                 Exit::Jump(self.blocks[call.block.index()])
             }
             Terminator::Branch(cond, then, other) => {
                 let test = self.branch_test(*cond);
-                let from = self.current;
-                let [then, other] = [then, other].map(|call| self.edge(from, call));
-                self.code.blocks[from.index()].exit = Exit::Branch(test, then, other);
+                let block = self.current;
+                let [then, other] = [then, other].map(|call| self.edge(from, block, call));
+                self.code.blocks[block.index()].exit = Exit::Branch(test, then, other);
                 return;
             }
         };
@@ -323,12 +332,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// The target of a branch: the block itself, or a new one that passes the arguments.
-    fn edge(&mut self, from: BlockId, call: &pl_ir::BlockCall) -> BlockId {
+    fn edge(&mut self, from: usize, block: BlockId, call: &pl_ir::BlockCall) -> BlockId {
         let target = self.blocks[call.block.index()];
         if call.args.is_empty() {
             return target;
         }
-        self.current = self.code.new_block(&format!("{} to {}", self.comment(from), call.block));
+        self.current = self.code.new_block(&format!("{} to {}", self.comment(block), call.block));
+        self.convert_first(call, from);
         self.pass_arguments(call);
         self.code.blocks[self.current.index()].exit = Exit::Jump(target);
         self.current

@@ -4,31 +4,31 @@ use crate::vcode::{Code, Inst, Reg, call_clobbers};
 
 /// A set of registers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct RegSet(Vec<u64>);
+pub(crate) struct RegSet(Vec<u64>);
 
 impl RegSet {
     /// The empty set, for registers below `count`.
-    pub(super) fn new(count: usize) -> RegSet {
+    pub(crate) fn new(count: usize) -> RegSet {
         RegSet(vec![0; count.div_ceil(64)])
     }
 
-    pub(super) fn insert(&mut self, reg: Reg) -> bool {
+    pub(crate) fn insert(&mut self, reg: Reg) -> bool {
         let word = &mut self.0[reg.index() / 64];
         let before = *word;
         *word |= 1 << (reg.index() % 64);
         *word != before
     }
 
-    pub(super) fn remove(&mut self, reg: Reg) {
+    pub(crate) fn remove(&mut self, reg: Reg) {
         self.0[reg.index() / 64] &= !(1 << (reg.index() % 64));
     }
 
-    pub(super) fn contains(&self, reg: Reg) -> bool {
+    pub(crate) fn contains(&self, reg: Reg) -> bool {
         self.0[reg.index() / 64] & (1 << (reg.index() % 64)) != 0
     }
 
     /// Members in ascending order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Reg> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Reg> + '_ {
         self.0.iter().enumerate().flat_map(|(index, word)| {
             let mut rest = *word;
             core::iter::from_fn(move || {
@@ -53,7 +53,7 @@ impl RegSet {
 }
 
 /// Registers that an instruction writes: its destination, or all that a call may change.
-pub(super) fn for_each_def(inst: &Inst, mut f: impl FnMut(Reg)) {
+pub(crate) fn for_each_def(inst: &Inst, mut f: impl FnMut(Reg)) {
     if inst.is_call() {
         call_clobbers().for_each(&mut f);
     }
@@ -61,7 +61,7 @@ pub(super) fn for_each_def(inst: &Inst, mut f: impl FnMut(Reg)) {
 }
 
 /// Moves a set of live registers from behind an instruction to before it.
-pub(super) fn step_back(live: &mut RegSet, inst: &Inst) {
+pub(crate) fn step_back(live: &mut RegSet, inst: &Inst) {
     for_each_def(inst, |reg| live.remove(reg));
     inst.for_each_use(|reg| {
         live.insert(reg);
@@ -70,13 +70,13 @@ pub(super) fn step_back(live: &mut RegSet, inst: &Inst) {
 
 /// Live registers at the end of each block.
 #[derive(Debug)]
-pub(super) struct Liveness {
+pub(crate) struct Liveness {
     at_end: Vec<RegSet>,
 }
 
 impl Liveness {
     /// By a backward data flow over the blocks.
-    pub(super) fn of(code: &Code) -> Liveness {
+    pub(crate) fn of(code: &Code) -> Liveness {
         let empty = RegSet::new(code.registers());
         let mut at_end = vec![empty.clone(); code.blocks.len()];
         let mut at_start = vec![empty; code.blocks.len()];
@@ -99,7 +99,7 @@ impl Liveness {
     }
 
     /// Live registers at the end of a block.
-    pub(super) fn at_end(&self, block: crate::vcode::BlockId) -> &RegSet {
+    pub(crate) fn at_end(&self, block: crate::vcode::BlockId) -> &RegSet {
         &self.at_end[block.index()]
     }
 }

@@ -18,7 +18,7 @@ mod spill;
 use crate::frame::Frame;
 use crate::vcode::{Class, Code, Inst, Reg};
 use graph::Graph;
-use liveness::Liveness;
+pub(crate) use liveness::{Liveness, step_back};
 use spill::Spiller;
 
 /// Rounds of colouring and spilling; two levels of spilling need few.
