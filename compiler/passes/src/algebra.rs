@@ -14,6 +14,7 @@ pub(crate) fn run(func: &mut Function, _cx: &PassCx<'_>) -> Changed {
             .or_else(|| same_operands(inst))
             .or_else(|| with_constant(site, inst))
             .or_else(|| chained(site, inst))
+            .or_else(|| rounded_then_clamped(site, inst))
             .or_else(|| shift_of_shift(site, inst))
             .or_else(|| choice(site, inst, result))
             .or_else(|| truth(site, inst))
@@ -104,21 +105,40 @@ fn chained(site: &mut Site<'_>, inst: &InstData) -> Option<Rewrite> {
     }
 }
 
+/// Ties away from zero are ties up where nothing is negative: rounded and then not below 0 is the
+/// same as not below 0 and then rounded up, which is simpler.
+fn rounded_then_clamped(site: &mut Site<'_>, inst: &InstData) -> Option<Rewrite> {
+    let (Op::Max, [rounded, zero]) = (inst.op, &*inst.args) else { return None };
+    let before = site.definition(*rounded).filter(|before| before.op == Op::ShrRoundAway)?;
+    let (places, x) = (before.imm, before.args[0]);
+    if site.constant(*zero) != Some(0) {
+        return None;
+    }
+    let ty = site.ty(x);
+    let positive = site.add(Op::Max, Imm::None, vec![x, *zero], ty);
+    Some(Rewrite::Inst(Op::ShrRound, places, vec![positive]))
+}
+
 fn shift_of_shift(site: &Site<'_>, inst: &InstData) -> Option<Rewrite> {
     let (Imm::Shift(outer), [a]) = (inst.imm, &*inst.args) else { return None };
-    let before = site.definition(*a).filter(|before| before.op == inst.op)?;
+    let before = site.definition(*a)?;
     let Imm::Shift(inner) = before.imm else { return None };
+    // What was shifted in by a logical shift has no sign.
+    let op = match (before.op, inst.op) {
+        (Op::ShrLogical, Op::ShrFloor) => Op::ShrLogical,
+        // Rounding twice is not rounding once.
+        (Op::Shl, Op::Shl) | (Op::ShrLogical, Op::ShrLogical) | (Op::ShrFloor, Op::ShrFloor) => {
+            inst.op
+        }
+        _ => return None,
+    };
     let (_, high) = site.limits(*a)?;
     let largest = u8::try_from(high.count_ones()).ok()?;
     let places = inner + outer;
-    if matches!(inst.op, Op::ShrRound | Op::ShrRoundAway) {
-        // Rounding twice is not rounding once.
-        return None;
-    }
-    if places > largest && inst.op != Op::ShrFloor {
+    if places > largest && op != Op::ShrFloor {
         return Some(Rewrite::Constant(0));
     }
-    Some(Rewrite::Inst(inst.op, Imm::Shift(places.min(largest)), vec![before.args[0]]))
+    Some(Rewrite::Inst(op, Imm::Shift(places.min(largest)), vec![before.args[0]]))
 }
 
 fn choice(site: &Site<'_>, inst: &InstData, result: Value) -> Option<Rewrite> {

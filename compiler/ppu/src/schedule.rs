@@ -40,13 +40,28 @@ const STRETCH: usize = 40;
 /// Cycles that the front end may run ahead of the units.
 const AHEAD_CYCLES: u64 = 12;
 
-/// Reorders every block.
+/// Reorders the blocks of code over virtual registers, but not the entry: its constants go through
+/// the register that spill code uses.
 pub(crate) fn schedule(code: &mut Code, freedom: Freedom, latencies: &ChipLatencies) {
-    if freedom.window <= 1 {
-        return;
+    if freedom.window > 1 {
+        let entry = code.order.first().copied();
+        reorder(code, freedom, latencies, |id| Some(id) != entry);
     }
+}
+
+/// Reorders the blocks of allocated code, as far as its registers allow.
+pub(crate) fn reschedule(code: &mut Code, latencies: &ChipLatencies) {
+    reorder(code, Freedom { window: 32, alive_max: usize::MAX }, latencies, |_| true);
+}
+
+fn reorder(
+    code: &mut Code,
+    freedom: Freedom,
+    latencies: &ChipLatencies,
+    wanted: impl Fn(BlockId) -> bool,
+) {
     let liveness = Liveness::of(code);
-    for id in code.order.clone() {
+    for id in code.order.clone().into_iter().filter(|id| wanted(*id)) {
         let order = Scheduler::new(code, id, &liveness, freedom, latencies).order();
         let mut old: Vec<Option<Inst>> =
             core::mem::take(&mut code.blocks[id.index()].insts).into_iter().map(Some).collect();

@@ -172,8 +172,15 @@ impl Lowering<'_> {
         self.widen(inst, part);
     }
 
+    fn is_absorbed(&self, inst: &InstData) -> bool {
+        inst.result.is_some_and(|value| self.folds.absorbed[value.index()])
+    }
+
     /// Zero-extends one side of a half row of bytes.
     fn widen(&mut self, inst: &InstData, part: usize) {
+        if self.is_absorbed(inst) {
+            return;
+        }
         let (zero, bytes) = (self.halfwords(0), self.half_row_of(inst, part));
         let to = self.result(inst, part);
         self.emit(unpack(part), vec![to.into(), zero.into(), bytes.into(), Operand::Imm(0)]);
@@ -181,11 +188,43 @@ impl Lowering<'_> {
 
     /// Sign-extends one side of a half row: into the upper bytes, then down by 8.
     fn widen_signal(&mut self, inst: &InstData, part: usize) {
+        if self.is_absorbed(inst) {
+            return;
+        }
         let (zero, bytes) = (self.halfwords(0), self.half_row_of(inst, part));
         let (upper, divisor) = (self.new_vector(), self.halfwords(1 << 7));
         let to = self.result(inst, part);
         self.emit(unpack(part), vec![upper.into(), bytes.into(), zero.into(), Operand::Imm(0)]);
         self.emit(Opcode::Fxvmulhfs, vec![to.into(), upper.into(), divisor.into()]);
+    }
+
+    /// One side of a half row that the block read, shifted left. Unpacking puts the upper byte
+    /// where it may, and 6-bit numbers also a few places off (ppu-isa reference, 2.6).
+    pub(super) fn unpack_shifted(&mut self, to: Reg, shift: &InstData, part: usize) {
+        let Imm::Shift(places) = shift.imm else { unreachable!("verified: a shift has places") };
+        let read = self.defs[shift.args[0].index()].expect("only reads are absorbed");
+        let (zero, bytes) = (self.halfwords(0), self.half_row_of(read, part));
+        let signed = sensor_plane(read).is_some();
+        // Places that unpacking gives, and its size parameter.
+        let (free, size) = match places {
+            _ if signed || places == 8 => (8, 0),
+            2 => (2, 1),
+            4 | 5 => (4, 2),
+            9 => (9, 1),
+            10.. => (10, 2),
+            _ => (0, 0),
+        };
+        let unpacked = if free == places { to } else { self.new_vector() };
+        let (upper, lower) = if free >= 8 { (bytes, zero) } else { (zero, bytes) };
+        let operands = [unpacked, upper, lower].map(Operand::Reg);
+        self.emit(unpack(part), [&operands[..], &[Operand::Imm(size)]].concat());
+        if signed && places < 8 {
+            let factor = self.halfwords(1 << (7 + places));
+            self.emit(Opcode::Fxvmulhfs, vec![to.into(), unpacked.into(), factor.into()]);
+        } else if free != places {
+            let rest = i32::from(places) - i32::from(free);
+            self.emit(Opcode::Fxvshh, vec![to.into(), unpacked.into(), rest.into()]);
+        }
     }
 
     fn half_row_of(&self, inst: &InstData, part: usize) -> Reg {
@@ -211,8 +250,16 @@ impl Lowering<'_> {
                 unreachable!("verified: {} is not written", quantity.name())
             }
         };
-        let [left, right] = [part - 1, part].map(|part| self.part(value, part));
-        let bytes = self.pack(left, right);
+        let bytes = match self.known_lanes(value) {
+            Some(lane) => {
+                let [_, byte] = lane.to_be_bytes();
+                self.halfwords(i16::from_be_bytes([byte; 2]))
+            }
+            None => {
+                let [left, right] = [part - 1, part].map(|part| self.part(value, part));
+                self.pack(left, right)
+            }
+        };
         let (row, base) = (self.row_index(inst.args[0], half), self.base(plane));
         self.test_columns(half);
         let write = Inst::new(Opcode::Fxvoutx, vec![bytes.into(), base, row.into()]);

@@ -1,6 +1,7 @@
 //! Lanes: arithmetic, masks and random numbers on the vector unit.
 
-use super::{At, Lowering, Mask, Width};
+use super::fold::ByteClamp;
+use super::{Accumulated, At, Lowering, Mask, Width};
 use crate::vcode::{Class, Inst, Reg};
 use pl_fixed::rng;
 use pl_ir::{Imm, InstData, Op, Value};
@@ -20,6 +21,10 @@ impl Lowering<'_> {
     pub(super) fn extreme(&mut self, inst: &InstData, at: At) {
         let At::Part(part) = at else { return self.scalar_extreme(inst) };
         let to = self.result(inst, part);
+        let result = inst.result.expect("verified: the op has a result");
+        if let Some(clamp) = self.folds.clamps[result.index()] {
+            return self.byte_clamp(to, clamp, part);
+        }
         for (value, bound) in [(inst.args[0], inst.args[1]), (inst.args[1], inst.args[0])] {
             if let Some(steps) = self.known_lanes(bound).and_then(|k| clamp_steps(inst.op, k)) {
                 let value = self.part(value, part);
@@ -30,6 +35,30 @@ impl Lowering<'_> {
         let difference = self.vector(Opcode::Fxvsubhfs, a, b);
         let cond = if inst.op == Op::Min { Cond::Lt } else { Cond::Gt };
         self.choose_lanes(to, Mask { reg: difference, cond, negated: false }, a, b);
+    }
+
+    /// A clamp of which the low byte counts, see [`ByteClamp`].
+    fn byte_clamp(&mut self, to: Reg, clamp: ByteClamp, part: usize) {
+        let mut value = self.part(clamp.value, part);
+        // The largest number that rounds to the bound.
+        let places = clamp.shift.unwrap_or(0);
+        let half = (1 << places) >> 1;
+        let largest = (i32::from(clamp.high) << places) + half - i32::from(places > 0);
+        if let Some(steps) =
+            i16::try_from(largest).ok().and_then(|bound| clamp_steps(Op::Min, bound))
+        {
+            let bounded = self.new_vector();
+            self.clamp(bounded, value, steps);
+            value = bounded;
+        }
+        if places > 0 {
+            let divisor = self.halfwords(1 << (15 - places));
+            self.accumulate(Accumulated::HalfAboveMinimum);
+            self.emit(Opcode::Fxvmahfs, vec![to.into(), value.into(), divisor.into()]);
+        } else {
+            let minimum = self.halfwords(i16::MIN);
+            self.emit(Opcode::Fxvaddhfs, vec![to.into(), value.into(), minimum.into()]);
+        }
     }
 
     /// Adds or subtracts saturating and takes it back modulo.
@@ -134,16 +163,23 @@ impl Lowering<'_> {
     }
 
     pub(super) fn multiply_round(&mut self, inst: &InstData, at: At) {
-        self.round();
+        self.accumulate(Accumulated::Half);
         self.lanes(inst, at, Opcode::Fxvmahfs);
     }
 
-    /// Puts one half (of the upper halfword's LSB) into every lane of the accumulator.
-    fn round(&mut self) {
-        if !self.state.rounding {
+    /// Makes every lane of the accumulator hold a constant.
+    fn accumulate(&mut self, wanted: Accumulated) {
+        let held = self.state.accumulator.replace(wanted);
+        if held == Some(wanted) {
+            return;
+        }
+        if held != Some(Accumulated::Half) {
             let quarter = self.halfwords(0x4000);
             self.emit(Opcode::Fxvaddtach, vec![quarter.into(), quarter.into()]);
-            self.state.rounding = true;
+        }
+        if wanted == Accumulated::HalfAboveMinimum {
+            let minimum = self.halfwords(i16::MIN);
+            self.emit(Opcode::Fxvaddactachf, vec![minimum.into()]);
         }
     }
 
@@ -151,7 +187,11 @@ impl Lowering<'_> {
         let part = part_of(at);
         let places = i32::from(places(inst));
         let places = if inst.op == Op::Shl { places } else { -places };
-        let (to, value) = (self.result(inst, part), self.part(inst.args[0], part));
+        let to = self.result(inst, part);
+        if self.folds.absorbed[inst.args[0].index()] {
+            return self.unpack_shifted(to, inst, part);
+        }
+        let value = self.part(inst.args[0], part);
         self.emit(Opcode::Fxvshh, vec![to.into(), value.into(), places.into()]);
     }
 
@@ -171,7 +211,7 @@ impl Lowering<'_> {
         let part = part_of(at);
         let divisor = self.divisor(inst);
         let (to, value) = (self.result(inst, part), self.part(inst.args[0], part));
-        self.round();
+        self.accumulate(Accumulated::Half);
         self.emit(Opcode::Fxvmahfs, vec![to.into(), value.into(), divisor.into()]);
     }
 
@@ -184,7 +224,7 @@ impl Lowering<'_> {
         let one = self.halfwords(1);
         let sign = self.vector(Opcode::Fxvmulhfs, value, one);
         let lowered = self.vector(Opcode::Fxvaddhfs, value, sign);
-        self.round();
+        self.accumulate(Accumulated::Half);
         self.emit(Opcode::Fxvmahfs, vec![to.into(), lowered.into(), divisor.into()]);
     }
 
@@ -216,7 +256,7 @@ impl Lowering<'_> {
         self.emit_if(Opcode::Fxvaddhm, lacking, Cond::Lt);
         self.push(Inst::copy(Class::Vector, generator.x, to));
         self.push(Inst::copy(Class::Vector, generator.carry, carry));
-        (self.state.tested, self.state.rounding) = (None, false);
+        (self.state.tested, self.state.accumulator) = (None, None);
     }
 
     /// A three-register vector instruction with a new destination.

@@ -16,6 +16,7 @@
 
 mod ahead;
 mod chip;
+mod fold;
 mod lane;
 mod parallel;
 mod record;
@@ -24,6 +25,7 @@ mod uniform;
 
 use ahead::Ahead;
 pub(crate) use chip::{EXTERNAL_DATA, plane};
+use fold::Folds;
 
 use crate::memory::Memory;
 use crate::vcode::{BlockId, Class, Code, Exit, Inst, Operand, Recipe, Reg, Test};
@@ -56,6 +58,16 @@ struct Mask {
     reg: Reg,
     cond: Cond,
     negated: bool,
+}
+
+/// Constants that the accumulator holds for operations that add it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accumulated {
+    /// Half of the upper halfword's LSB: rounds to nearest.
+    Half,
+    /// The same on top of the smallest number: rounds, and clamps at 0 from below, as seen in the
+    /// low byte.
+    HalfAboveMinimum,
 }
 
 /// Generator state of one part.
@@ -93,6 +105,8 @@ struct Lowering<'a> {
     defs: Vec<Option<&'a InstData>>,
     /// Uses of each value by instructions; tests of branches do not count.
     uses: Vec<u32>,
+    /// Work that moves into the instructions that use it.
+    folds: Folds,
     /// Registers of each scalar (all equal) and vector.
     registers: Vec<[Option<Reg>; PARTS]>,
     masks: BTreeMap<(Value, usize), Mask>,
@@ -111,8 +125,8 @@ struct Lowering<'a> {
 struct BlockState {
     /// What the condition register holds the comparison of.
     tested: Option<(Reg, Width)>,
-    /// Whether the accumulator holds one half in every lane.
-    rounding: bool,
+    /// What every lane of the accumulator is known to hold.
+    accumulator: Option<Accumulated>,
     /// Row whose sensors were converted last.
     converted: Option<Value>,
     /// Index of a half row on the parallel bus.
@@ -157,6 +171,7 @@ impl<'a> Lowering<'a> {
             uniform,
             defs,
             uses,
+            folds: Folds { clamps: Vec::new(), absorbed: Vec::new() },
             registers: vec![[None; PARTS]; func.values.len()],
             masks: BTreeMap::new(),
             pool: BTreeMap::new(),
@@ -165,11 +180,16 @@ impl<'a> Lowering<'a> {
             ahead: None,
             state: BlockState::default(),
         };
+        lowering.folds = lowering.find_folds();
         lowering.allot();
         let Lowering { func, ref defs, ref mut code, .. } = lowering;
         lowering.ahead = Ahead::find(func, defs, |class| code.new_reg(class));
         lowering.prologue();
         lowering
+    }
+
+    fn find_folds(&self) -> Folds {
+        Folds::of(self.func, &self.defs, &self.uses, |value| self.known_lanes(value))
     }
 
     /// A register or four for every value that is not made where it is used.
@@ -263,6 +283,10 @@ impl<'a> Lowering<'a> {
 
     /// The selection table: what becomes of each op.
     fn instruction(&mut self, id: pl_ir::Inst, inst: &InstData, at: At) {
+        let absorbed = inst.result.is_some_and(|value| self.folds.absorbed[value.index()]);
+        if absorbed && inst.op != Op::Read {
+            return;
+        }
         match inst.op {
             // Made where used.
             Op::Const => {}

@@ -36,9 +36,6 @@ impl Places {
         }
         inst.for_each_use(|reg| places.reads.push(Place::Register(reg)));
         places.writes.extend(inst.def().map(Place::Register));
-        // Calls take their arguments in physical registers.
-        let fixed = |place: &Place| matches!(place, Place::Register(r) if r.number().is_some());
-        places.barrier |= places.writes.iter().chain(&places.reads).any(fixed);
         places.add_resources(inst);
         places.add_work(inst);
         places
