@@ -23,15 +23,17 @@ pub(crate) struct Freedom {
     pub(crate) window: usize,
     /// Vector values alive from which on the order of the block is kept.
     pub(crate) alive_max: usize,
+    /// Whether reads of the parallel bus go ahead of all others however many values are alive.
+    pub(crate) reads_first: bool,
 }
 
 impl Freedom {
     /// What is tried; the fastest program wins. The first is the order of the block.
     pub(crate) const ALL: [Freedom; 4] = [
-        Freedom { window: 1, alive_max: 0 },
-        Freedom { window: 12, alive_max: 26 },
-        Freedom { window: 24, alive_max: 30 },
-        Freedom { window: 48, alive_max: 40 },
+        Freedom { window: 1, alive_max: 0, reads_first: false },
+        Freedom { window: 12, alive_max: 24, reads_first: false },
+        Freedom { window: 12, alive_max: 24, reads_first: true },
+        Freedom { window: 40, alive_max: 28, reads_first: true },
     ];
 }
 
@@ -51,7 +53,8 @@ pub(crate) fn schedule(code: &mut Code, freedom: Freedom, latencies: &ChipLatenc
 
 /// Reorders the blocks of allocated code, as far as its registers allow.
 pub(crate) fn reschedule(code: &mut Code, latencies: &ChipLatencies) {
-    reorder(code, Freedom { window: 32, alive_max: usize::MAX }, latencies, |_| true);
+    let freedom = Freedom { window: 32, alive_max: usize::MAX, reads_first: true };
+    reorder(code, freedom, latencies, |_| true);
 }
 
 fn reorder(
@@ -81,6 +84,8 @@ struct Scheduler<'a> {
     graph: Graph,
     freedom: Freedom,
     paces: Vec<Option<Pace>>,
+    /// Reads of the parallel bus, and what computes their addresses.
+    urgent: Vec<bool>,
     /// Predecessors not issued yet.
     missing: Vec<usize>,
     /// When the operands of each are there.
@@ -104,6 +109,10 @@ impl<'a> Scheduler<'a> {
         let insts = &code.block(id).insts[..];
         let paces: Vec<Option<Pace>> = insts.iter().map(|inst| pace_of(inst, latencies)).collect();
         let graph = Graph::of(insts, &paces);
+        let mut urgent: Vec<bool> = insts.iter().map(is_bus_read).collect();
+        for index in (0..insts.len()).rev().filter(|index| paces[*index].is_none()) {
+            urgent[index] = graph.successors[index].iter().any(|(to, _)| urgent[*to]);
+        }
         let mut reads: BTreeMap<Reg, usize> = BTreeMap::new();
         let mut begins = liveness.at_end(id).clone();
         for reg in begins.iter() {
@@ -113,7 +122,7 @@ impl<'a> Scheduler<'a> {
             crate::regalloc::step_back(&mut begins, inst);
             inst.for_each_use(|reg| *reads.entry(reg).or_default() += 1);
         }
-        let vectors = begins.iter().filter(|reg| code.class(*reg) == Class::Vector);
+        let vectors = begins.iter().filter(|reg| occupies(code, *reg));
         Scheduler {
             alive: vectors.count(),
             missing: graph.predecessors.clone(),
@@ -126,6 +135,7 @@ impl<'a> Scheduler<'a> {
             graph,
             freedom,
             paces,
+            urgent,
             reads,
         }
     }
@@ -146,13 +156,16 @@ impl<'a> Scheduler<'a> {
 
     /// The instruction to issue next; `first` is the first that is left, and always ready.
     fn choose(&self, first: usize) -> usize {
-        if self.alive >= self.freedom.alive_max {
-            return first;
-        }
+        let crowded = self.alive >= self.freedom.alive_max;
         let ready = |index: &usize| !self.issued[*index] && self.missing[*index] == 0;
         let far = (first..self.insts.len()).filter(ready);
-        if let Some(read) = far.clone().find(|index| is_bus_read(&self.insts[*index])) {
-            return read;
+        if self.freedom.reads_first || !crowded {
+            if let Some(read) = far.clone().find(|index| self.urgent[*index]) {
+                return read;
+            }
+        }
+        if crowded {
+            return first;
         }
         let near = far.take_while(|index| *index < first + self.freedom.window);
         near.min_by_key(|index| (self.start(*index), *index)).unwrap_or(first)
@@ -176,7 +189,7 @@ impl<'a> Scheduler<'a> {
             self.ready[*to] = self.ready[*to].max(start + latency);
         }
         let inst = &self.insts[index];
-        let is_vector = |reg: Reg| self.code.class(reg) == Class::Vector;
+        let is_vector = |reg: Reg| occupies(self.code, reg);
         let mut dead = 0;
         inst.for_each_use(|reg| {
             let left = self.reads.entry(reg).or_default();
@@ -186,6 +199,11 @@ impl<'a> Scheduler<'a> {
         let born = inst.def().is_some_and(is_vector) && !inst.keeps_destination();
         self.alive = (self.alive + usize::from(born)).saturating_sub(dead);
     }
+}
+
+/// Whether a value needs a vector register wherever it lives: splats are made anew for little.
+fn occupies(code: &Code, reg: Reg) -> bool {
+    code.class(reg) == Class::Vector && code.source(reg).is_none()
 }
 
 fn is_bus_read(inst: &Inst) -> bool {

@@ -8,6 +8,7 @@
 use crate::memory::Sym;
 use pl_isa::latency::{ChipLatencies, Wait};
 use pl_isa::{Cond, Flag, Flags, Opcode, Role};
+use std::collections::BTreeMap;
 
 /// Register class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -341,6 +342,8 @@ pub(crate) struct BlockCode {
 pub(crate) enum Recipe {
     /// A scalar constant.
     Scalar(i32),
+    /// A word in memory that nothing in the function writes.
+    Word(Sym, i32),
     /// A halfword constant in every lane.
     Splat(i16),
     /// The low half of a word in memory in every lane; nothing in the function writes it.
@@ -353,8 +356,17 @@ impl Recipe {
     /// Class of the value.
     pub(crate) const fn class(self) -> Class {
         match self {
-            Recipe::Scalar(_) => Class::Scalar,
+            Recipe::Scalar(_) | Recipe::Word(..) => Class::Scalar,
             Recipe::Splat(_) | Recipe::SplatWord(..) | Recipe::Vector(..) => Class::Vector,
+        }
+    }
+
+    /// The scalar that every lane is.
+    pub(crate) const fn scalar(self) -> Option<Recipe> {
+        match self {
+            Recipe::Splat(value) => Some(Recipe::Scalar(value as i32)),
+            Recipe::SplatWord(sym, offset) => Some(Recipe::Word(sym, offset)),
+            Recipe::Scalar(_) | Recipe::Word(..) | Recipe::Vector(..) => None,
         }
     }
 
@@ -362,18 +374,15 @@ impl Recipe {
     pub(crate) fn make(self, to: Reg) -> Vec<Inst> {
         match self {
             Recipe::Scalar(value) => load_immediate(to, value),
-            Recipe::Splat(value) => {
-                let mut insts = load_immediate(SCRATCH, i32::from(value));
-                insts.push(Inst::new(Opcode::Fxvsplath, vec![to.into(), SCRATCH.into()]));
+            Recipe::Word(sym, offset) => {
+                let address = Operand::Addr(sym, offset);
+                vec![Inst::new(Opcode::Lwz, vec![to.into(), address, Operand::Imm(0)])]
+            }
+            Recipe::Splat(_) | Recipe::SplatWord(..) => {
+                let mut insts = self.scalar().map_or_else(Vec::new, |r| r.make(SCRATCH));
+                insts.push(splat(to, SCRATCH));
                 insts
             }
-            Recipe::SplatWord(sym, offset) => vec![
-                Inst::new(
-                    Opcode::Lwz,
-                    vec![SCRATCH.into(), Operand::Addr(sym, offset), Operand::Imm(0)],
-                ),
-                Inst::new(Opcode::Fxvsplath, vec![to.into(), SCRATCH.into()]),
-            ],
             Recipe::Vector(sym, offset) => vec![
                 Inst::new(
                     Opcode::Addi,
@@ -383,6 +392,11 @@ impl Recipe {
             ],
         }
     }
+}
+
+/// Every lane the low half of a scalar.
+pub(crate) fn splat(to: Reg, from: Reg) -> Inst {
+    Inst::new(Opcode::Fxvsplath, vec![to.into(), from.into()])
 }
 
 /// The one or two instructions that load a constant.
@@ -411,6 +425,8 @@ pub(crate) struct Code {
     classes: Vec<Class>,
     /// Recipe of registers that have one definition, by it.
     recipes: Vec<Option<Recipe>>,
+    /// Scalar constants that vectors hold in every lane.
+    sources: BTreeMap<Reg, Reg>,
 }
 
 impl Code {
@@ -424,6 +440,7 @@ impl Code {
             order: Vec::new(),
             classes: physical,
             recipes,
+            sources: BTreeMap::new(),
         };
         code.new_block("entry");
         code
@@ -467,6 +484,16 @@ impl Code {
     /// Says how the value of a register can be made anew, or that it no longer can.
     pub(crate) fn set_recipe(&mut self, reg: Reg, recipe: Option<Recipe>) {
         self.recipes[reg.index()] = recipe;
+    }
+
+    /// The register that holds what every lane of a vector is, if it still does.
+    pub(crate) fn source(&self, reg: Reg) -> Option<Reg> {
+        self.sources.get(&reg).copied().filter(|source| self.recipe(*source).is_some())
+    }
+
+    /// Says which scalar constant every lane of a vector is.
+    pub(crate) fn set_source(&mut self, reg: Reg, source: Reg) {
+        self.sources.insert(reg, source);
     }
 
     /// A block.

@@ -28,7 +28,7 @@ pub(crate) use chip::{EXTERNAL_DATA, plane};
 use fold::Folds;
 
 use crate::memory::Memory;
-use crate::vcode::{BlockId, Class, Code, Exit, Inst, Operand, Recipe, Reg, Test};
+use crate::vcode::{BlockId, Class, Code, Exit, Inst, Operand, Recipe, Reg, Test, splat};
 use pl_ir::{Function, Imm, InstData, Module, Op, Terminator, Type, Value};
 use pl_isa::{Cond, Opcode};
 use std::collections::BTreeMap;
@@ -289,8 +289,7 @@ impl<'a> Lowering<'a> {
         }
         match inst.op {
             // Made where used.
-            Op::Const => {}
-            Op::Derived => self.derived(inst),
+            Op::Const | Op::Derived => {}
             Op::ViewRows => self.load_word(inst, self.memory.view_rows),
             Op::ViewRow => self.view_row(inst),
             Op::RowSign => self.row_sign(inst),
@@ -377,8 +376,10 @@ impl<'a> Lowering<'a> {
         let first = self.blocks[0];
         let mut entry = Vec::new();
         for (recipe, reg) in core::mem::take(&mut self.pool) {
-            entry.extend(recipe.make(reg));
-            self.code.set_recipe(reg, Some(recipe));
+            entry.extend(match self.code.source(reg) {
+                Some(source) => vec![splat(reg, source)],
+                None => recipe.make(reg),
+            });
         }
         let block = &mut self.code.blocks[0];
         entry.append(&mut block.insts);
@@ -422,7 +423,12 @@ impl<'a> Lowering<'a> {
             return *reg;
         }
         let reg = self.code.new_reg(recipe.class());
+        self.code.set_recipe(reg, Some(recipe));
         self.pool.insert(recipe, reg);
+        if let Some(scalar) = recipe.scalar() {
+            let source = self.constant(scalar);
+            self.code.set_source(reg, source);
+        }
         reg
     }
 
@@ -451,9 +457,14 @@ impl<'a> Lowering<'a> {
 
     /// The register of a scalar.
     fn scalar(&mut self, value: Value) -> Reg {
-        match self.known(value) {
-            Some(x) => self.constant(Recipe::Scalar(x)),
-            None => self.register(value, 0),
+        match self.defs[value.index()] {
+            Some(InstData { op: Op::Const, imm: Imm::Int(x), .. }) => {
+                self.constant(Recipe::Scalar(*x))
+            }
+            Some(InstData { op: Op::Derived, imm: Imm::Derived(id), .. }) => {
+                self.constant(Recipe::Word(self.memory.derived, 4 * index(id.index())))
+            }
+            _ => self.register(value, 0),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Scalars: 32-bit integers on the general purpose registers.
 
-use super::{At, Lowering, index, test_of};
+use super::{At, Lowering, test_of};
 use crate::memory::{ObjectPlace, Sym};
 use crate::vcode::{Operand, Reg, Test};
 use pl_ir::op::Cond;
@@ -12,13 +12,6 @@ impl Lowering<'_> {
     pub(super) fn load_word(&mut self, inst: &InstData, sym: Sym) {
         let to = self.result(inst, 0);
         self.emit(Opcode::Lwz, vec![to.into(), Operand::Addr(sym, 0), Operand::Imm(0)]);
-    }
-
-    pub(super) fn derived(&mut self, inst: &InstData) {
-        let Imm::Derived(id) = inst.imm else { unreachable!("verified: it names a derived value") };
-        let to = self.result(inst, 0);
-        let address = Operand::Addr(self.memory.derived, 4 * index(id.index()));
-        self.emit(Opcode::Lwz, vec![to.into(), address, Operand::Imm(0)]);
     }
 
     pub(super) fn view_row(&mut self, inst: &InstData) {

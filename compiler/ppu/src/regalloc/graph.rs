@@ -90,6 +90,7 @@ impl Graph {
         }
         self.merged_into[b.index()] = a;
         code.set_recipe(a, None);
+        code.set_recipe(b, None);
         true
     }
 }

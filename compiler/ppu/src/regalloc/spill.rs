@@ -2,7 +2,7 @@
 
 use super::graph::Graph;
 use crate::frame::Frame;
-use crate::vcode::{BlockId, Class, Code, Inst, Operand, R1, Recipe, Reg, SCRATCH};
+use crate::vcode::{BlockId, Class, Code, Inst, Operand, R1, Recipe, Reg, SCRATCH, splat};
 use pl_isa::Opcode;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,8 @@ pub(super) struct Spiller {
     origins: Vec<Origin>,
     /// Roots that need a slot, with those they share time with.
     stored: BTreeMap<Reg, BTreeSet<Reg>>,
+    /// Roots that are spilled.
+    spilled: BTreeSet<Reg>,
     classes: Vec<Class>,
 }
 
@@ -40,6 +42,7 @@ impl Spiller {
         Spiller {
             origins: registers.clone().map(|root| Origin { root, level: Level::Whole }).collect(),
             stored: BTreeMap::new(),
+            spilled: BTreeSet::new(),
             classes: registers.map(|reg| code.class(reg)).collect(),
         }
     }
@@ -71,8 +74,8 @@ impl Spiller {
         }
         match code.recipe(self.origins[reg.index()].root) {
             Some(Recipe::Scalar(_)) => 1.0,
-            Some(Recipe::Splat(_)) => 3.0,
-            Some(Recipe::SplatWord(..)) => 6.0,
+            Some(Recipe::Word(..)) => 3.0,
+            Some(Recipe::Splat(_) | Recipe::SplatWord(..)) => 2.0,
             Some(Recipe::Vector(..)) => 30.0,
             None => match code.class(reg) {
                 Class::Scalar => 5.0,
@@ -90,6 +93,7 @@ impl Spiller {
             }
         }
         let spilled: BTreeSet<Reg> = registers.iter().copied().collect();
+        self.spilled.extend(&spilled);
         for id in code.order.clone() {
             self.rewrite(code, id, &spilled);
         }
@@ -163,8 +167,13 @@ impl Spiller {
     /// Instructions that give a register the value of its root.
     fn reload(&self, code: &Code, reg: Reg, stretch: u32) -> Vec<Inst> {
         let root = self.origins[reg.index()].root;
+        // A scalar that lives for less than the whole function is not there to be splat.
+        let whole = |source: &Reg| !self.spilled.contains(source);
         let insts = match (code.recipe(root), code.class(root)) {
-            (Some(recipe), _) => recipe.make(reg),
+            (Some(recipe), _) => match code.source(root).filter(whole) {
+                Some(source) => vec![splat(reg, source)],
+                None => recipe.make(reg),
+            },
             (None, class) => access(class, reg, root, Access::Load),
         };
         in_stretch(insts, stretch)
