@@ -2,10 +2,14 @@
 //! the compiler's worst case.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
-use pl_chip::{Chip, ChipConfig};
+use pl_chip::{Chip, ChipConfig, Target, events};
 use pl_driver::{Rule, Session};
 use pl_experiment::engine::{Binding, Engine};
 use pl_experiment::ppu_image::PpuImageEngine;
+use pl_isa::assemble;
+use pl_isa::elf::Image;
+use pl_isa::image::symbol;
+use pl_iss::{Cpu, Exit, TimingParameters};
 use std::collections::BTreeMap;
 
 /// The rule of the library.
@@ -29,8 +33,7 @@ fn started(elf: &[u8], derived: Vec<i32>, rows: u8, columns: u8) -> (PpuImageEng
         record_capacity: 2,
     };
     let engine = PpuImageEngine::new(elf, &binding, derived).unwrap();
-    let (mut engine, mut chip) =
-        (engine.counting_cycles(), Chip::new(&ChipConfig::mismatch(), 1));
+    let (mut engine, mut chip) = (engine.counting_cycles(), Chip::new(&ChipConfig::mismatch(), 1));
     engine.start(&mut chip).unwrap();
     (engine, chip)
 }
@@ -65,5 +68,116 @@ fn no_update_takes_longer_than_the_worst_case() {
         let [(full, bound, rows), (half, _, fewer), _] = measured[..] else { unreachable!() };
         let row = (full - half) / (rows - fewer).max(1);
         println!("{:<24} {full:>10} {bound:>10} {row:>12}", rule.name());
+    }
+}
+
+/// A row update as a person would write it, with the rule that says the same.
+struct ByHand {
+    name: &'static str,
+    assembly: &'static str,
+    rule: &'static str,
+    /// Symbols of the program that take the rule's derived values, in their order.
+    gains: [&'static str; 2],
+}
+
+const BY_HAND: [ByHand; 2] = [
+    ByHand {
+        name: "additive",
+        assembly: include_str!("../hand/additive_stdp.s"),
+        rule: "rule additive {
+            param gain_plus : real in 0.0 .. 1.0 = 0.125
+            param gain_minus : real in 0.0 .. 1.0 = 0.13
+            every 2 ms
+            synapses {
+                weight += gain_plus * causal - gain_minus * acausal
+                reset causal, acausal
+            }
+        }",
+        gains: ["gain_plus", "gain_minus"],
+    },
+    ByHand {
+        name: "multiplicative",
+        assembly: include_str!("../hand/multiplicative_stdp.s"),
+        rule: "rule multiplicative {
+            param gain_up : real in 0.0 .. 0.01 = 0.004
+            param gain_down : real in 0.0 .. 0.02 = 0.005
+            every 2 ms
+            synapses {
+                let d = causal - acausal
+                if d > 0 { weight += gain_up * d * (63 - weight) }
+                else { weight += gain_down * d * weight }
+                reset causal, acausal
+            }
+        }",
+        gains: ["gain_up", "gain_down"],
+    },
+];
+
+/// A chip whose sensors have seen something, and the compiled rule that measured their baselines
+/// before.
+fn after_stimulus(rule: &Rule, rows: u8) -> (PpuImageEngine, Chip) {
+    let defaults: Vec<f64> = rule.params().iter().map(|param| param.default).collect();
+    let elf = rule.program().unwrap().to_elf();
+    let (engine, mut chip) = started(&elf, rule.derived_values(&defaults), rows, 255);
+    let mut input = Vec::new();
+    for row in 0..rows {
+        let weights = core::array::from_fn(|column| (17 * column + usize::from(row)) as u8 & 63);
+        chip.write_weights_row(0, row.into(), &weights);
+        let target = Target { hemisphere: 0, row, address: 0 };
+        events::poisson(3, u64::from(row), target, 40e3, 0, 100_000, &mut input);
+    }
+    input.sort_unstable();
+    chip.run_until(100_000, &input);
+    (engine, chip)
+}
+
+/// What an update by hand leaves behind, and its cycles.
+fn update_by_hand(by_hand: &ByHand, rule: &Rule, rows: u8) -> (Chip, u64) {
+    let compiled = Image::from_bytes(&rule.program().unwrap().to_elf()).unwrap();
+    let image = assemble(by_hand.assembly).unwrap().image;
+    let (_, mut chip) = after_stimulus(rule, rows);
+    let before = *chip.ppu_memory(0);
+    let taken = |name: &str, bytes: usize| {
+        let start = compiled.symbol(name).unwrap().value as usize;
+        &before[start..start + bytes]
+    };
+    let mut memory: Vec<u8> = image.internal_memory(0x4000).unwrap();
+    let mut put = |name: &str, bytes: &[u8]| {
+        let start = image.symbol(name).unwrap().value as usize;
+        memory[start..start + bytes.len()].copy_from_slice(bytes);
+    };
+    put("rows", &u32::from(rows).to_be_bytes());
+    put("row_table", taken(symbol::VIEW_ROW_TABLE, 256));
+    put("column_mask", taken(symbol::COLUMN_MASK, 256));
+    put("baseline_causal", taken(symbol::BASELINE_CAUSAL, 256));
+    put("baseline_acausal", taken(symbol::BASELINE_ACAUSAL, 256));
+    for (index, gain) in by_hand.gains.iter().enumerate() {
+        put(gain, &taken(symbol::DERIVED, 8)[4 * index..][..4]);
+    }
+    chip.ppu_memory_mut(0).copy_from_slice(&memory);
+    let mut cpu = Cpu::with_timing(TimingParameters::default());
+    assert_eq!(cpu.run(&mut chip.ppu(0), 1_000_000).unwrap(), Exit::Wait);
+    (chip, cpu.cycles())
+}
+
+#[test]
+fn compiled_rows_take_what_rows_by_hand_take() {
+    for by_hand in &BY_HAND {
+        let compiled = Session::default().compile("by hand", by_hand.rule);
+        let rule = &compiled.rules[0];
+        let mut cycles = Vec::new();
+        for rows in [20, 60] {
+            let (mut engine, mut chip) = after_stimulus(rule, rows);
+            engine.update(&mut chip).unwrap();
+            let (other, by_hand) = update_by_hand(by_hand, rule, rows);
+            for row in 0..256 {
+                assert_eq!(chip.weights_row(0, row), other.weights_row(0, row), "row {row}");
+            }
+            cycles.push((engine.last_cycles(), by_hand));
+        }
+        let [(few, few_by_hand), (many, many_by_hand)] = cycles[..] else { unreachable!() };
+        let (row, row_by_hand) = ((many - few) / 40, (many_by_hand - few_by_hand) / 40);
+        println!("{}: {row} cycles a row, by hand {row_by_hand}", by_hand.name);
+        assert!(10 * row <= 11 * row_by_hand, "{}: {row} and {row_by_hand}", by_hand.name);
     }
 }

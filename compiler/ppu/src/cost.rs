@@ -3,7 +3,7 @@
 
 use crate::needs::Needs;
 use crate::runtime;
-use crate::vcode::{BlockCode, Code, Inst, Operand, Work};
+use crate::vcode::{BlockCode, BlockId, Code, Exit, Inst, Operand, Work};
 use pl_ir::Module;
 use pl_isa::latency::{ChipLatencies, Class, Wait};
 use pl_isa::{Executed, Field, Instruction, Opcode, Timing, TimingParameters};
@@ -58,7 +58,8 @@ impl Cost {
     ///
     /// Each block is put through the core's pipelines from rest to rest. Pipelines that are busy
     /// when it begins, or still are when it ends, only ever save time ([`pl_isa::timing`]), so
-    /// the sum is a bound.
+    /// the sum is a bound. For loops with one way round, rows follow each other without rest, and
+    /// the bound is how far any pipeline gets in a row.
     pub(crate) fn of(
         codes: &[Code],
         module: &Module,
@@ -140,9 +141,26 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, code: &Code, module: &Module, latencies: &ChipLatencies) {
+        let mut counted = vec![false; code.blocks.len()];
         for id in &code.order {
+            let resets = code.block(*id).insts.iter().filter(|i| i.work == Work::RateReset);
+            let resets = u32::try_from(resets.count()).unwrap_or(u32::MAX);
+            let column = resets.saturating_mul(latencies.counter_reset_cycles);
+            self.per_neuron = self.per_neuron.saturating_add(column);
+            if counted[id.index()] {
+                continue;
+            }
+            if let Some(blocks) = simple_loop(code, *id) {
+                let (first, further) = loop_cycles(code, &blocks, latencies);
+                self.fixed = self.fixed.saturating_add(first.saturating_sub(further));
+                self.per_row = self.per_row.saturating_add(further);
+                blocks.iter().for_each(|block| counted[block.index()] = true);
+                continue;
+            }
             let block = code.block(*id);
-            let cycles = block_cycles(block, latencies);
+            let mut timing = Timing::new(TimingParameters::default());
+            let called = run(&mut timing, block, latencies);
+            let cycles = called.saturating_add(narrow(timing.drained_cycles()));
             match block.depth {
                 0 => self.fixed = self.fixed.saturating_add(cycles),
                 depth => {
@@ -150,17 +168,56 @@ impl Sum {
                     self.per_row = self.per_row.saturating_add(cycles.saturating_mul(rounds));
                 }
             }
-            let resets = block.insts.iter().filter(|inst| inst.work == Work::RateReset).count();
-            let resets = u32::try_from(resets).unwrap_or(u32::MAX);
-            let column = resets.saturating_mul(latencies.counter_reset_cycles);
-            self.per_neuron = self.per_neuron.saturating_add(column);
         }
     }
 }
 
-/// Cycles of a block from rest to rest, with a branch that nobody foresaw at its end.
-fn block_cycles(block: &BlockCode, latencies: &ChipLatencies) -> u32 {
+/// The blocks of an outermost loop that begins with a block and has one way round.
+fn simple_loop(code: &Code, first: BlockId) -> Option<Vec<BlockId>> {
+    let mut blocks = vec![first];
+    loop {
+        let block = code.block(*blocks.last()?);
+        let mut inside = block.exit.targets().filter(|to| code.block(*to).depth >= 1);
+        let (next, None) = (inside.next()?, inside.next()) else { return None };
+        if block.depth != 1 || blocks.len() > code.blocks.len() {
+            return None;
+        }
+        if next == first {
+            return Some(blocks);
+        }
+        blocks.push(next);
+    }
+}
+
+/// Rounds of a loop until its pipelines are in a steady state, more or less.
+const ROUNDS: u32 = 6;
+
+/// Cycles of the first round of a loop, from rest to rest, and a bound for each further one.
+fn loop_cycles(code: &Code, blocks: &[BlockId], latencies: &ChipLatencies) -> (u32, u32) {
     let mut timing = Timing::new(TimingParameters::default());
+    let (mut first, mut further) = (0, u32::MAX);
+    for round in 0..ROUNDS {
+        let before = timing.clone();
+        let called = blocks.iter().fold(0u32, |sum, block| {
+            sum.saturating_add(run(&mut timing, code.block(*block), latencies))
+        });
+        if round == 0 {
+            first = called.saturating_add(narrow(timing.drained_cycles()));
+        } else {
+            let growth = narrow(timing.growth_cycles(&before));
+            further = further.min(called.saturating_add(growth));
+        }
+    }
+    (first, further)
+}
+
+fn narrow(cycles: u64) -> u32 {
+    u32::try_from(cycles).unwrap_or(u32::MAX)
+}
+
+/// Puts a block through the pipelines, with branches that nobody foresaw at its end. Returns the
+/// cycles of what it calls.
+fn run(timing: &mut Timing, block: &BlockCode, latencies: &ChipLatencies) -> u32 {
     let mut called = 0u32;
     for inst in &block.insts {
         called = called.saturating_add(match inst.work {
@@ -175,10 +232,15 @@ fn block_cycles(block: &BlockCode, latencies: &ChipLatencies) -> u32 {
         });
         timing.issue(&executed(inst, inst.work.wait(latencies)));
     }
-    // A conditional branch and one behind it.
-    let ends = [Opcode::Bc, Opcode::B].map(|opcode| Inst::new(opcode, Vec::new()));
-    ends.iter().for_each(|inst| timing.issue(&executed(inst, Wait::NONE)));
-    called.saturating_add(u32::try_from(timing.drained_cycles()).unwrap_or(u32::MAX))
+    // A conditional branch or one behind it; both if the block ends in two.
+    let ends: &[Opcode] = match block.exit {
+        Exit::Branch(..) => &[Opcode::Bc, Opcode::B],
+        Exit::Jump(_) | Exit::Return => &[Opcode::B],
+    };
+    for opcode in ends {
+        timing.issue(&executed(&Inst::new(*opcode, Vec::new()), Wait::NONE));
+    }
+    called
 }
 
 /// The instruction as the pipelines see it. Addresses do not matter to them but where a load

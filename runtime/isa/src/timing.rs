@@ -266,6 +266,38 @@ impl Timing {
         self.slot.max(self.drained).div_ceil(PARTS)
     }
 
+    /// Cycles by which the pipelines are at most further than in an earlier state.
+    ///
+    /// If a sequence of instructions brought one to the other, no repetition of it will take
+    /// longer than this, whatever it starts from: all times are sums and maxima.
+    #[must_use]
+    pub fn growth_cycles(&self, earlier: &Timing) -> u64 {
+        let times = self.times().zip(earlier.times());
+        times.map(|(now, before)| now.saturating_sub(before)).max().unwrap_or(0).div_ceil(PARTS)
+    }
+
+    /// Every time of the state.
+    fn times(&self) -> impl Iterator<Item = u64> + '_ {
+        let registers = self.vectors.iter().chain([&self.conditions]);
+        let registers = registers.flat_map(|register| [register.read, register.write]);
+        let single = [
+            self.slot,
+            self.condition,
+            self.special,
+            self.port_taken.unwrap_or(0),
+            self.drained,
+            self.loaded,
+            self.port_free,
+            self.stored.1,
+        ];
+        let many = [&self.general[..], &self.units, &self.left, &self.accessed];
+        single
+            .into_iter()
+            .chain(many.into_iter().flatten().copied())
+            .chain(self.started.iter().flatten().copied())
+            .chain(registers)
+    }
+
     /// Accounts for an executed instruction.
     pub fn issue(&mut self, executed: &Executed) {
         let instruction = &executed.instruction;
@@ -378,7 +410,7 @@ impl Timing {
         let mut ready = issue + latency;
         match class {
             // Three cycles to notice that the pipelines are empty.
-            Class::Sync if self.drained > issue => issue = self.drained + cycles(1),
+            Class::Sync => issue = issue.max(self.drained + cycles(1)),
             Class::Load | Class::LoadUpdate | Class::LoadMultiple => {
                 if place == self.stored.0 {
                     issue = issue.max(self.stored.1);

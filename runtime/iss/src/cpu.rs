@@ -259,6 +259,7 @@ impl Cpu {
     }
 
     /// What the place takes that an instruction is about to access.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "a few fields make addresses")]
     fn wait<B: Bus>(&self, bus: &B, instruction: &Instruction) -> Wait {
         let access = match instruction.opcode.info().class {
             Class::Load | Class::LoadUpdate | Class::LoadMultiple => Access::Load,
