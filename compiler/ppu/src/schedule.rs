@@ -159,10 +159,9 @@ impl<'a> Scheduler<'a> {
         let crowded = self.alive >= self.freedom.alive_max;
         let ready = |index: &usize| !self.issued[*index] && self.missing[*index] == 0;
         let far = (first..self.insts.len()).filter(ready);
-        if self.freedom.reads_first || !crowded {
-            if let Some(read) = far.clone().find(|index| self.urgent[*index]) {
-                return read;
-            }
+        let may_read = self.freedom.reads_first || !crowded;
+        if let Some(read) = far.clone().find(|index| may_read && self.urgent[*index]) {
+            return read;
         }
         if crowded {
             return first;

@@ -135,14 +135,12 @@ impl Graph {
                 *access = Accesses { write: Some(index), reads: Vec::new() };
             }
             // The bus serves one after the other: nobody should wait behind a conversion.
-            match inst.work {
-                Work::ConversionAhead => {
-                    bus_reads.iter().for_each(|earlier| graph.edge(*earlier, index, 0));
-                }
-                Work::HalfRow { .. } | Work::ExternalRead if inst.def().is_some() => {
-                    bus_reads.push(index);
-                }
-                _ => {}
+            if inst.work == Work::ConversionAhead {
+                bus_reads.iter().for_each(|earlier| graph.edge(*earlier, index, 0));
+            } else if inst.def().is_some()
+                && matches!(inst.work, Work::HalfRow { .. } | Work::ExternalRead)
+            {
+                bus_reads.push(index);
             }
         }
         graph
