@@ -1,6 +1,7 @@
 //! What an update takes on the simulated core, with the latencies of the chip: never more than
 //! the compiler's worst case.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+#![allow(clippy::print_stdout, reason = "prints what it measures, with --nocapture")]
 
 use pl_chip::{Chip, ChipConfig, Target, events};
 use pl_driver::{Rule, Session};
@@ -121,7 +122,9 @@ fn after_stimulus(rule: &Rule, rows: u8) -> (PpuImageEngine, Chip) {
     let (engine, mut chip) = started(&elf, rule.derived_values(&defaults), rows, 255);
     let mut input = Vec::new();
     for row in 0..rows {
-        let weights = core::array::from_fn(|column| (17 * column + usize::from(row)) as u8 & 63);
+        let weights = core::array::from_fn(|column| {
+            u8::try_from((17 * column + usize::from(row)) % 64).unwrap()
+        });
         chip.write_weights_row(0, row.into(), &weights);
         let target = Target { hemisphere: 0, row, address: 0 };
         events::poisson(3, u64::from(row), target, 40e3, 0, 100_000, &mut input);
