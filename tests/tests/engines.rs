@@ -143,7 +143,31 @@ rule eligibility {
 }
 ";
 
-/// The rules of the library and one with state, recording every other update, with a view their PPU program is for.
+/// Reductions over synapses, of what a neuron knows too, and their results used by synapses.
+const REDUCING: &str = "
+fn spread(x) = abs(x - 20)
+rule reducing {
+    param total : int in 0 .. 2000 = 300
+    state sum_w  : int in 0 .. 16128 per neuron = 0
+    state strong : int in 0 .. 256 per neuron = 0
+    state least  : real in -2.0 .. 70.0 per neuron = 0
+    state apart  : real in 0.0 .. 20000.0 per neuron = 0
+    state seen   : int in -2000 .. 2000 per neuron = 0
+    every 20 ms
+    neurons {
+        let r = rate
+        sum_w  = sum of weight over synapses
+        strong = count of weight > r and row < 200 over synapses
+        least  = min of 0.5 * weight + 0.25 over synapses
+        apart  = sum of spread(weight) * r over synapses
+        seen   = max of causal - acausal over synapses
+    }
+    synapses { weight += 0.002 * (total - sum_w) + 0.1 * (strong - 4) + 0.001 * seen - 0.1 * least }
+    record sum_w, strong, least, apart, seen every 2 updates
+}
+";
+
+/// The rules of the library, one with state and one with reductions, recording every other update, with a view their PPU program is for.
 fn sources() -> Vec<(&'static str, String)> {
     let record = |source: &str| {
         let line = |line: &str| match line.strip_prefix("    record ") {
@@ -156,7 +180,8 @@ fn sources() -> Vec<(&'static str, String)> {
         source.lines().map(line).collect()
     };
     let library = pl_stdlib::RULES.iter().map(|rule| (rule.name, rule.source));
-    library.chain([("stateful", STATEFUL)]).map(|(name, rule)| (name, record(rule))).collect()
+    let own = [("stateful", STATEFUL), ("reducing", REDUCING)];
+    library.chain(own).map(|(name, rule)| (name, record(rule))).collect()
 }
 
 fn setups() -> impl Strategy<Value = Setup> {

@@ -138,6 +138,12 @@ codes! {
         wrong "rule r {\n    every 1 ms\n    synapses { weight == 3 }\n}\n"
         right "rule r {\n    every 1 ms\n    synapses { weight = 3 }\n}\n"
     }
+    E0207 "a reduction where it has no meaning" {
+        "`sum of .. over synapses` joins the synapses of a neuron, so it stands in a `neurons` \
+         block. A state per neuron carries the result to synapses, which see it by its name."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight = 63 - max of weight over synapses }\n}\n"
+        right "rule r {\n    state most : int in 0 .. 63 per neuron = 0\n    every 1 ms\n    neurons { most = max of weight over synapses }\n    synapses { weight = 63 - most }\n}\n"
+    }
     E0110 "a chain of comparisons" {
         "A comparison gives a truth value, which cannot be compared with a number. Ask two \
          questions and join them with `and`."

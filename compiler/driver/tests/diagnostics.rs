@@ -31,6 +31,18 @@ fn every_example_shows_its_code_and_its_mending_shows_nothing() {
     assert!(examples >= 20, "only {examples} examples");
 }
 
+#[test]
+fn rules_of_the_reference_compile() {
+    let reference = include_str!("../../LANGUAGE.md");
+    let examples: Vec<&str> =
+        reference.split("```rule\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 2, "{} examples", examples.len());
+    for example in examples {
+        let compiled = compile("LANGUAGE.md", example);
+        assert!(!compiled.has_errors(), "{example}\n{}", rendered(&compiled));
+    }
+}
+
 fn golden_sources() -> Vec<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/diag");
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)

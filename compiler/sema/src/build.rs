@@ -1,6 +1,6 @@
 //! Typed expressions from typed operands: kinds, intervals, and folding of host expressions.
 
-use crate::hir::{Expr, ExprKind, Kind};
+use crate::hir::{Expr, ExprKind, Kind, Reduction, Stmt};
 use crate::host::{Function, Host, Operator};
 use crate::interval::Interval;
 use pl_diag::{Code, Diagnostic, Span};
@@ -231,6 +231,32 @@ fn not_empty(width: &Expr, least: f64, name: &str) -> Result<(), Diagnostic> {
             .help("write the smaller end first"));
     }
     Ok(())
+}
+
+/// A reduction over the synapses of a neuron, of which there are 1 to `rows_max`.
+pub(crate) fn reduction(
+    reduction: Reduction,
+    lets: Vec<Stmt>,
+    a: Expr,
+    rows_max: u32,
+    span: Span,
+) -> Built {
+    let a = match reduction {
+        Reduction::Count => condition(a)?,
+        Reduction::Sum | Reduction::Min | Reduction::Max => number(a, "a reduction")?,
+    };
+    let rows = Interval { low: 1.0, high: f64::from(rows_max) };
+    let (mut number, interval) = match reduction {
+        Reduction::Sum => (a.number, a.interval.product(rows)),
+        Reduction::Min | Reduction::Max => (a.number, a.interval),
+        Reduction::Count => (Kind::Int, Interval { low: 0.0, ..rows }),
+    };
+    // A sum that 16 bits do not hold exactly is a real, like a product.
+    if interval.low < -32768.0 || interval.high > 32767.0 {
+        number = Kind::Real;
+    }
+    let kind = ExprKind::Reduce { reduction, lets, of: Box::new(a) };
+    representable(Expr { kind, number, interval, span })
 }
 
 /// A comparison.

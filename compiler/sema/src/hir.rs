@@ -142,6 +142,15 @@ pub enum ExprKind {
     Uniform(Box<Expr>, Box<Expr>),
     /// A uniform integer: low and the number of values.
     RandInt(Box<Expr>, Box<Expr>),
+    /// Of the synapses of a neuron, for each row of the view.
+    Reduce {
+        /// How their values are joined.
+        reduction: Reduction,
+        /// Locals of the value, defined anew in every row.
+        lets: Vec<Stmt>,
+        /// The value of a synapse.
+        of: Box<Expr>,
+    },
     /// A comparison.
     Compare(Cond, Box<Expr>, Box<Expr>),
     /// Both hold.
@@ -150,6 +159,19 @@ pub enum ExprKind {
     Or(Box<Expr>, Box<Expr>),
     /// Does not hold.
     Not(Box<Expr>),
+}
+
+/// How values of the synapses of a neuron are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// Their sum, saturating.
+    Sum,
+    /// The smallest.
+    Min,
+    /// The largest.
+    Max,
+    /// For how many a condition holds.
+    Count,
 }
 
 /// Indices a rule can see.

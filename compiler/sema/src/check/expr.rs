@@ -3,7 +3,7 @@
 use super::{Binding, RuleChecker, Where, not_yet};
 use crate::build;
 use crate::builtins::{self, Function, QuantityInfo};
-use crate::hir::{Expr, ExprKind, Kind, LocalId, Sensor, Stmt};
+use crate::hir::{Expr, ExprKind, Kind, LocalId, Reduction, Sensor, Stmt};
 use crate::host::{self, Host, Operator};
 use crate::interval::Interval;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
@@ -61,10 +61,7 @@ impl<'a> RuleChecker<'a> {
                 self.found.push(not_yet(span, "arrays"));
                 None
             }
-            ast::ExprKind::Reduce { op, .. } => {
-                self.found.push(not_yet(span, &format!("the reduction `{}`", op.name())));
-                None
-            }
+            ast::ExprKind::Reduce { op, operand, over } => self.reduce(*op, operand, *over, span),
             ast::ExprKind::Range(_) => {
                 self.found.push(
                     Diagnostic::error(Code::E0205, span, "a range is no value")
@@ -264,6 +261,46 @@ impl<'a> RuleChecker<'a> {
         let low = self.expr(&range.low);
         let high = self.expr(&range.high);
         let built = build::uniform(low?, high?, span);
+        self.keep(built)
+    }
+
+    /// A reduction: over synapses, in a `neurons` block.
+    fn reduce(
+        &mut self,
+        op: ast::ReduceOp,
+        operand: &ast::Expr,
+        (axis, axis_span): (ast::Axis, Span),
+        span: Span,
+    ) -> Option<Expr> {
+        let reduction = match (op, axis) {
+            (ast::ReduceOp::Sum, ast::Axis::Synapses) => Reduction::Sum,
+            (ast::ReduceOp::Min, ast::Axis::Synapses) => Reduction::Min,
+            (ast::ReduceOp::Max, ast::Axis::Synapses) => Reduction::Max,
+            (ast::ReduceOp::Count, ast::Axis::Synapses) => Reduction::Count,
+            (ast::ReduceOp::Mean | ast::ReduceOp::Argmax, _) | (_, ast::Axis::Neurons) => {
+                let what = format!("the reduction `{} of .. over {}`", op.name(), axis.name());
+                self.found.push(not_yet(span, &what));
+                return None;
+            }
+        };
+        if self.place != Where::Neurons {
+            let message = "synapses are joined where their neuron is seen";
+            self.found.push(
+                Diagnostic::error(Code::E0207, span, message)
+                    .label(axis_span, "this is no `neurons` block")
+                    .help(
+                        "keep the result in a state: `neurons { total = sum of weight over \
+                         synapses }`, then use the state",
+                    ),
+            );
+            return None;
+        }
+        self.place = Where::Synapses;
+        let outside = core::mem::take(&mut self.before);
+        let operand = self.expr(operand);
+        let lets = core::mem::replace(&mut self.before, outside);
+        self.place = Where::Neurons;
+        let built = build::reduction(reduction, lets, operand?, self.rows_max, span);
         self.keep(built)
     }
 

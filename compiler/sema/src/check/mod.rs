@@ -112,6 +112,8 @@ struct RuleChecker<'a> {
     /// The `synapses` block that reads correlation, and the one being checked.
     correlation_block: Option<Span>,
     block_span: Option<Span>,
+    /// Most rows of a view.
+    rows_max: u32,
     /// Locals that an inlined function needs before the statement.
     before: Vec<hir::Stmt>,
     /// Functions and constants being expanded, to refuse recursion.
@@ -130,6 +132,7 @@ impl<'a> RuleChecker<'a> {
             place: Where::Declaration,
             correlation_block: None,
             block_span: None,
+            rows_max: 256,
             before: Vec::new(),
             expanding: Vec::new(),
         }
@@ -146,6 +149,7 @@ impl<'a> RuleChecker<'a> {
             }
         }
         let (rows_max, rows_span) = self.view(rule);
+        self.rows_max = rows_max;
         let schedule = self.schedule(rule);
         let mut blocks = Vec::new();
         let mut start = Vec::new();

@@ -1,9 +1,11 @@
-//! HIR to IR: blocks, loops over rows, stores, resets and records. Numbers are in `number.rs`.
+//! HIR to IR: blocks, loops over rows, stores, resets and records. Numbers are in `number.rs`,
+//! reductions in `reduce.rs`.
 //!
 //! The numbered rules of the language reference's section on numbers are implemented here and in
 //! `number.rs`, under the same numbers.
 
 mod number;
+mod reduce;
 mod statement;
 
 use crate::hir::{Block, Record, Recorded, Rule, State};

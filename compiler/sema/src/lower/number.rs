@@ -21,9 +21,10 @@
 //!      rounded down; `randint(a, b)` is `a` plus the integer part of the same.
 //!  N8. A value held in one format is produced in another by an exact shift left, or by a shift
 //!      right rounded to nearest, ties towards plus infinity.
+//!  N10. A reduction produces each value in its own format and joins them, rows ascending.
 
 use super::{Env, Local, Lowering};
-use crate::hir::{Expr, ExprKind, Kind, LocalId, Place};
+use crate::hir::{Expr, ExprKind, Kind, LocalId, Place, Reduction};
 use crate::host::Host;
 use crate::interval::Interval;
 use pl_fixed::Format;
@@ -52,6 +53,11 @@ pub(crate) fn natural(expr: &Expr) -> i32 {
         | ExprKind::Max(a, b)
         | ExprKind::Uniform(a, b) => own.min(natural(a)).min(natural(b)),
         ExprKind::Neg(a) | ExprKind::Abs(a) => own.min(natural(a)),
+        ExprKind::Reduce {
+            reduction: Reduction::Sum | Reduction::Min | Reduction::Max,
+            of,
+            ..
+        } => own.min(natural(of)),
         ExprKind::Host(_)
         | ExprKind::Quantity(_)
         | ExprKind::Place(_)
@@ -60,6 +66,7 @@ pub(crate) fn natural(expr: &Expr) -> i32 {
         | ExprKind::Mul(..)
         | ExprKind::Sign(_)
         | ExprKind::RandInt(..)
+        | ExprKind::Reduce { reduction: Reduction::Count, .. }
         | ExprKind::Compare(..)
         | ExprKind::And(..)
         | ExprKind::Or(..)
@@ -141,6 +148,9 @@ impl Lowering<'_> {
                 let part = self.draw_part(count, 0, env);
                 let value = self.b.op(Op::AddSat, &[low, part]);
                 self.convert(value, 0, frac)
+            }
+            ExprKind::Reduce { reduction, lets, of } => {
+                self.reduce(*reduction, lets, of, frac, env)
             }
             ExprKind::Compare(..) | ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Not(_) => {
                 unreachable!("checked: a truth value is not used as a number")
@@ -314,7 +324,8 @@ impl Lowering<'_> {
             | ExprKind::Abs(_)
             | ExprKind::Sign(_)
             | ExprKind::Uniform(..)
-            | ExprKind::RandInt(..) => unreachable!("checked: a number is not a condition"),
+            | ExprKind::RandInt(..)
+            | ExprKind::Reduce { .. } => unreachable!("checked: a number is not a condition"),
         }
     }
 }

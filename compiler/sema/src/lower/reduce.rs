@@ -1,0 +1,72 @@
+//! Reductions over the synapses of a neuron: a loop over the rows that carries the result so far.
+
+use super::{Env, Lanes, Lowering};
+use crate::hir::{Expr, Reduction, Stmt};
+use pl_ir::op::Cond;
+use pl_ir::{BlockCall, Imm, Op, Terminator, Type, Value};
+
+impl Lowering<'_> {
+    /// The lanes of a reduction with `frac` fraction bits (N10).
+    pub(super) fn reduce(
+        &mut self,
+        reduction: Reduction,
+        lets: &[Stmt],
+        of: &Expr,
+        frac: i32,
+        env: &Env,
+    ) -> Value {
+        // A view has at least one row, so the first result of `min` and `max` never stays.
+        let first = match reduction {
+            Reduction::Sum | Reduction::Count => 0,
+            Reduction::Min => i32::from(i16::MAX),
+            Reduction::Max => i32::from(i16::MIN),
+        };
+        let (zero, first) = (self.b.iconst(0), self.b.splat_const(first, Type::ROW16));
+        let (body, params) = self.b.block(&[Type::I32, Type::ROW16]);
+        let (done, results) = self.b.block(&[Type::ROW16]);
+        self.b.jump(body, vec![zero, first]);
+        self.b.switch_to(body);
+        let (row, so_far) = (params[0], params[1]);
+        let mut inside = env.inside_row(row);
+        self.statements(lets, &mut inside, None);
+        let joined = match reduction {
+            Reduction::Sum => self.joined(Op::AddSat, so_far, of, frac, &mut inside),
+            Reduction::Min => self.joined(Op::Min, so_far, of, frac, &mut inside),
+            Reduction::Max => self.joined(Op::Max, so_far, of, frac, &mut inside),
+            Reduction::Count => {
+                let holds = self.condition(of, &mut inside);
+                let one = self.lanes_as_bits(Lanes::Where(holds), 1);
+                self.b.op(Op::AddSat, &[so_far, one])
+            }
+        };
+        let one = self.b.iconst(1);
+        let next = self.b.op(Op::Add, &[row, one]);
+        let rows = self.b.value(Op::ViewRows, Imm::None, &[], Type::I32);
+        let more = self.b.compare(Cond::Lt, next, rows);
+        self.b.terminate(Terminator::Branch(
+            more,
+            BlockCall { block: body, args: vec![next, joined] },
+            BlockCall { block: done, args: vec![joined] },
+        ));
+        self.b.switch_to(done);
+        let result = results[0];
+        if reduction == Reduction::Count { self.convert(result, 0, frac) } else { result }
+    }
+
+    fn joined(&mut self, op: Op, so_far: Value, of: &Expr, frac: i32, env: &mut Env) -> Value {
+        let value = self.produce(of, frac, env);
+        self.b.op(op, &[so_far, value])
+    }
+}
+
+impl Env {
+    /// What a synapse of a row sees of the statements of a neuron: locals and states so far.
+    fn inside_row(&self, row: Value) -> Env {
+        Env {
+            row: Some(row),
+            states: self.states.clone(),
+            locals: self.locals.clone(),
+            ..Env::default()
+        }
+    }
+}
