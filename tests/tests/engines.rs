@@ -167,6 +167,19 @@ rule reducing {
 }
 ";
 
+/// Blocks with times of their own: the step that they share is 5 ms.
+const SCHEDULED: &str = "
+rule scheduled {
+    state seen : int in 0 .. 1000 per neuron = 0
+    every 15 ms phase 5 ms { neurons { seen = 2 * seen + rate; reset rate } }
+    every 20 ms phase 10 ms { synapses { weight += seen - 3; reset causal } }
+    at 20 ms { synapses { weight = 17 - weight } }
+    every 10 ms phase 15 ms
+    neurons { seen += 1 }
+    record seen every 2 updates
+}
+";
+
 /// The rules of the library, one with state and one with reductions, recording every other update, with a view their PPU program is for.
 fn sources() -> Vec<(&'static str, String)> {
     let record = |source: &str| {
@@ -180,7 +193,7 @@ fn sources() -> Vec<(&'static str, String)> {
         source.lines().map(line).collect()
     };
     let library = pl_stdlib::RULES.iter().map(|rule| (rule.name, rule.source));
-    let own = [("stateful", STATEFUL), ("reducing", REDUCING)];
+    let own = [("stateful", STATEFUL), ("reducing", REDUCING), ("scheduled", SCHEDULED)];
     library.chain(own).map(|(name, rule)| (name, record(rule))).collect()
 }
 

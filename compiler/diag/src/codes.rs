@@ -311,6 +311,12 @@ codes! {
         wrong "rule r {\n    synapses { weight += 1 }\n}\n"
         right "rule r {\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
     }
+    E0502 "two schedules of a whole rule" {
+        "One schedule may stand for itself: it is that of all blocks outside of others. Further \
+         schedules own the blocks in their braces."
+        wrong "rule r {\n    every 1 ms\n    every 2 ms\n    synapses { weight += 1 }\n}\n"
+        right "rule r {\n    every 1 ms { synapses { weight += 1 } }\n    every 2 ms { neurons { reset rate } }\n}\n"
+    }
     E0503 "correlation read in two blocks" {
         "The correlation of a row is sampled once an update, in one `synapses` block. Move the \
          statements together, or keep what is needed later in a state."

@@ -81,7 +81,7 @@ pub struct State {
     pub span: Span,
 }
 
-/// When the blocks of a rule run.
+/// When a rule is updated: the common step of its schedules.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
     /// Time between updates in 4 ns ticks.
@@ -231,9 +231,27 @@ pub enum Sensor {
     Rate,
 }
 
+/// In which updates, counted from 0, a block runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// In all.
+    Always,
+    /// In update `first` and every `every` updates from then on.
+    Every {
+        /// Updates from one to the next, at least 1.
+        every: u32,
+        /// The first.
+        first: u32,
+    },
+    /// In one.
+    Once(u32),
+}
+
 /// A block of statements.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
+    /// In which updates it runs.
+    pub due: Due,
     /// `true` for `synapses`, `false` for `neurons`.
     pub per_synapse: bool,
     /// What it does.

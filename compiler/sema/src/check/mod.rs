@@ -150,16 +150,21 @@ impl<'a> RuleChecker<'a> {
         }
         let (rows_max, rows_span) = self.view(rule);
         self.rows_max = rows_max;
-        let schedule = self.schedule(rule);
+        let times = self.schedules(rule);
         let mut blocks = Vec::new();
         let mut start = Vec::new();
         let mut records = Vec::new();
         for member in &rule.members {
             match member {
-                ast::Member::Block(block) => blocks.extend(self.block(block)),
+                ast::Member::Block(block) => {
+                    let due = times.as_ref().map_or(hir::Due::Always, |times| times.due(None));
+                    blocks.extend(self.block(block, due));
+                }
                 ast::Member::Schedule(schedule) => {
+                    let due = times.as_ref();
+                    let due = due.map_or(hir::Due::Always, |times| times.due(Some(schedule.head)));
                     for block in schedule.blocks.iter().flatten() {
-                        blocks.extend(self.block(block));
+                        blocks.extend(self.block(block, due));
                     }
                 }
                 ast::Member::Start(steps) => start.extend(self.start(steps)),
@@ -175,7 +180,7 @@ impl<'a> RuleChecker<'a> {
             }
         }
         let doc = if rule.doc.is_empty() { &module.doc } else { &rule.doc };
-        let checked = schedule.map(|schedule| hir::Rule {
+        let checked = times.map(|times| hir::Rule {
             name: rule.name.name.clone(),
             doc: doc.clone(),
             span: rule.name.span,
@@ -184,7 +189,7 @@ impl<'a> RuleChecker<'a> {
             rounding: rounding(rule),
             rows_max,
             rows_span,
-            schedule,
+            schedule: times.common,
             locals: self.locals.len(),
             start,
             blocks,
@@ -225,7 +230,9 @@ impl<'a> RuleChecker<'a> {
         let mut blocks = Vec::new();
         for step in &start.steps {
             match step {
-                ast::StartStep::Block(block) => blocks.extend(self.block(block)),
+                ast::StartStep::Block(block) => {
+                    blocks.extend(self.block(block, hir::Due::Always));
+                }
                 ast::StartStep::Stmt(stmt) => {
                     self.found.push(not_yet(stmt.span, "statements of `start` outside a block"));
                 }

@@ -1,7 +1,7 @@
 //! Schedules: periods and phases as ticks of the processor.
 
-use super::{RuleChecker, not_yet};
-use crate::hir;
+use super::RuleChecker;
+use crate::hir::{self, Due};
 use pl_diag::{Code, Diagnostic, Span};
 use pl_syntax::ast;
 
@@ -12,38 +12,116 @@ const SPEED_UP: f64 = 1000.0;
 /// Longest time a schedule may name: an hour of hardware time, in ticks.
 const TICKS_MAX: f64 = 3600.0 * TICKS_PER_S;
 
-impl<'a> RuleChecker<'a> {
-    /// The schedule of a rule: exactly one, of the whole rule or owning blocks.
-    pub(super) fn schedule(&mut self, rule: &'a ast::Rule) -> Option<hir::Schedule> {
-        let mut schedules = rule.members.iter().filter_map(|member| {
-            if let ast::Member::Schedule(schedule) = member { Some(schedule) } else { None }
+/// A schedule in ticks.
+#[derive(Clone, Copy)]
+struct Times {
+    /// Time of its first update.
+    first: u64,
+    /// Time between updates; none for a single one.
+    period: Option<u64>,
+    /// Whether it is that of all blocks without one of their own.
+    whole: bool,
+    span: Span,
+}
+
+/// The schedules of a rule, and the step that they have in common.
+pub(super) struct Schedules {
+    pub(super) common: hir::Schedule,
+    due: Vec<(Times, Due)>,
+}
+
+impl Schedules {
+    /// When blocks run: those of the schedule written here, or those without one of their own.
+    pub(super) fn due(&self, head: Option<Span>) -> Due {
+        let found = self.due.iter().find(|(times, _)| match head {
+            Some(head) => times.span == head,
+            None => times.whole,
         });
-        let Some(first) = schedules.next() else {
-            let span = rule.name.span;
+        found.map_or(Due::Always, |(_, due)| *due)
+    }
+
+    /// The common step: the largest with which every schedule is due at steps from the first.
+    fn of(all: Vec<Times>) -> Option<Schedules> {
+        let first = all.iter().map(|times| times.first).min()?;
+        let periods = all.iter().filter_map(|times| times.period);
+        let phases = all.iter().map(|times| times.first - first);
+        let step = periods.chain(phases).fold(0, greatest_common_divisor);
+        let steps = |ticks: u64| u32::try_from(ticks / step.max(1)).unwrap_or(u32::MAX);
+        let due = |times: &Times| {
+            let from = steps(times.first - first);
+            match times.period.map(steps) {
+                Some(1) if from == 0 => Due::Always,
+                Some(every) => Due::Every { every, first: from },
+                None => Due::Once(from),
+            }
+        };
+        // A single `at` has no period of its own: the longest there is.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a constant")]
+        let period_ticks = if step == 0 { TICKS_MAX as u64 } else { step };
+        let span = all.iter().min_by_key(|times| times.period.unwrap_or(u64::MAX))?.span;
+        Some(Schedules {
+            common: hir::Schedule { period_ticks, phase_ticks: first, span },
+            due: all.iter().map(|times| (*times, due(times))).collect(),
+        })
+    }
+}
+
+fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
+impl<'a> RuleChecker<'a> {
+    /// The schedules of a rule: one of the whole rule, or others that own blocks, or both.
+    pub(super) fn schedules(&mut self, rule: &'a ast::Rule) -> Option<Schedules> {
+        let mut all: Vec<Times> = Vec::new();
+        let mut sound = true;
+        for member in &rule.members {
+            let ast::Member::Schedule(schedule) = member else { continue };
+            let Some(times) = self.times(schedule) else {
+                sound = false;
+                continue;
+            };
+            if let Some(before) = all.iter().find(|other| other.whole && times.whole) {
+                let message = "a rule has one schedule of its own";
+                let found = Diagnostic::error(Code::E0502, times.span, message)
+                    .label(times.span, "a second one")
+                    .label(before.span, "the first is here")
+                    .help("give each schedule its blocks: `every 1 ms { synapses { .. } }`");
+                self.found.push(found);
+                sound = false;
+            }
+            all.push(times);
+        }
+        let homeless = rule.members.iter().find_map(|member| {
+            if let ast::Member::Block(block) = member { Some(block.span.before()) } else { None }
+        });
+        let span = homeless.filter(|_| sound && !all.iter().any(|times| times.whole));
+        if all.is_empty() && sound || span.is_some() {
+            let place = span.filter(|_| !all.is_empty()).unwrap_or(rule.name.span);
             let message = format!("the rule `{}` does not say when it runs", rule.name.name);
             self.found.push(
-                Diagnostic::error(Code::E0501, span, message)
-                    .label(span, "no schedule in this rule")
+                Diagnostic::error(Code::E0501, place, message)
+                    .label(place, "no schedule for this")
                     .help("add a line such as `every 1 ms`"),
             );
             return None;
-        };
-        for other in schedules {
-            self.found.push(not_yet(other.head, "a second schedule"));
         }
-        let (period, phase) = match &first.kind {
-            ast::ScheduleKind::Every { period, phase } => (period, phase.as_ref()),
-            ast::ScheduleKind::At { time } => {
-                self.found.push(not_yet(time.span, "`at` schedules"));
-                return None;
+        if sound { Schedules::of(all) } else { None }
+    }
+
+    fn times(&mut self, schedule: &'a ast::Schedule) -> Option<Times> {
+        let (first, period) = match &schedule.kind {
+            ast::ScheduleKind::Every { period, phase } => {
+                let period = self.ticks(period, 1.0)?;
+                let first = match phase {
+                    Some(phase) => self.ticks(phase, 0.0)?,
+                    None => period,
+                };
+                (first, Some(period))
             }
+            ast::ScheduleKind::At { time } => (self.ticks(time, 0.0)?, None),
         };
-        let period_ticks = self.ticks(period, 1.0)?;
-        let phase_ticks = match phase {
-            Some(phase) => self.ticks(phase, 0.0)?,
-            None => period_ticks,
-        };
-        Some(hir::Schedule { period_ticks, phase_ticks, span: first.head })
+        Some(Times { first, period, whole: schedule.blocks.is_none(), span: schedule.head })
     }
 
     /// A time as whole ticks, at least `least`.

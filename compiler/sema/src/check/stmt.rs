@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 impl<'a> RuleChecker<'a> {
     /// A vector block.
-    pub(super) fn block(&mut self, block: &'a ast::Block) -> Option<hir::Block> {
+    pub(super) fn block(&mut self, block: &'a ast::Block, due: hir::Due) -> Option<hir::Block> {
         self.place = match block.kind {
             ast::BlockKind::Synapses => Where::Synapses,
             ast::BlockKind::Neurons => Where::Neurons,
@@ -27,7 +27,7 @@ impl<'a> RuleChecker<'a> {
         let body = self.body(&block.body);
         self.block_span = None;
         self.place = Where::Declaration;
-        Some(hir::Block { per_synapse: block.kind == ast::BlockKind::Synapses, body })
+        Some(hir::Block { due, per_synapse: block.kind == ast::BlockKind::Synapses, body })
     }
 
     fn body(&mut self, body: &'a [ast::Stmt]) -> Vec<Stmt> {

@@ -8,10 +8,11 @@ mod number;
 mod reduce;
 mod statement;
 
-use crate::hir::{Block, Record, Recorded, Rule, State};
+use crate::hir::{Block, Due, Record, Recorded, Rule, State};
 use crate::host::Host;
 use crate::interval::Interval;
 use pl_fixed::Format;
+use pl_ir::op::Cond;
 use pl_ir::{
     BlockCall, Derived, DerivedId, Field, FunctionBuilder, Imm, Module, Object, ObjectId, Op,
     Quantity, RecordId, Scope, Terminator, Type, Value,
@@ -178,7 +179,53 @@ impl Lowering<'_> {
         self.b.value(Op::Splat, Imm::None, &[scalar], Type::ROW16)
     }
 
+    /// A block, in the updates in which it is due.
     fn block(&mut self, block: &Block) {
+        let after = (block.due != Due::Always).then(|| self.b.block(&[]).0);
+        if let Some(after) = after {
+            self.unless_due(block.due, after);
+        }
+        self.statements_of(block);
+        if let Some(after) = after {
+            self.b.jump(after, Vec::new());
+            self.b.switch_to(after);
+        }
+    }
+
+    /// Goes on in `after` if the update is none in which something is due.
+    fn unless_due(&mut self, due: Due, after: pl_ir::Block) {
+        let update = self.b.value(Op::UpdateIndex, Imm::None, &[], Type::I32);
+        match due {
+            Due::Always => {}
+            Due::Once(number) => {
+                let number = self.b.iconst(number.cast_signed());
+                let differs = self.b.compare(Cond::Ne, update, number);
+                self.leave_if(differs, after);
+            }
+            Due::Every { every, first } => {
+                if first >= every {
+                    let first = self.b.iconst(first.cast_signed());
+                    let early = self.b.compare(Cond::Lt, update, first);
+                    self.leave_if(early, after);
+                }
+                // (update - first) rem every is 0, without a negative number.
+                let shift = self.b.iconst(((every - first % every) % every).cast_signed());
+                let number = self.b.op(Op::Add, &[update, shift]);
+                let every = self.b.iconst(every.cast_signed());
+                let rest = self.b.op(Op::RemU, &[number, every]);
+                self.leave_if(rest, after);
+            }
+        }
+    }
+
+    fn leave_if(&mut self, truth: Value, after: pl_ir::Block) {
+        let (stay, _) = self.b.block(&[]);
+        let to = |block| BlockCall { block, args: Vec::new() };
+        self.b.terminate(Terminator::Branch(truth, to(after), to(stay)));
+        self.b.switch_to(stay);
+    }
+
+    fn statements_of(&mut self, block: &Block) {
         if block.per_synapse {
             let (row, done) = self.open_row_loop();
             let mut env = Env { row: Some(row), ..Env::default() };
@@ -208,7 +255,7 @@ impl Lowering<'_> {
         let one = self.b.iconst(1);
         let next = self.b.op(Op::Add, &[row, one]);
         let rows = self.b.value(Op::ViewRows, Imm::None, &[], Type::I32);
-        let more = self.b.compare(pl_ir::op::Cond::Lt, next, rows);
+        let more = self.b.compare(Cond::Lt, next, rows);
         self.b.terminate(Terminator::Branch(
             more,
             BlockCall { block: body, args: vec![next] },
