@@ -23,6 +23,25 @@ macro_rules! rules {
 
 rules!["additive_stdp", "homeostasis_sign", "structural"];
 
+/// A module of constants and functions that rules import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StdModule {
+    /// Dotted path, such as `std.terms`.
+    pub path: &'static str,
+    /// Source text.
+    pub source: &'static str,
+}
+
+/// Every module of the library.
+pub const MODULES: &[StdModule] =
+    &[StdModule { path: "std.terms", source: include_str!("../modules/terms.pl") }];
+
+/// The module of this path.
+#[must_use]
+pub fn find_module(path: &str) -> Option<&'static StdModule> {
+    MODULES.iter().find(|module| module.path == path)
+}
+
 /// The rule of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static StdRule> {

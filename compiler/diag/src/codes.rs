@@ -227,6 +227,12 @@ codes! {
         wrong "rule r {\n    every 1 ms\n    neurons { weight = 3 }\n}\n"
         right "rule r {\n    every 1 ms\n    synapses { weight = 3 }\n}\n"
     }
+    E0208 "an unknown module" {
+        "`import a.b` takes constants and functions from the file `a/b.pl` beside the importing one; \
+         `import std.terms { decay }` those in braces from a module of the library."
+        wrong "import std.term { decay }\nrule r {\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
+        right "import std.terms { decay }\nrule r {\n    every 1 ms\n    synapses { weight += decay(weight, 0.01) }\n}\n"
+    }
     E0301 "a truth value where a number is needed" {
         "Truth values choose, numbers are computed with."
         wrong "rule r {\n    every 1 ms\n    synapses { weight += rate > 3 }\n}\n"

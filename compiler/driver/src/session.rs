@@ -5,6 +5,7 @@ use crate::rule::Rule;
 use pl_diag::{Diagnostic, FileId, SourceMap};
 use pl_ir::Module;
 use pl_passes::Level;
+use std::collections::BTreeMap;
 
 /// What may be chosen about a compilation.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,21 +57,22 @@ impl Session {
     /// ```
     #[must_use]
     pub fn compile(&self, name: &str, text: &str) -> Compilation {
-        self.compile_bytes(name, text.as_bytes(), &mut |_, _| {})
+        self.compile_with(name, text.as_bytes(), &|_| None, &mut |_, _| {})
     }
 
-    /// Compiles a file as it was read, UTF-8 or not; calls `after` with the name of each pass and
-    /// what it left, `lower` first.
-    pub fn compile_bytes(
+    /// Compiles a file as it was read, UTF-8 or not. `load` gives the name and the text of a module
+    /// by its dotted path; those of the library (`std.`) are there already. Calls `after` with the
+    /// name of each pass and what it left, `lower` first.
+    pub fn compile_with(
         &self,
         name: &str,
         bytes: &[u8],
+        load: &dyn Fn(&str) -> Option<(String, String)>,
         after: &mut dyn FnMut(&str, &Module),
     ) -> Compilation {
         let mut sources = SourceMap::new();
         let (file, not_text) = sources.add_bytes(name, bytes);
-        let text = sources.get(file).map_or("", |source| source.text.as_str());
-        let (checked, mut diagnostics) = front_end(file, text);
+        let (checked, mut diagnostics) = front_end(&mut sources, file, load);
         diagnostics.extend(not_text);
         let mut rules = Vec::new();
         if !diagnostics.iter().any(Diagnostic::is_error) {
@@ -104,10 +106,49 @@ impl Session {
 }
 
 /// Syntax and meaning: typed rules and what is wrong with them.
-fn front_end(file: FileId, text: &str) -> (Vec<pl_sema::hir::Rule>, Vec<Diagnostic>) {
-    let (module, mut diagnostics) = pl_syntax::parse(file, text);
+fn front_end(
+    sources: &mut SourceMap,
+    file: FileId,
+    load: &dyn Fn(&str) -> Option<(String, String)>,
+) -> (Vec<pl_sema::hir::Rule>, Vec<Diagnostic>) {
+    let parse = |sources: &SourceMap, file| {
+        let text = sources.get(file).map_or("", |source| source.text.as_str());
+        pl_syntax::parse(file, text)
+    };
+    let (module, mut diagnostics) = parse(sources, file);
     let Some(module) = module else { return (Vec::new(), diagnostics) };
-    let (rules, found) = pl_sema::check(&module);
+    let mut modules = BTreeMap::new();
+    let mut wanted = imports(&module);
+    while let Some(path) = wanted.pop() {
+        if modules.contains_key(&path) {
+            continue;
+        }
+        let library =
+            pl_stdlib::find_module(&path).map(|m| (m.path.to_owned(), m.source.to_owned()));
+        let Some((name, text)) = library.or_else(|| load(&path)) else { continue };
+        let file = sources.add(&name, &text);
+        let (imported, found) = parse(sources, file);
+        diagnostics.extend(found);
+        if let Some(imported) = imported {
+            wanted.extend(imports(&imported));
+            modules.insert(path, imported);
+        }
+    }
+    let program = pl_sema::Program { file: &module, modules: &modules };
+    let (rules, found) = pl_sema::check(&program);
     diagnostics.extend(found);
     (rules, diagnostics)
+}
+
+/// Paths that a module imports.
+fn imports(module: &pl_syntax::ast::Module) -> Vec<String> {
+    let items = module.items.iter();
+    let imports = items.filter_map(|item| match item {
+        pl_syntax::ast::Item::Import(import) => Some(pl_sema::import_path(import)),
+        pl_syntax::ast::Item::Const(_)
+        | pl_syntax::ast::Item::Fn(_)
+        | pl_syntax::ast::Item::Rule(_)
+        | pl_syntax::ast::Item::Test(_) => None,
+    });
+    imports.collect()
 }

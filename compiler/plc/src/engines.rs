@@ -89,7 +89,9 @@ impl Compiler {
                 folder.join(&config.source).display().to_string()
             };
             let (source, bytes) = output::read_source(&source)?;
-            let compiled = Session::default().compile_bytes(&source, &bytes, &mut |_, _| {});
+            let beside = |path: &str| output::module_beside(&source, path);
+            let compiled =
+                Session::default().compile_with(&source, &bytes, &beside, &mut |_, _| {});
             let human = crate::cli::MessageFormat::Human;
             output::print_diagnostics(&compiled.diagnostics, &compiled.sources, human);
             if compiled.has_errors() {

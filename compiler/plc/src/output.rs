@@ -44,6 +44,14 @@ pub(crate) fn read_source(name: &str) -> Result<(String, Vec<u8>), Failure> {
     Ok((name.to_owned(), bytes))
 }
 
+/// The module of a dotted path that a file means, if there is such a file beside it.
+pub(crate) fn module_beside(file: &str, path: &str) -> Option<(String, String)> {
+    let folder = Path::new(file).parent()?;
+    let place = folder.join(path.replace('.', "/")).with_extension("pl");
+    let text = std::fs::read_to_string(&place).ok()?;
+    Some((place.display().to_string(), text))
+}
+
 /// The bytes of a file.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path)
@@ -58,7 +66,7 @@ pub(crate) fn compile(
     after: &mut dyn FnMut(&str, &pl_driver::ir::Module),
 ) -> Result<Compilation, Failure> {
     let (name, bytes) = read_source(name)?;
-    let compiled = session.compile_bytes(&name, &bytes, after);
+    let compiled = session.compile_with(&name, &bytes, &|path| module_beside(&name, path), after);
     print_diagnostics(&compiled.diagnostics, &compiled.sources, format);
     Ok(compiled)
 }

@@ -138,6 +138,22 @@ fn an_interrupted_run_keeps_what_it_had() {
 }
 
 #[test]
+fn modules_stand_beside_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("lib")).unwrap();
+    fs::write(folder.path().join("lib/gains.pl"), "const gain = 2\nfn more(x) = gain * x\n")
+        .unwrap();
+    let rule = "import lib.gains { more }\nrule r {\n    every 8 ms\n    synapses { weight += more(3) }\n}\n";
+    fs::write(folder.path().join("r.pl"), rule).unwrap();
+    let output = plc(folder.path(), &["check", "r.pl"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    fs::write(folder.path().join("lib/gains.pl"), "fn more(x) = gain * x\n").unwrap();
+    let output = plc(folder.path(), &["check", "r.pl"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("lib/gains.pl:1:14"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn compile_writes_what_was_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let args = ["compile", "std:structural", "--emit", "ir,clif,asm,elf,cost", "-o", "x"];

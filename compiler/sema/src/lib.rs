@@ -19,4 +19,4 @@ pub mod host;
 pub mod interval;
 pub mod lower;
 
-pub use check::check;
+pub use check::{Program, check, import_path};

@@ -6,9 +6,20 @@ fn check(text: &str) -> (Vec<pl_sema::hir::Rule>, Vec<Diagnostic>, SourceMap) {
     let mut sources = SourceMap::new();
     let file = sources.add("rule.pl", text);
     let (module, mut found) = pl_syntax::parse(file, text);
-    let (rules, more) = module.as_ref().map(pl_sema::check).unwrap_or_default();
+    let (rules, more) = module.as_ref().map(alone).unwrap_or_default();
     found.extend(more);
     (rules, found, sources)
+}
+
+/// Checks a file that imports nothing but what the library offers.
+fn alone(file: &pl_syntax::ast::Module) -> (Vec<pl_sema::hir::Rule>, Vec<Diagnostic>) {
+    let mut modules = std::collections::BTreeMap::new();
+    for module in pl_stdlib::MODULES {
+        let mut sources = SourceMap::new();
+        let (parsed, _) = pl_syntax::parse(sources.add(module.path, module.source), module.source);
+        modules.insert(module.path.to_owned(), parsed.expect("modules of the library parse"));
+    }
+    pl_sema::check(&pl_sema::Program { file, modules: &modules })
 }
 
 #[test]

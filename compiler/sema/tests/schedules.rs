@@ -7,7 +7,9 @@ fn rule(schedules: &str) -> Rule {
     let mut sources = pl_diag::SourceMap::new();
     let (module, found) = pl_syntax::parse(sources.add("rule.pl", &text), &text);
     assert!(found.is_empty(), "{found:?}");
-    let (mut rules, found) = pl_sema::check(&module.expect("it parses"));
+    let file = &module.expect("it parses");
+    let program = pl_sema::Program { file, modules: &std::collections::BTreeMap::new() };
+    let (mut rules, found) = pl_sema::check(&program);
     assert!(found.is_empty(), "{found:?}");
     rules.remove(0)
 }

@@ -1,5 +1,6 @@
 //! Expressions: names to meanings, operators and functions to typed expressions.
 
+use super::items::ModuleId;
 use super::{Binding, RuleChecker, Where, not_yet};
 use crate::build;
 use crate::builtins::{self, Function, QuantityInfo};
@@ -159,14 +160,16 @@ impl<'a> RuleChecker<'a> {
     }
 
     fn const_value(&mut self, name: &ast::Ident) -> Option<Expr> {
-        let Some(item) = self.items.consts.get(name.name.as_str()).copied() else {
+        let Some((item, module)) = self.items.constant(self.module, &name.name) else {
             self.found.push(self.unknown_name(name));
             return None;
         };
         if !self.expand(&name.name, name.span) {
             return None;
         }
+        let outside = core::mem::replace(&mut self.module, module);
         let value = self.constant(&item.value);
+        self.module = outside;
         self.expanding.pop();
         let value = value?;
         let integer = value.fract() == 0.0 && !written_as_real(&item.value);
@@ -176,7 +179,7 @@ impl<'a> RuleChecker<'a> {
     fn unknown_name(&self, name: &ast::Ident) -> Diagnostic {
         let scoped = self.scopes.iter().flat_map(|scope| scope.keys()).map(String::as_str);
         let known = builtins::QUANTITIES.iter().map(|info| info.name);
-        let consts = self.items.consts.keys().copied();
+        let consts = self.items.names(self.module);
         let near = did_you_mean(&name.name, scoped.chain(known).chain(consts));
         Diagnostic::error(Code::E0201, name.span, format!("there is no `{}` here", name.name))
             .label(name.span, "an unknown name")
@@ -229,8 +232,8 @@ impl<'a> RuleChecker<'a> {
     }
 
     fn call(&mut self, name: &ast::Ident, args: &[ast::Expr], span: Span) -> Option<Expr> {
-        if let Some(item) = self.items.fns.get(name.name.as_str()).copied() {
-            return self.inline(item, name, args);
+        if let Some((item, module)) = self.items.function(self.module, &name.name) {
+            return self.inline(item, module, name, args);
         }
         let Some(info) = builtins::function(&name.name) else {
             self.found.push(self.unknown_function(name));
@@ -306,7 +309,7 @@ impl<'a> RuleChecker<'a> {
 
     fn unknown_function(&self, name: &ast::Ident) -> Diagnostic {
         let known = builtins::FUNCTIONS.iter().map(|info| info.name);
-        let own = self.items.fns.keys().copied();
+        let own = self.items.names(self.module);
         let near = did_you_mean(&name.name, known.chain(own));
         Diagnostic::error(Code::E0204, name.span, format!("there is no function `{}`", name.name))
             .label(name.span, "an unknown function")
@@ -316,8 +319,14 @@ impl<'a> RuleChecker<'a> {
             })
     }
 
-    /// A function of the file: its arguments become locals before the statement.
-    fn inline(&mut self, item: &'a ast::Fn, name: &ast::Ident, args: &[ast::Expr]) -> Option<Expr> {
+    /// A function of the user or of a module: its arguments become locals before the statement.
+    fn inline(
+        &mut self,
+        item: &'a ast::Fn,
+        module: ModuleId,
+        name: &ast::Ident,
+        args: &[ast::Expr],
+    ) -> Option<Expr> {
         if args.len() != item.params.len() {
             let params: Vec<&str> = item.params.iter().map(|p| p.name.name.as_str()).collect();
             let usage = format!("{}({})", name.name, params.join(", "));
@@ -330,7 +339,10 @@ impl<'a> RuleChecker<'a> {
             return None;
         }
         let outside = core::mem::take(&mut self.scopes);
-        self.scopes = vec![outside.first().cloned().unwrap_or_default(), Default::default()];
+        // Functions of the file see the rule's names, those of a module only their own.
+        let rule = outside.first().filter(|_| module == ModuleId::FILE);
+        self.scopes = vec![rule.cloned().unwrap_or_default(), Default::default()];
+        let outer_module = core::mem::replace(&mut self.module, module);
         for (param, arg) in item.params.iter().zip(args) {
             self.define(&param.name, arg);
         }
@@ -349,7 +361,7 @@ impl<'a> RuleChecker<'a> {
                 self.expr(result)
             }
         };
-        self.scopes = outside;
+        (self.scopes, self.module) = (outside, outer_module);
         self.expanding.pop();
         result
     }

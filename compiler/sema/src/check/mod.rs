@@ -2,63 +2,37 @@
 
 mod decl;
 mod expr;
+mod items;
 mod schedule;
 mod stmt;
+
+pub use items::{Program, path as import_path};
 
 use crate::builtins;
 use crate::hir::{self, Kind};
 use crate::interval::Interval;
+use items::{Items, ModuleId};
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
 use pl_syntax::ast;
 use std::collections::BTreeMap;
 
 /// Checks a file: its rules, and what is wrong with them. A rule with errors is left out.
 #[must_use]
-pub fn check(module: &ast::Module) -> (Vec<hir::Rule>, Vec<Diagnostic>) {
-    let mut items = Items::default();
+pub fn check(program: &Program<'_>) -> (Vec<hir::Rule>, Vec<Diagnostic>) {
     let mut found = Vec::new();
-    for item in &module.items {
-        items.add(item, &mut found);
-    }
+    let items = Items::of(program, &mut found);
     let mut rules: Vec<hir::Rule> = Vec::new();
-    for item in &module.items {
+    for item in &program.file.items {
         let ast::Item::Rule(rule) = item else { continue };
         if let Some(before) = rules.iter().find(|other| other.name == rule.name.name) {
             found.push(declared_twice(&rule.name, before.span));
         }
-        let (checked, diagnostics) = RuleChecker::new(&items).rule(module, rule);
+        let (checked, diagnostics) = RuleChecker::new(&items).rule(program.file, rule);
         let sound = !diagnostics.iter().any(Diagnostic::is_error);
         found.extend(diagnostics);
         rules.extend(checked.filter(|_| sound));
     }
     (rules, found)
-}
-
-/// Constants and functions of a file.
-#[derive(Default)]
-struct Items<'a> {
-    consts: BTreeMap<&'a str, &'a ast::Const>,
-    fns: BTreeMap<&'a str, &'a ast::Fn>,
-}
-
-impl<'a> Items<'a> {
-    fn add(&mut self, item: &'a ast::Item, found: &mut Vec<Diagnostic>) {
-        match item {
-            ast::Item::Const(item) => {
-                if let Some(before) = self.consts.insert(&item.name.name, item) {
-                    found.push(declared_twice(&item.name, before.name.span));
-                }
-            }
-            ast::Item::Fn(item) => {
-                if let Some(before) = self.fns.insert(&item.name.name, item) {
-                    found.push(declared_twice(&item.name, before.name.span));
-                }
-            }
-            ast::Item::Import(item) => found.push(not_yet(item.span, "`import`")),
-            // Tests are run by their own command and change no rule.
-            ast::Item::Rule(_) | ast::Item::Test(_) => {}
-        }
-    }
 }
 
 pub(crate) fn declared_twice(name: &ast::Ident, before: Span) -> Diagnostic {
@@ -116,6 +90,8 @@ struct RuleChecker<'a> {
     rows_max: u32,
     /// Locals that an inlined function needs before the statement.
     before: Vec<hir::Stmt>,
+    /// The module whose names are seen: another in functions that come from there.
+    module: ModuleId,
     /// Functions and constants being expanded, to refuse recursion.
     expanding: Vec<String>,
 }
@@ -134,6 +110,7 @@ impl<'a> RuleChecker<'a> {
             block_span: None,
             rows_max: 256,
             before: Vec::new(),
+            module: ModuleId::FILE,
             expanding: Vec::new(),
         }
     }

@@ -148,7 +148,7 @@ impl<'a> RuleChecker<'a> {
             return self.number_seconds(number, expr.span);
         }
         if let ast::ExprKind::Name(name) = kind
-            && let Some(item) = self.items.consts.get(name.name.as_str()).copied()
+            && let Some((item, _)) = self.items.constant(self.module, &name.name)
         {
             if self.expanding.contains(&name.name) {
                 self.found.push(not_a_time(expr.span, "it is defined by itself"));

@@ -1,0 +1,21 @@
+//! Terms that rules are made of. They are inlined, so each has the format that its place asks for.
+
+/// Additive pair term of spike-timing-dependent plasticity.
+/// S. Song, K. D. Miller, L. F. Abbott, Nature Neuroscience 3, 919 (2000).
+fn pair(causal, acausal, gain_plus, gain_minus) = gain_plus * causal - gain_minus * acausal
+
+/// Pair term whose potentiation fades towards the largest weight, and depression towards 0.
+/// M. C. W. van Rossum, G. Q. Bi, G. G. Turrigiano, J. Neurosci. 20, 8812 (2000), with soft bounds on both sides.
+fn soft_pair(causal, acausal, weight, gain) = gain * causal * (63 - weight) - gain * acausal * weight
+
+/// Homeostasis in proportion to the rate error.
+fn homeostasis(rate, target, gain) = gain * (target - rate)
+
+/// Part of a value that is lost in an update.
+fn decay(value, part) = 0 - part * value
+
+/// One step of an exponential mean towards a new value.
+fn towards(mean, value, part) = part * (value - mean)
+
+/// Reward above what was expected.
+fn surprise(reward, expected) = reward - expected
