@@ -141,6 +141,7 @@ impl Translator<'_, '_> {
                 Part::Check(row) => self.check(row),
                 Part::Scalar(inst) => self.scalar_inst(self.func.inst(inst)),
                 Part::Run(run) => self.run(&run),
+                Part::Reduce(inst) => self.reduce(self.func.inst(inst)),
             }
         }
         match &self.func.block(block).terminator {

@@ -1,7 +1,7 @@
 //! Which instructions run together over the chunks of a row, where row positions are checked, and
 //! which vectors live in memory.
 
-use pl_ir::op::Effect;
+use pl_ir::op::{Effect, Sig};
 use pl_ir::{Block, Function, Inst, InstData, Op, Type, Value};
 use std::collections::BTreeSet;
 
@@ -14,6 +14,8 @@ pub(crate) enum Part {
     Scalar(Inst),
     /// Vector instructions, in order: one loop over the chunks.
     Run(Vec<Inst>),
+    /// A vector to a scalar: a loop over the columns.
+    Reduce(Inst),
 }
 
 /// How a function is cut up.
@@ -56,6 +58,9 @@ pub(crate) fn row_position(inst: &InstData) -> Option<Value> {
         | Op::ShrRound
         | Op::ShrRoundAway
         | Op::Splat
+        | Op::ReduceAdd
+        | Op::ReduceMin
+        | Op::ReduceMax
         | Op::Column
         | Op::MaskAnd
         | Op::MaskOr
@@ -94,9 +99,10 @@ impl Pending {
     }
 }
 
-/// Vector instructions are collected past scalar ones, which never depend on them. Two things keep
-/// their order: a sample is opened after what is put into the one before it, and a position is
-/// refused after all writes before it and none behind it.
+/// Vector instructions are collected past scalar ones, which depend on them only by reductions.
+/// Three things keep their order: a reduction comes after the vectors before it, a sample is opened
+/// after what is put into the one before it, and a position is refused after all writes before it
+/// and none behind it.
 fn parts(func: &Function, block: Block) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut run = Pending::default();
@@ -110,6 +116,11 @@ fn parts(func: &Function, block: Block) -> Vec<Part> {
                 run.flush(&mut parts);
             }
             parts.push(Part::Check(row));
+        }
+        if data.op.sig() == Sig::Reduce {
+            run.flush(&mut parts);
+            parts.push(Part::Reduce(*inst));
+            continue;
         }
         if is_vector(func, data) {
             run.insts.push(*inst);
@@ -132,7 +143,7 @@ fn in_memory(func: &Function, blocks: &[Vec<Part>]) -> Vec<bool> {
     let runs = || {
         blocks.iter().flatten().filter_map(|part| match part {
             Part::Run(run) => Some(run),
-            Part::Check(_) | Part::Scalar(_) => None,
+            Part::Check(_) | Part::Scalar(_) | Part::Reduce(_) => None,
         })
     };
     for (number, run) in runs().enumerate() {
@@ -143,6 +154,11 @@ fn in_memory(func: &Function, blocks: &[Vec<Part>]) -> Vec<bool> {
     for (number, run) in runs().enumerate() {
         for arg in run.iter().flat_map(|inst| &func.inst(*inst).args) {
             needed[arg.index()] |= home[arg.index()] != Some(number);
+        }
+    }
+    for part in blocks.iter().flatten() {
+        if let Part::Reduce(inst) = part {
+            needed[func.inst(*inst).args[0].index()] = true;
         }
     }
     for block in &func.blocks {

@@ -51,6 +51,40 @@ impl Translator<'_, '_> {
         });
     }
 
+    /// Joins the lanes of the view's columns, one after the other; goes on behind the loop.
+    pub(crate) fn reduce(&mut self, inst: &InstData) {
+        let Some(result) = inst.result else { return };
+        let (least, most) = (inst.op == Op::ReduceMin, inst.op == Op::ReduceMax);
+        let neutral = i32::from(if least { i16::MAX } else { i16::MIN });
+        let neutral = if least || most { neutral } else { 0 };
+        let columns = self.context_pointer(offset_of!(Context, columns));
+        let (head, done) = (self.b.create_block(), self.b.create_block());
+        let column = self.b.append_block_param(head, types::I64);
+        let so_far = self.b.append_block_param(head, types::I32);
+        let joined = self.b.append_block_param(done, types::I32);
+        let zero = self.b.ins().iconst(types::I64, 0);
+        let neutral = self.b.ins().iconst(types::I32, i64::from(neutral.cast_unsigned()));
+        self.b.ins().jump(head, &[BlockArg::Value(zero), BlockArg::Value(neutral)]);
+        self.b.switch_to_block(head);
+        let (homes, distance) = self.home(inst.args[0]);
+        let address = self.chunk_address(homes, column, 1);
+        let lane = self.b.ins().sload16(types::I32, ACCESS, address, distance);
+        let address = self.chunk_address(columns, column, 0);
+        let inside = self.b.ins().uload8(types::I32, ACCESS, address, 0);
+        let lane = self.b.ins().select(inside, lane, neutral);
+        let next = match (least, most) {
+            (true, _) => self.b.ins().smin(so_far, lane),
+            (_, true) => self.b.ins().smax(so_far, lane),
+            (false, false) => self.b.ins().iadd(so_far, lane),
+        };
+        let column = self.b.ins().iadd_imm_s(column, 1);
+        let more = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, column, ROW);
+        let again = [BlockArg::Value(column), BlockArg::Value(next)];
+        self.b.ins().brif(more, head, &again, done, &[BlockArg::Value(next)]);
+        self.b.switch_to_block(done);
+        self.scalars[result.index()] = Some(joined);
+    }
+
     /// Copies vectors to the places of block parameters, as if all at once: every chunk is read
     /// before it is written.
     pub(crate) fn copy(&mut self, pairs: &[(Value, Value)]) {
@@ -291,7 +325,10 @@ impl Translator<'_, '_> {
             | Op::UpdateIndex
             | Op::Hemisphere
             | Op::RemU
-            | Op::RecordOpen => unreachable!("`{}` has no vectors", inst.op.name()),
+            | Op::ReduceAdd
+            | Op::ReduceMin
+            | Op::ReduceMax
+            | Op::RecordOpen => unreachable!("`{}` gives no vector", inst.op.name()),
         })
     }
 

@@ -106,6 +106,9 @@ impl Translator<'_, '_> {
             | Op::ShrRound
             | Op::ShrRoundAway
             | Op::Splat
+            | Op::ReduceAdd
+            | Op::ReduceMin
+            | Op::ReduceMax
             | Op::Column
             | Op::MaskAnd
             | Op::MaskOr

@@ -288,6 +288,7 @@ impl Machine<'_, '_> {
                 let lane = splat_lane(self.scalar(args[0]), ty);
                 Datum::Lanes(vec![lane; usize::from(ty.lanes().unwrap_or(0))])
             }
+            Op::ReduceAdd | Op::ReduceMin | Op::ReduceMax => self.reduce(inst.op, args[0]),
             Op::Column => Datum::Lanes((0..256).collect()),
             Op::MaskAnd | Op::MaskOr => {
                 let and = inst.op == Op::MaskAnd;
@@ -325,6 +326,22 @@ impl Machine<'_, '_> {
             | Op::RecordOpen
             | Op::RecordPut => unreachable!("verified: `{}` has its immediate", inst.op.name()),
         }
+    }
+
+    /// Lanes of the view's columns, joined.
+    fn reduce(&self, op: Op, lanes: Value) -> Datum {
+        let Datum::Lanes(lanes) = self.datum(lanes) else {
+            unreachable!("verified: a reduction has lanes")
+        };
+        let columns = lanes.iter().zip(self.io.columns.iter());
+        let inside = columns.filter(|(_, column)| **column != 0).map(|(lane, _)| i32::from(*lane));
+        Datum::Scalar(if op == Op::ReduceMin {
+            inside.min().unwrap_or(i16::MAX.into())
+        } else if op == Op::ReduceMax {
+            inside.max().unwrap_or(i16::MIN.into())
+        } else {
+            inside.sum()
+        })
     }
 
     fn compare(&self, cond: Cond, a: Value, b: Value) -> Datum {

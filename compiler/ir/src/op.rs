@@ -64,6 +64,8 @@ pub enum Sig {
     MaskUnary,
     /// `(i32) -> V`
     Splat,
+    /// `(i16x256) -> i32`
+    Reduce,
     /// `() -> V`
     Lanes,
     /// `(row position if the quantity has rows) -> V`
@@ -301,6 +303,12 @@ ops! {
     ShrRoundAway "shr_round_away" Shift LaneUnary Pure ordered;
     /// Every lane the low bits of a scalar.
     Splat "splat" None Splat Pure ordered;
+    /// Sum of the lanes in columns of the view; exact.
+    ReduceAdd "reduce_add" None Reduce Sample ordered;
+    /// Smallest lane in columns of the view; 32767 if there are none.
+    ReduceMin "reduce_min" None Reduce Sample ordered;
+    /// Largest lane in columns of the view; -32768 if there are none.
+    ReduceMax "reduce_max" None Reduce Sample ordered;
     /// Every lane its column, 0..255.
     Column "column" None Lanes Pure ordered;
     /// Conjunction.

@@ -64,6 +64,7 @@ fn fold(site: &mut Site<'_>, masks: &mut Masks, inst: &InstData, result: Value) 
         Sig::Scalar
         | Sig::ScalarUnary
         | Sig::Splat
+        | Sig::Reduce
         | Sig::Lanes
         | Sig::ReadChip
         | Sig::WriteChip

@@ -96,6 +96,7 @@ fn is_movable(cx: &PassCx<'_>, inst: &InstData) -> bool {
         | Sig::MaskBinary
         | Sig::MaskUnary
         | Sig::Splat
+        | Sig::Reduce
         | Sig::Lanes
         | Sig::WriteChip
         | Sig::Store

@@ -222,7 +222,7 @@ fn run(timing: &mut Timing, block: &BlockCode, latencies: &ChipLatencies) -> u32
     for inst in &block.insts {
         called = called.saturating_add(match inst.work {
             Work::RecordOpen => RECORD_OPEN_CYCLES,
-            Work::RateReset => COLUMNS * COLUMN_LOOP_CYCLES,
+            Work::RateReset | Work::Reduce => COLUMNS * COLUMN_LOOP_CYCLES,
             Work::Core
             | Work::HalfRow { .. }
             | Work::Conversion

@@ -79,6 +79,8 @@ pub(crate) struct Memory {
     pub(crate) membranes: Option<Sym>,
     pub(crate) rate_reset: Option<Sym>,
     pub(crate) columns: Option<Sym>,
+    /// A row of halfwords that the scalar core joins.
+    pub(crate) lanes: Option<Sym>,
     pub(crate) external_base: Sym,
     pub(crate) records: Option<RecordTables>,
     pub(crate) schedule: Schedule,
@@ -216,6 +218,8 @@ impl Memory {
             columns: needs.columns.then(|| {
                 table.half_rows("plc_columns", |column| u8::try_from(column).unwrap_or(0))
             }),
+            lanes: (needs.sums || needs.minima || needs.maxima)
+                .then(|| table.put("plc_lanes", ROW_BYTES, VECTOR_BYTES, None)),
             external_base: table.word(symbol::EXTERNAL_BASE),
             records: (!module.records.is_empty()).then(|| record_tables(&mut table, &info)),
             schedule: schedule(&mut table),

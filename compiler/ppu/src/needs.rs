@@ -19,6 +19,12 @@ pub(crate) struct Needs {
     pub(crate) membranes: bool,
     /// Uses the number of a column.
     pub(crate) columns: bool,
+    /// Sums lanes.
+    pub(crate) sums: bool,
+    /// Looks for the smallest lane.
+    pub(crate) minima: bool,
+    /// Looks for the largest lane.
+    pub(crate) maxima: bool,
 }
 
 impl Needs {
@@ -33,6 +39,9 @@ impl Needs {
             resets_rates: a.resets_rates | b.resets_rates,
             membranes: a.membranes | b.membranes,
             columns: a.columns | b.columns,
+            sums: a.sums | b.sums,
+            minima: a.minima | b.minima,
+            maxima: a.maxima | b.maxima,
         })
     }
 
@@ -45,6 +54,9 @@ impl Needs {
                 match (inst.op, inst.imm) {
                     (Op::Draw, _) => needs.draws = true,
                     (Op::Column, _) => needs.columns = true,
+                    (Op::ReduceAdd, _) => needs.sums = true,
+                    (Op::ReduceMin, _) => needs.minima = true,
+                    (Op::ReduceMax, _) => needs.maxima = true,
                     (Op::Read, Imm::Quantity(Quantity::Causal)) => needs.causal = true,
                     (Op::Read, Imm::Quantity(Quantity::Acausal)) => needs.acausal = true,
                     (Op::Read, Imm::Quantity(Quantity::Rate)) => needs.rates = true,

@@ -137,6 +137,8 @@ pub(crate) enum Work {
     ExternalWrite,
     /// Opens a sample.
     RecordOpen,
+    /// Joins the lanes of a row.
+    Reduce,
     /// Looks at the flags of all rate counters and resets those of the view.
     RateReset,
 }
@@ -145,7 +147,7 @@ impl Work {
     /// What the chip takes for it.
     pub(crate) const fn wait(self, chip: &ChipLatencies) -> Wait {
         match self {
-            Work::Core | Work::RecordOpen | Work::RateReset => Wait::NONE,
+            Work::Core | Work::RecordOpen | Work::RateReset | Work::Reduce => Wait::NONE,
             Work::HalfRow { .. } => Wait::answer(chip.half_row_cycles),
             Work::Conversion | Work::ConversionAhead => Wait::answer(chip.conversion_cycles),
             Work::ExternalRead => Wait::answer(chip.external_read_cycles),

@@ -2,10 +2,10 @@
 
 use super::ahead::sensor_plane;
 use super::lane::part_of;
-use super::{At, Lowering, Width, index};
+use super::{At, Lowering, PARTS, Width, index};
 use crate::memory::{ObjectPlace, Sym};
 use crate::runtime;
-use crate::vcode::{Inst, Operand, R3, Recipe, Reg, Work};
+use crate::vcode::{Class, Inst, Operand, R3, Recipe, Reg, Work};
 use pl_ir::{Imm, InstData, Op, Quantity, Value};
 use pl_isa::{Cond, Opcode};
 
@@ -315,6 +315,32 @@ impl Lowering<'_> {
             let call = Inst::call(runtime::RESET_RATES, &[R3]);
             self.push(call.working(Work::RateReset));
         }
+    }
+
+    /// A scalar from lanes. What is equal in all is read from one, as a view has a column.
+    pub(super) fn reduce(&mut self, inst: &InstData) {
+        let sym = self.memory.lanes.expect("a module that reduces has a place for lanes");
+        let (to, lanes) = (self.result(inst, 0), inst.args[0]);
+        let one = self.uniform[lanes.index()] && inst.op != Op::ReduceAdd;
+        for part in 0..if one { 1 } else { PARTS } {
+            let from = self.part(lanes, part);
+            self.store_vector(from, Operand::Addr(sym, 128 * index(part)));
+        }
+        self.emit(Opcode::Sync, vec![Operand::Imm(0)]);
+        if one {
+            let address = Operand::Addr(sym, 0);
+            self.emit(Opcode::Lha, vec![to.into(), address, Operand::Imm(0)]);
+            return;
+        }
+        let routine = if inst.op == Op::ReduceMin {
+            runtime::REDUCE_MIN
+        } else if inst.op == Op::ReduceMax {
+            runtime::REDUCE_MAX
+        } else {
+            runtime::REDUCE_ADD
+        };
+        self.push(Inst::call(routine, &[]).working(Work::Reduce));
+        self.push(Inst::copy(Class::Scalar, to, R3));
     }
 
     pub(super) fn load_lanes(&mut self, inst: &InstData, place: ObjectPlace, part: usize) {

@@ -1,13 +1,14 @@
 //! Instruction selection: IR to machine code over virtual registers.
 //!
-//! A block is lowered in phases. Scalars never depend on vectors, and a lane never on another
-//! lane, so the order of effects is kept if it is kept within each phase:
+//! A block is lowered in segments, each up to a reduction, and a segment in phases. Within one,
+//! scalars never depend on vectors, and a lane never on another lane, so the order of effects is
+//! kept if it is kept within each phase:
 //!
 //! ```text
 //!   1. scalars, in order; also addresses that depend on scalar state
 //!   2. uniform vectors: equal in every lane, so one register instead of four
 //!   3. for each half row: sensors first, then every instruction for the left and the right part
-//!   4. what the scalar core does for vectors: resets of rate counters
+//!   4. what the scalar core does for vectors: reductions, resets of rate counters
 //! ```
 //!
 //! A vector of the IR (a row of 256 halfwords) is four registers, the parts of
@@ -29,6 +30,7 @@ use fold::Folds;
 
 use crate::memory::Memory;
 use crate::vcode::{BlockId, Class, Code, Exit, Inst, Operand, Recipe, Reg, Test, splat};
+use pl_ir::op::Sig;
 use pl_ir::{Function, Imm, InstData, Module, Op, Terminator, Type, Value};
 use pl_isa::{Cond, Opcode};
 use std::collections::BTreeMap;
@@ -243,10 +245,28 @@ impl<'a> Lowering<'a> {
     fn block(&mut self, number: usize, data: &'a pl_ir::func::BlockData) {
         self.current = self.blocks[number];
         self.state = BlockState::default();
+        let is_reduction = |id: &pl_ir::Inst| self.func.inst(*id).op.sig() == Sig::Reduce;
+        for segment in data.insts.split_inclusive(is_reduction) {
+            self.segment(segment);
+        }
+        for half in 0..2 {
+            self.store_rate_flags(half);
+        }
+        self.convert_next();
+        self.next_stretch();
+        self.reset_rates();
+        self.terminator(number, &data.terminator);
+    }
+
+    /// Instructions up to a reduction.
+    fn segment(&mut self, insts: &[pl_ir::Inst]) {
         self.next_stretch();
         let (mut uniform, mut strips) = (Vec::new(), Vec::new());
-        for id in &data.insts {
+        for id in insts {
             let inst = self.func.inst(*id);
+            if inst.op.sig() == Sig::Reduce {
+                break;
+            }
             if self.is_scalar(inst) {
                 self.instruction(*id, inst, At::Scalar);
             } else {
@@ -267,12 +287,12 @@ impl<'a> Lowering<'a> {
                 self.instruction(*id, inst, At::Part(2 * half));
                 self.instruction(*id, inst, At::Part(2 * half + 1));
             }
-            self.store_rate_flags(half);
         }
-        self.convert_next();
-        self.next_stretch();
-        self.reset_rates();
-        self.terminator(number, &data.terminator);
+        let last = insts.last().map(|id| self.func.inst(*id));
+        if let Some(reduction) = last.filter(|inst| inst.op.sig() == Sig::Reduce) {
+            self.next_stretch();
+            self.reduce(reduction);
+        }
     }
 
     /// Whether an instruction runs on the scalar core alone.
@@ -311,6 +331,9 @@ impl<'a> Lowering<'a> {
             Op::ShrRound => self.shift_round(inst, at),
             Op::ShrRoundAway => self.shift_round_away(inst, at),
             Op::Splat => self.splat(inst),
+            Op::ReduceAdd | Op::ReduceMin | Op::ReduceMax => {
+                unreachable!("a reduction ends a segment")
+            }
             Op::Column => self.column(inst, at),
             Op::MaskAnd | Op::MaskOr => self.mask_binary(inst, at),
             Op::MaskNot => self.mask_not(inst, at),

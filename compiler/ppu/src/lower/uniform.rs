@@ -1,5 +1,6 @@
 //! Which vectors are equal in all lanes: they take one register and one instruction, not four.
 
+use pl_ir::op::Sig;
 use pl_ir::{Function, Op, Type};
 
 /// For each value whether all its lanes are equal, on every path. Scalars count as uniform.
@@ -13,7 +14,9 @@ pub(super) fn uniform_values(func: &Function) -> Vec<bool> {
         for block in &func.blocks {
             for inst in &block.insts {
                 let inst = func.inst(*inst);
-                let Some(result) = inst.result else { continue };
+                let Some(result) = inst.result.filter(|_| inst.op.sig() != Sig::Reduce) else {
+                    continue;
+                };
                 let from_lanes = matches!(inst.op, Op::Column | Op::Draw | Op::Read)
                     || (inst.op == Op::Load && func.ty(result) != Type::I32)
                     || inst.args.iter().any(|v| !uniform[v.index()]);

@@ -6,6 +6,7 @@
 
 mod asm;
 mod boot;
+mod reduce;
 mod schedule;
 mod sensors;
 
@@ -23,6 +24,12 @@ pub(crate) const RECORD_OPEN: &str = "plc_record_open";
 const SAMPLE_RATES: &str = "plc_sample_rates";
 /// Samples the membranes.
 const SAMPLE_MEMBRANES: &str = "plc_sample_membranes";
+/// Joins the lanes of the row of halfwords at `plc_lanes` in columns of the view, into r3.
+pub(crate) const REDUCE_ADD: &str = "plc_reduce_add";
+/// The smallest of the same.
+pub(crate) const REDUCE_MIN: &str = "plc_reduce_min";
+/// The largest of the same.
+pub(crate) const REDUCE_MAX: &str = "plc_reduce_max";
 /// Function of the rule that runs once.
 pub(crate) const START: &str = "plc_start";
 /// Function of the rule that is one update.
@@ -66,6 +73,12 @@ pub(crate) fn runtime(module: &Module, memory: &Memory, stack_top: u32) -> Vec<L
     }
     if context.needs.membranes {
         sensors::sample_membranes(&mut asm, memory);
+    }
+    let Needs { sums, minima, maxima, .. } = context.needs;
+    for (wanted, name) in [(sums, REDUCE_ADD), (minima, REDUCE_MIN), (maxima, REDUCE_MAX)] {
+        if wanted {
+            reduce::routine(&mut asm, memory, name);
+        }
     }
     if let Some(records) = memory.records {
         schedule::record_open(&mut asm, memory, &records);

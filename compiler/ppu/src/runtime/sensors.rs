@@ -44,14 +44,14 @@ fn counter_base(asm: &mut Asm, memory: &Memory, to: Reg, base: i32) {
 }
 
 /// Begins a loop over the bytes of two half rows, r5 the index; gives its label.
-fn each_byte(asm: &mut Asm) -> String {
+pub(super) fn each_byte(asm: &mut Asm) -> String {
     let again = asm.local();
     asm.constant(r(5), 0);
     asm.label(&again);
     again
 }
 
-fn next_byte(asm: &mut Asm, again: &str) {
+pub(super) fn next_byte(asm: &mut Asm, again: &str) {
     asm.add_constant(r(5), r(5), 1);
     asm.compare(r(5), i32::try_from(COLUMNS).expect("256"));
     asm.branch(Test::Lt, again);
@@ -219,7 +219,7 @@ pub(super) fn baseline(asm: &mut Asm, context: &Context<'_>, baseline: Sym, plan
 
 /// From the index of a halfword in four parts (half, side, slice, lane) to that of its byte in two
 /// half rows (half, slice, side, lane); r8 is overwritten.
-fn byte_of_halfword(asm: &mut Asm, to: Reg, index: Reg) {
+pub(super) fn byte_of_halfword(asm: &mut Asm, to: Reg, index: Reg) {
     asm.field(to, index, 0, 24, 24);
     for (turn, first, last) in [(1, 25, 27), (29, 28, 28), (0, 29, 31)] {
         asm.field(r(8), index, turn, first, last);

@@ -35,6 +35,7 @@ impl Generator<'_> {
                 | Sig::MaskBinary
                 | Sig::MaskUnary
                 | Sig::Splat
+                | Sig::Reduce
                 | Sig::Lanes
                 | Sig::ReadChip
                 | Sig::WriteChip
@@ -259,6 +260,10 @@ impl Generator<'_> {
             Sig::Splat => {
                 let (ty, scalar) = (self.vector_type(), self.value(Type::I32));
                 self.define(op, Imm::None, &[scalar], ty);
+            }
+            Sig::Reduce => {
+                let lanes = self.value(Type::ROW16);
+                self.define(op, Imm::None, &[lanes], Type::I32);
             }
             Sig::Lanes => self.define(op, Imm::None, &[], Type::ROW16),
             Sig::ReadChip | Sig::WriteChip => self.chip(op),
