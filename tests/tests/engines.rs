@@ -180,6 +180,36 @@ rule scheduled {
 }
 ";
 
+/// State of the rule, from inputs and from all neurons.
+const CONTROLLED: &str = "
+rule controlled {
+    rounding stochastic
+    input reward : real in -1.0 .. 1.0 per rule = 0.5
+    state expected : real in -1.0 .. 1.0 per rule = 0
+    state busy     : int in 0 .. 256 per rule = 0
+    state activity : real in 0.0 .. 70000.0 per rule = 0
+    state surprise : real in -2.0 .. 2.0 per rule = 0
+    state range    : int in 0 .. 255 per rule = 0
+    state seen     : real in 0.0 .. 255.0 per neuron = 3
+    every 8 ms
+    neurons { seen += 0.3 * (rate - seen); reset rate }
+    control {
+        let error = reward - expected
+        surprise = error
+        if busy > 20 or not (activity < 100) { expected += 0.2 * error } else { expected -= 0.1 }
+        busy = count of seen > 1 and column < 200 over neurons
+        activity = sum of seen over neurons
+        range = max of rate over neurons
+        range -= min of rate over neurons
+    }
+    synapses {
+        weight += 4 * surprise + 0.01 * (busy - 30) * expected - 0.05 * range
+        reset causal
+    }
+    record expected, busy, activity, surprise, range every 2 updates
+}
+";
+
 /// The rules of the library, one with state and one with reductions, recording every other update, with a view their PPU program is for.
 fn sources() -> Vec<(&'static str, String)> {
     let record = |source: &str| {
@@ -193,7 +223,12 @@ fn sources() -> Vec<(&'static str, String)> {
         source.lines().map(line).collect()
     };
     let library = pl_stdlib::RULES.iter().map(|rule| (rule.name, rule.source));
-    let own = [("stateful", STATEFUL), ("reducing", REDUCING), ("scheduled", SCHEDULED)];
+    let own = [
+        ("stateful", STATEFUL),
+        ("reducing", REDUCING),
+        ("scheduled", SCHEDULED),
+        ("controlled", CONTROLLED),
+    ];
     library.chain(own).map(|(name, rule)| (name, record(rule))).collect()
 }
 

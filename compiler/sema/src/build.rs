@@ -1,6 +1,6 @@
 //! Typed expressions from typed operands: kinds, intervals, and folding of host expressions.
 
-use crate::hir::{Expr, ExprKind, Kind, Reduction, Stmt};
+use crate::hir::{Expr, ExprKind, Kind, Over, Reduction, Stmt};
 use crate::host::{Function, Host, Operator};
 use crate::interval::Interval;
 use pl_diag::{Code, Diagnostic, Span};
@@ -233,29 +233,30 @@ fn not_empty(width: &Expr, least: f64, name: &str) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// A reduction over the synapses of a neuron, of which there are 1 to `rows_max`.
+/// A reduction over the synapses of a neuron or the neurons of a view, of which there are 1 to
+/// `most`.
 pub(crate) fn reduction(
     reduction: Reduction,
+    (over, most): (Over, u32),
     lets: Vec<Stmt>,
     a: Expr,
-    rows_max: u32,
     span: Span,
 ) -> Built {
     let a = match reduction {
         Reduction::Count => condition(a)?,
         Reduction::Sum | Reduction::Min | Reduction::Max => number(a, "a reduction")?,
     };
-    let rows = Interval { low: 1.0, high: f64::from(rows_max) };
+    let count = Interval { low: 1.0, high: f64::from(most) };
     let (mut number, interval) = match reduction {
-        Reduction::Sum => (a.number, a.interval.product(rows)),
+        Reduction::Sum => (a.number, a.interval.product(count)),
         Reduction::Min | Reduction::Max => (a.number, a.interval),
-        Reduction::Count => (Kind::Int, Interval { low: 0.0, ..rows }),
+        Reduction::Count => (Kind::Int, Interval { low: 0.0, ..count }),
     };
     // A sum that 16 bits do not hold exactly is a real, like a product.
     if interval.low < -32768.0 || interval.high > 32767.0 {
         number = Kind::Real;
     }
-    let kind = ExprKind::Reduce { reduction, lets, of: Box::new(a) };
+    let kind = ExprKind::Reduce { over, reduction, lets, of: Box::new(a) };
     representable(Expr { kind, number, interval, span })
 }
 

@@ -142,13 +142,15 @@ pub enum ExprKind {
     Uniform(Box<Expr>, Box<Expr>),
     /// A uniform integer: low and the number of values.
     RandInt(Box<Expr>, Box<Expr>),
-    /// Of the synapses of a neuron, for each row of the view.
+    /// Of the synapses of a neuron, or of the neurons of the view.
     Reduce {
+        /// What is joined: synapses or neurons.
+        over: Over,
         /// How their values are joined.
         reduction: Reduction,
-        /// Locals of the value, defined anew in every row.
+        /// Locals of the value, defined anew for each.
         lets: Vec<Stmt>,
-        /// The value of a synapse.
+        /// The value of a synapse or neuron.
         of: Box<Expr>,
     },
     /// A comparison.
@@ -161,7 +163,7 @@ pub enum ExprKind {
     Not(Box<Expr>),
 }
 
-/// How values of the synapses of a neuron are joined.
+/// How values of synapses or neurons are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reduction {
     /// Their sum, saturating.
@@ -200,7 +202,7 @@ pub enum Target {
     Local(LocalId),
 }
 
-/// A statement of a vector block.
+/// A statement of a block.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stmt {
     /// Defines a local.
@@ -247,13 +249,24 @@ pub enum Due {
     Once(u32),
 }
 
+/// What a block runs over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Every synapse of the view, row by row.
+    Synapses,
+    /// Every neuron of the view.
+    Neurons,
+    /// The rule alone: `control`.
+    Rule,
+}
+
 /// A block of statements.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
     /// In which updates it runs.
     pub due: Due,
-    /// `true` for `synapses`, `false` for `neurons`.
-    pub per_synapse: bool,
+    /// What it runs over.
+    pub over: Over,
     /// What it does.
     pub body: Vec<Stmt>,
 }

@@ -3,8 +3,8 @@
 use super::items::ModuleId;
 use super::{Binding, RuleChecker, Where, not_yet};
 use crate::build;
-use crate::builtins::{self, Function, QuantityInfo};
-use crate::hir::{Expr, ExprKind, Kind, LocalId, Reduction, Sensor, Stmt};
+use crate::builtins::{self, Function, QuantityInfo, Source};
+use crate::hir::{Expr, ExprKind, Kind, LocalId, Over, Place, Reduction, Sensor, Stmt};
 use crate::host::{self, Host, Operator};
 use crate::interval::Interval;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
@@ -110,7 +110,12 @@ impl<'a> RuleChecker<'a> {
     fn state(&mut self, index: usize, name: &ast::Ident) -> Option<Expr> {
         let state = &self.states[index];
         let (scope, number, interval) = (state.scope, state.kind, state.interval);
-        if scope.per_row() && self.place != Where::Synapses {
+        let seen = match self.place {
+            Where::Declaration | Where::Synapses => true,
+            Where::Neurons => !scope.per_row(),
+            Where::Control => scope == Scope::Rule,
+        };
+        if !seen {
             let message = format!("`{}` belongs to {}s", name.name, scope.name());
             self.found.push(not_here(name, message));
             return None;
@@ -123,12 +128,13 @@ impl<'a> RuleChecker<'a> {
             Where::Declaration => false,
             Where::Neurons => !info.per_row,
             Where::Synapses => true,
+            Where::Control => info.source == Source::Place(Place::Hemisphere),
         };
         if !seen {
-            let message = if self.place == Where::Declaration {
-                format!("`{}` has no value in a declaration", name.name)
-            } else {
-                format!("a neuron has no `{}`", name.name)
+            let message = match self.place {
+                Where::Declaration => format!("`{}` has no value in a declaration", name.name),
+                Where::Neurons | Where::Synapses => format!("a neuron has no `{}`", name.name),
+                Where::Control => format!("`control` sees no single `{}`", name.name),
             };
             self.found.push(not_here(name, message));
             return None;
@@ -246,6 +252,9 @@ impl<'a> RuleChecker<'a> {
         if info.function == Function::Uniform {
             return self.uniform(name, &args[0], span);
         }
+        if info.function == Function::RandInt && !self.draws_here(name) {
+            return None;
+        }
         let args: Vec<Option<Expr>> = args.iter().map(|arg| self.expr(arg)).collect();
         let args: Vec<Expr> = args.into_iter().collect::<Option<_>>()?;
         let built = builtin(info.function, &name.name, args, span);
@@ -257,8 +266,7 @@ impl<'a> RuleChecker<'a> {
             self.found.push(wrong_arity(name, "uniform(a .. b)", 1, 1));
             return None;
         };
-        if self.place == Where::Declaration {
-            self.found.push(not_here(name, "a declaration draws no random numbers".to_owned()));
+        if !self.draws_here(name) {
             return None;
         }
         let low = self.expr(&range.low);
@@ -267,7 +275,7 @@ impl<'a> RuleChecker<'a> {
         self.keep(built)
     }
 
-    /// A reduction: over synapses, in a `neurons` block.
+    /// A reduction: over synapses in a `neurons` block, over neurons in a `control` block.
     fn reduce(
         &mut self,
         op: ast::ReduceOp,
@@ -275,36 +283,48 @@ impl<'a> RuleChecker<'a> {
         (axis, axis_span): (ast::Axis, Span),
         span: Span,
     ) -> Option<Expr> {
-        let reduction = match (op, axis) {
-            (ast::ReduceOp::Sum, ast::Axis::Synapses) => Reduction::Sum,
-            (ast::ReduceOp::Min, ast::Axis::Synapses) => Reduction::Min,
-            (ast::ReduceOp::Max, ast::Axis::Synapses) => Reduction::Max,
-            (ast::ReduceOp::Count, ast::Axis::Synapses) => Reduction::Count,
-            (ast::ReduceOp::Mean | ast::ReduceOp::Argmax, _) | (_, ast::Axis::Neurons) => {
-                let what = format!("the reduction `{} of .. over {}`", op.name(), axis.name());
-                self.found.push(not_yet(span, &what));
+        let reduction = match op {
+            ast::ReduceOp::Sum => Reduction::Sum,
+            ast::ReduceOp::Min => Reduction::Min,
+            ast::ReduceOp::Max => Reduction::Max,
+            ast::ReduceOp::Count => Reduction::Count,
+            ast::ReduceOp::Mean | ast::ReduceOp::Argmax => {
+                self.found.push(not_yet(span, &format!("the reduction `{}`", op.name())));
                 return None;
             }
         };
-        if self.place != Where::Neurons {
-            let message = "synapses are joined where their neuron is seen";
-            self.found.push(
-                Diagnostic::error(Code::E0207, span, message)
-                    .label(axis_span, "this is no `neurons` block")
-                    .help(
-                        "keep the result in a state: `neurons { total = sum of weight over \
-                         synapses }`, then use the state",
-                    ),
-            );
+        let (outside_place, inside, joined) = match axis {
+            ast::Axis::Synapses => {
+                (Where::Neurons, Where::Synapses, (Over::Synapses, self.rows_max))
+            }
+            ast::Axis::Neurons => (Where::Control, Where::Neurons, (Over::Neurons, 256)),
+        };
+        if self.place != outside_place {
+            self.found.push(misplaced_reduction(axis, axis_span, span));
             return None;
         }
-        self.place = Where::Synapses;
+        self.place = inside;
         let outside = core::mem::take(&mut self.before);
         let operand = self.expr(operand);
         let lets = core::mem::replace(&mut self.before, outside);
-        self.place = Where::Neurons;
-        let built = build::reduction(reduction, lets, operand?, self.rows_max, span);
+        self.place = outside_place;
+        let built = build::reduction(reduction, joined, lets, operand?, span);
         self.keep(built)
+    }
+
+    /// Whether random numbers are drawn here: each column has a generator, the rule has none.
+    fn draws_here(&mut self, name: &ast::Ident) -> bool {
+        match self.place {
+            Where::Neurons | Where::Synapses => true,
+            Where::Declaration => {
+                self.found.push(not_here(name, "a declaration draws no random numbers".to_owned()));
+                false
+            }
+            Where::Control => {
+                self.found.push(not_yet(name.span, "random numbers of `control`"));
+                false
+            }
+        }
     }
 
     fn unknown_function(&self, name: &ast::Ident) -> Diagnostic {
@@ -422,6 +442,24 @@ fn not_here(name: &ast::Ident, message: String) -> Diagnostic {
         .help("move the statement into a `synapses` block")
 }
 
+fn misplaced_reduction(axis: ast::Axis, axis_span: Span, span: Span) -> Diagnostic {
+    let (message, block, example) = match axis {
+        ast::Axis::Synapses => (
+            "synapses are joined where their neuron is seen",
+            "neurons",
+            "neurons { total = sum of weight over synapses }",
+        ),
+        ast::Axis::Neurons => (
+            "neurons are joined where the rule is seen",
+            "control",
+            "control { busy = count of rate > 10 over neurons }",
+        ),
+    };
+    Diagnostic::error(Code::E0207, span, message)
+        .label(axis_span, format!("this is no `{block}` block"))
+        .help(format!("keep the result in a state: `{example}`, then use the state"))
+}
+
 fn wrong_arity(name: &ast::Ident, usage: &str, wanted: usize, given: usize) -> Diagnostic {
     let plural = if wanted == 1 { "" } else { "s" };
     let message = format!("`{}` takes {wanted} argument{plural}", name.name);
@@ -437,7 +475,8 @@ pub(super) fn assignable(scope: Scope, place: Where) -> bool {
     match scope {
         Scope::Synapse => place == Where::Synapses,
         Scope::Neuron => place == Where::Neurons,
-        Scope::Row | Scope::Rule => false,
+        Scope::Rule => place == Where::Control,
+        Scope::Row => false,
     }
 }
 

@@ -72,6 +72,8 @@ enum Where {
     Declaration,
     Neurons,
     Synapses,
+    /// `control`: the rule alone.
+    Control,
 }
 
 struct RuleChecker<'a> {
@@ -135,13 +137,13 @@ impl<'a> RuleChecker<'a> {
             match member {
                 ast::Member::Block(block) => {
                     let due = times.as_ref().map_or(hir::Due::Always, |times| times.due(None));
-                    blocks.extend(self.block(block, due));
+                    blocks.push(self.block(block, due));
                 }
                 ast::Member::Schedule(schedule) => {
                     let due = times.as_ref();
                     let due = due.map_or(hir::Due::Always, |times| times.due(Some(schedule.head)));
                     for block in schedule.blocks.iter().flatten() {
-                        blocks.extend(self.block(block, due));
+                        blocks.push(self.block(block, due));
                     }
                 }
                 ast::Member::Start(steps) => start.extend(self.start(steps)),
@@ -208,7 +210,7 @@ impl<'a> RuleChecker<'a> {
         for step in &start.steps {
             match step {
                 ast::StartStep::Block(block) => {
-                    blocks.extend(self.block(block, hir::Due::Always));
+                    blocks.push(self.block(block, hir::Due::Always));
                 }
                 ast::StartStep::Stmt(stmt) => {
                     self.found.push(not_yet(stmt.span, "statements of `start` outside a block"));

@@ -4,7 +4,7 @@ use super::expr::{assignable, assignable_quantity};
 use super::{Binding, RuleChecker, Where, not_yet};
 use crate::build;
 use crate::builtins;
-use crate::hir::{self, Expr, ExprKind, Kind, Sensor, Stmt, Target};
+use crate::hir::{self, Expr, ExprKind, Kind, Over, Sensor, Stmt, Target};
 use crate::host::Operator;
 use crate::interval::Interval;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
@@ -13,21 +13,23 @@ use pl_syntax::ast;
 use std::collections::BTreeMap;
 
 impl<'a> RuleChecker<'a> {
-    /// A vector block.
-    pub(super) fn block(&mut self, block: &'a ast::Block, due: hir::Due) -> Option<hir::Block> {
+    /// A block.
+    pub(super) fn block(&mut self, block: &'a ast::Block, due: hir::Due) -> hir::Block {
         self.place = match block.kind {
             ast::BlockKind::Synapses => Where::Synapses,
             ast::BlockKind::Neurons => Where::Neurons,
-            ast::BlockKind::Control => {
-                self.found.push(not_yet(block.span.before(), "`control` blocks"));
-                return None;
-            }
+            ast::BlockKind::Control => Where::Control,
         };
         self.block_span = Some(block.span);
         let body = self.body(&block.body);
         self.block_span = None;
         self.place = Where::Declaration;
-        Some(hir::Block { due, per_synapse: block.kind == ast::BlockKind::Synapses, body })
+        let over = match block.kind {
+            ast::BlockKind::Synapses => Over::Synapses,
+            ast::BlockKind::Neurons => Over::Neurons,
+            ast::BlockKind::Control => Over::Rule,
+        };
+        hir::Block { due, over, body }
     }
 
     fn body(&mut self, body: &'a [ast::Stmt]) -> Vec<Stmt> {

@@ -8,7 +8,7 @@ mod number;
 mod reduce;
 mod statement;
 
-use crate::hir::{Block, Due, Record, Recorded, Rule, State};
+use crate::hir::{Block, Due, Over, Record, Recorded, Rule, State};
 use crate::host::Host;
 use crate::interval::Interval;
 use pl_fixed::Format;
@@ -115,6 +115,8 @@ struct Lowering<'a> {
 /// Values of what statements of a block may change, in one row.
 #[derive(Clone, Default)]
 struct Env {
+    /// Whether this is a `control` block: all lanes are equal, and none has a generator.
+    alone: bool,
     /// Row position, in a `synapses` block.
     row: Option<Value>,
     /// Weight, once read or assigned.
@@ -226,14 +228,14 @@ impl Lowering<'_> {
     }
 
     fn statements_of(&mut self, block: &Block) {
-        if block.per_synapse {
+        if block.over == Over::Synapses {
             let (row, done) = self.open_row_loop();
             let mut env = Env { row: Some(row), ..Env::default() };
             self.statements(&block.body, &mut env, None);
             self.write_back(&env);
             self.close_row_loop(row, done);
         } else {
-            let mut env = Env::default();
+            let mut env = Env { alone: block.over == Over::Rule, ..Env::default() };
             self.statements(&block.body, &mut env, None);
             self.write_back(&env);
         }
@@ -286,9 +288,14 @@ impl Lowering<'_> {
             self.b.effect(Op::Write, Imm::Quantity(Quantity::RateReset), &[bits]);
         }
         for index in &env.dirty.states {
-            let per_row = self.rule.states[*index].scope.per_row();
-            let mut args: Vec<Value> = env.row.filter(|_| per_row).into_iter().collect();
-            args.push(env.states[index]);
+            let scope = self.rule.states[*index].scope;
+            let mut args: Vec<Value> = env.row.filter(|_| scope.per_row()).into_iter().collect();
+            let lanes = env.states[index];
+            args.push(match scope.is_vector() {
+                true => lanes,
+                // All lanes are equal.
+                false => self.b.value(Op::ReduceMax, Imm::None, &[lanes], Type::I32),
+            });
             self.b.effect(Op::Store, Imm::Object(ObjectId::new(*index)), &args);
         }
     }

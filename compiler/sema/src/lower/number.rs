@@ -24,7 +24,7 @@
 //!  N10. A reduction produces each value in its own format and joins them, rows ascending.
 
 use super::{Env, Local, Lowering};
-use crate::hir::{Expr, ExprKind, Kind, LocalId, Place, Reduction};
+use crate::hir::{Expr, ExprKind, Kind, LocalId, Over, Place, Reduction};
 use crate::host::Host;
 use crate::interval::Interval;
 use pl_fixed::Format;
@@ -149,8 +149,11 @@ impl Lowering<'_> {
                 let value = self.b.op(Op::AddSat, &[low, part]);
                 self.convert(value, 0, frac)
             }
-            ExprKind::Reduce { reduction, lets, of } => {
-                self.reduce(*reduction, lets, of, frac, env)
+            ExprKind::Reduce { over: Over::Synapses, reduction, lets, of } => {
+                self.reduce_synapses(*reduction, lets, of, frac, env)
+            }
+            ExprKind::Reduce { reduction, lets, of, .. } => {
+                self.reduce_neurons(*reduction, lets, of, frac, env)
             }
             ExprKind::Compare(..) | ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Not(_) => {
                 unreachable!("checked: a truth value is not used as a number")

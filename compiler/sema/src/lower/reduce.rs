@@ -1,4 +1,5 @@
-//! Reductions over the synapses of a neuron: a loop over the rows that carries the result so far.
+//! Reductions. Over the synapses of a neuron: a loop over the rows that carries the result so far.
+//! Over the neurons of the view: the lanes of its columns to a scalar.
 
 use super::{Env, Lanes, Lowering};
 use crate::hir::{Expr, Reduction, Stmt};
@@ -6,8 +7,8 @@ use pl_ir::op::Cond;
 use pl_ir::{BlockCall, Imm, Op, Terminator, Type, Value};
 
 impl Lowering<'_> {
-    /// The lanes of a reduction with `frac` fraction bits (N10).
-    pub(super) fn reduce(
+    /// The lanes of a reduction over synapses with `frac` fraction bits (N10).
+    pub(super) fn reduce_synapses(
         &mut self,
         reduction: Reduction,
         lets: &[Stmt],
@@ -50,6 +51,37 @@ impl Lowering<'_> {
         ));
         self.b.switch_to(done);
         let result = results[0];
+        if reduction == Reduction::Count { self.convert(result, 0, frac) } else { result }
+    }
+
+    /// The same over neurons: equal in every lane.
+    pub(super) fn reduce_neurons(
+        &mut self,
+        reduction: Reduction,
+        lets: &[Stmt],
+        of: &Expr,
+        frac: i32,
+        env: &Env,
+    ) -> Value {
+        let mut inside =
+            Env { states: env.states.clone(), locals: env.locals.clone(), ..Env::default() };
+        self.statements(lets, &mut inside, None);
+        let (op, lanes) = match reduction {
+            Reduction::Sum => (Op::ReduceAdd, self.produce(of, frac, &mut inside)),
+            Reduction::Min => (Op::ReduceMin, self.produce(of, frac, &mut inside)),
+            Reduction::Max => (Op::ReduceMax, self.produce(of, frac, &mut inside)),
+            Reduction::Count => {
+                let holds = self.condition(of, &mut inside);
+                (Op::ReduceAdd, self.lanes_as_bits(Lanes::Where(holds), 1))
+            }
+        };
+        let mut joined = self.b.value(op, Imm::None, &[lanes], Type::I32);
+        // Terms that were rounded up may sum to more than the sum's interval.
+        for (op, bound) in [(Op::Min, i16::MAX), (Op::Max, i16::MIN)] {
+            let bound = self.b.iconst(bound.into());
+            joined = self.b.op(op, &[joined, bound]);
+        }
+        let result = self.b.value(Op::Splat, Imm::None, &[joined], Type::ROW16);
         if reduction == Reduction::Count { self.convert(result, 0, frac) } else { result }
     }
 

@@ -72,7 +72,7 @@ impl Lowering<'_> {
             if matches!(expr.kind, ExprKind::Host(_)) { natural(expr).min(to) } else { held(expr) };
         let value = self.produce(expr, from, env);
         if from > to {
-            let rounded = self.rounded(value, from.abs_diff(to), expr.interval);
+            let rounded = self.rounded(value, from.abs_diff(to), expr.interval, env);
             return self.saturated(rounded, expr.interval, range, format);
         }
         // A shift to more fraction bits could overflow: saturate first, in the coarser format.
@@ -80,8 +80,14 @@ impl Lowering<'_> {
         self.convert(value, from, to)
     }
 
-    fn rounded(&mut self, value: Value, places: u32, interval: Interval) -> Value {
-        match self.rule.rounding {
+    fn rounded(&mut self, value: Value, places: u32, interval: Interval, env: &Env) -> Value {
+        // The rule alone has nothing to draw from.
+        let rounding = if env.alone && self.rule.rounding == Rounding::Stochastic {
+            Rounding::Nearest
+        } else {
+            self.rule.rounding
+        };
+        match rounding {
             // For values that are not negative the two ways to round ties agree.
             Rounding::Nearest if interval.low >= 0.0 => self.b.shift(Op::ShrRound, value, places),
             Rounding::Nearest => self.b.shift(Op::ShrRoundAway, value, places),
