@@ -210,6 +210,31 @@ rule controlled {
 }
 ";
 
+/// Arrays, and loops over their elements.
+const ARRAYS: &str = "
+rule arrays {
+    state history[3] : int in 0 .. 255 per neuron = [1, 2, 3]
+    state winner[2]  : int in 0 .. 255 per rule = 0
+    input kernel[3]  : real in -1.0 .. 1.0 per rule = [0.5, -0.25, 0.125]
+    every 8 ms
+    neurons {
+        for i in 0 .. 2 { history[2 - i] = history[1 - i] }
+        history[0] = rate
+        reset rate
+    }
+    control {
+        winner[1] = winner[0]
+        winner[0] = argmax of history[0] over neurons
+    }
+    synapses {
+        let sum = 0.0
+        for i in 0 .. 3 { sum += kernel[i] * history[i] }
+        if column == winner[0] or column == winner[1] { weight += 3 } else { weight += 0.2 * sum }
+    }
+    record history, winner every 2 updates
+}
+";
+
 /// The rules of the library, one with state and one with reductions, recording every other update, with a view their PPU program is for.
 fn sources() -> Vec<(&'static str, String)> {
     let record = |source: &str| {
@@ -228,6 +253,7 @@ fn sources() -> Vec<(&'static str, String)> {
         ("reducing", REDUCING),
         ("scheduled", SCHEDULED),
         ("controlled", CONTROLLED),
+        ("arrays", ARRAYS),
     ];
     library.chain(own).map(|(name, rule)| (name, record(rule))).collect()
 }

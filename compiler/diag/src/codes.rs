@@ -209,6 +209,11 @@ codes! {
         wrong "rule r {\n    param a : weight = 1\n    param a : weight = 2\n    every 1 ms\n    synapses { weight = a }\n}\n"
         right "rule r {\n    param a : weight = 1\n    param b : weight = 2\n    every 1 ms\n    synapses { weight = a + b }\n}\n"
     }
+    E0203 "an array used as a number, or a number as an array" {
+        "An array is used element by element: `x[0]`, or `x[i]` in a `for` over its elements."
+        wrong "rule r {\n    state x[2] : real in 0.0 .. 1.0 per rule = 0\n    every 1 ms\n    synapses { weight += x }\n}\n"
+        right "rule r {\n    state x[2] : real in 0.0 .. 1.0 per rule = 0\n    every 1 ms\n    synapses { weight += x[0] }\n}\n"
+    }
     E0204 "an unknown function" {
         "Functions are those of the language (`min`, `max`, `clamp`, `abs`, `sign`, `uniform`, \
          `randint`, `exp`, `ln`, `sqrt`, `pow`)."
@@ -311,6 +316,18 @@ codes! {
          refer to itself."
         wrong "fn f(x) = f(x) + 1\nrule r {\n    every 1 ms\n    synapses { weight = f(weight) }\n}\n"
         right "fn f(x) = x + 1\nrule r {\n    every 1 ms\n    synapses { weight = f(weight) }\n}\n"
+    }
+    E0410 "an index or a length out of range" {
+        "Elements of an array of N are numbered from 0 to N - 1; an array has 1 to 256 of them, and a \
+         list of initial values has one for each."
+        wrong "rule r {\n    state x[2] : real in 0.0 .. 1.0 per rule = 0\n    every 1 ms\n    synapses { weight += x[2] }\n}\n"
+        right "rule r {\n    state x[2] : real in 0.0 .. 1.0 per rule = [0, 1]\n    every 1 ms\n    synapses { weight += x[1] }\n}\n"
+    }
+    E0411 "a loop that is too long" {
+        "Loops are written out, round by round, for processors whose vectors have no counters. All \
+         loops of a rule have at most 1024 rounds together."
+        wrong "rule r {\n    every 1 ms\n    synapses { for i in 0 .. 5000 { weight += 1 } }\n}\n"
+        right "rule r {\n    every 1 ms\n    synapses { for i in 0 .. 3 { weight += 1 } }\n}\n"
     }
     E0501 "a rule without a schedule" {
         "A rule says when it runs: `every 1 ms`, in hardware time, or `every 1 s bio`."

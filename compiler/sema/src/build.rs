@@ -244,13 +244,16 @@ pub(crate) fn reduction(
 ) -> Built {
     let a = match reduction {
         Reduction::Count => condition(a)?,
-        Reduction::Sum | Reduction::Min | Reduction::Max => number(a, "a reduction")?,
+        Reduction::Sum | Reduction::Min | Reduction::Max | Reduction::Argmax => {
+            number(a, "a reduction")?
+        }
     };
     let count = Interval { low: 1.0, high: f64::from(most) };
     let (mut number, interval) = match reduction {
         Reduction::Sum => (a.number, a.interval.product(count)),
         Reduction::Min | Reduction::Max => (a.number, a.interval),
         Reduction::Count => (Kind::Int, Interval { low: 0.0, ..count }),
+        Reduction::Argmax => (Kind::Int, Interval { low: 0.0, high: 255.0 }),
     };
     // A sum that 16 bits do not hold exactly is a real, like a product.
     if interval.low < -32768.0 || interval.high > 32767.0 {

@@ -174,6 +174,8 @@ pub enum Reduction {
     Max,
     /// For how many a condition holds.
     Count,
+    /// Column of the largest, the lowest of several; over neurons.
+    Argmax,
 }
 
 /// Indices a rule can see.

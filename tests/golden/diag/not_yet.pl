@@ -2,6 +2,7 @@ import "pairs"
 rule later {
     state trace : real in 0.0 .. 1.0 per synapse = 0
     every 1 ms
-    control { let n = argmax of rate over neurons }
+    state mean : real in 0.0 .. 255.0 per rule = 0
+    control { mean = mean of rate over neurons }
     synapses { weight += trace }
 }

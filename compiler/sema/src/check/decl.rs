@@ -16,11 +16,11 @@ pub(super) struct NumberType {
     pub(super) frac: Option<i32>,
 }
 
+/// Most elements of an array.
+const ELEMENTS_MAX: u32 = 256;
+
 impl<'a> RuleChecker<'a> {
     pub(super) fn decl(&mut self, decl: &'a ast::Decl) {
-        if let Some(len) = &decl.len {
-            self.found.push(not_yet(len.span, "arrays"));
-        }
         if builtins::quantity(&decl.name.name).is_some() {
             let message = format!("`{}` is a quantity of the chip", decl.name.name);
             self.found.push(
@@ -31,30 +31,81 @@ impl<'a> RuleChecker<'a> {
             return;
         }
         let ty = decl.ty.as_ref().and_then(|ty| self.number_type(ty));
-        let init = decl.init.as_ref().and_then(|init| Some((self.constant(init)?, init.span)));
-        let (Some(ty), Some((value, span))) = (ty, init) else {
+        let len = decl.len.as_ref().map(|len| self.length(len, decl.kind));
+        let values = decl.init.as_ref().and_then(|init| self.initial(init, len.flatten()));
+        let (Some(ty), Some(values)) = (ty, values.filter(|_| len != Some(None))) else {
             // Reported already; bind the name so that its uses are not reported too.
             self.poison(decl);
             return;
         };
-        self.check_initial(decl, ty, value, span);
+        for (value, span) in &values {
+            self.check_initial(decl, ty, *value, *span);
+        }
         let before = match self.lookup(&decl.name.name) {
             Some(Binding::Param(index)) => Some(self.params[*index].span),
             Some(Binding::State(index)) => Some(self.states[*index].span),
-            Some(Binding::Local(_)) | None => None,
+            Some(Binding::Array { span, .. }) => Some(*span),
+            Some(Binding::Local(_) | Binding::Number(_)) | None => None,
         };
         if let Some(before) = before {
             self.found.push(declared_twice(&decl.name, before));
         }
-        self.declare(decl, ty, value);
+        let name = decl.name.name.clone();
+        if decl.len.is_none() {
+            let binding = self.declare(decl, name.clone(), ty, values[0].0);
+            self.bind(&name, binding);
+            return;
+        }
+        let first = self.states.len();
+        for (index, (value, _)) in values.iter().enumerate() {
+            self.declare(decl, format!("{name}.{index}"), ty, *value);
+        }
+        let binding = Binding::Array { first, len: values.len(), span: decl.name.span };
+        self.bind(&name, binding);
     }
 
-    fn declare(&mut self, decl: &ast::Decl, ty: NumberType, value: f64) {
-        let name = decl.name.name.clone();
-        let binding = match decl.kind {
+    /// The number of elements of an array.
+    fn length(&mut self, len: &'a ast::Expr, kind: ast::DeclKind) -> Option<usize> {
+        if kind == ast::DeclKind::Param {
+            self.found.push(not_yet(len.span, "arrays of params"));
+            return None;
+        }
+        let value = self.constant(len)?;
+        let known = super::whole(value).filter(|n| (1..=ELEMENTS_MAX).contains(n));
+        if known.is_none() {
+            let message = format!("an array has 1 to {ELEMENTS_MAX} elements");
+            self.found.push(
+                Diagnostic::error(Code::E0410, len.span, message)
+                    .label(len.span, format!("this is {value}"))
+                    .help("declare several arrays, or fewer elements"),
+            );
+        }
+        known.map(|n| n as usize)
+    }
+
+    /// Initial values with their places: one for all, or a list of as many as there are elements.
+    fn initial(&mut self, init: &'a ast::Expr, len: Option<usize>) -> Option<Vec<(f64, Span)>> {
+        let ast::ExprKind::Array(list) = &init.without_parens().kind else {
+            let value = (self.constant(init)?, init.span);
+            return Some(vec![value; len.unwrap_or(1)]);
+        };
+        if Some(list.len()) != len {
+            let wanted = len.map_or("a number".to_owned(), |len| format!("{len} values"));
+            self.found.push(
+                Diagnostic::error(Code::E0410, init.span, format!("{wanted} are needed here"))
+                    .label(init.span, format!("a list of {}", list.len()))
+                    .help("write one value for all elements, or one for each"),
+            );
+            return None;
+        }
+        list.iter().map(|value| Some((self.constant(value)?, value.span))).collect()
+    }
+
+    fn declare(&mut self, decl: &ast::Decl, name: String, ty: NumberType, value: f64) -> Binding {
+        match decl.kind {
             ast::DeclKind::Param => {
                 self.params.push(hir::Param {
-                    name: name.clone(),
+                    name,
                     doc: decl.doc.clone(),
                     kind: ty.kind,
                     interval: ty.interval,
@@ -72,7 +123,7 @@ impl<'a> RuleChecker<'a> {
                     Some(ast::Scope::Rule) | None => Scope::Rule,
                 };
                 self.states.push(hir::State {
-                    name: name.clone(),
+                    name,
                     scope,
                     kind: ty.kind,
                     interval: ty.interval,
@@ -83,8 +134,7 @@ impl<'a> RuleChecker<'a> {
                 });
                 Binding::State(self.states.len() - 1)
             }
-        };
-        self.bind(&name, binding);
+        }
     }
 
     fn poison(&mut self, decl: &ast::Decl) {
@@ -93,7 +143,12 @@ impl<'a> RuleChecker<'a> {
             interval: Interval { low: -1.0, high: 1.0 },
             frac: None,
         };
-        self.declare(decl, ty, 0.0);
+        let name = decl.name.name.clone();
+        let binding = self.declare(decl, name.clone(), ty, 0.0);
+        let (first, span) = (self.states.len().saturating_sub(1), decl.name.span);
+        let is_array = decl.len.is_some() && decl.kind != ast::DeclKind::Param;
+        let array = Binding::Array { first, len: 1, span };
+        self.bind(&name, if is_array { array } else { binding });
     }
 
     fn check_initial(&mut self, decl: &ast::Decl, ty: NumberType, value: f64, span: Span) {

@@ -58,8 +58,16 @@ impl<'a> RuleChecker<'a> {
             }
             ast::ExprKind::Binary { op, left, right, .. } => self.binary(*op, left, right, span),
             ast::ExprKind::Call { function, args } => self.call(function, args, span),
-            ast::ExprKind::Index { .. } | ast::ExprKind::Array(_) => {
-                self.found.push(not_yet(span, "arrays"));
+            ast::ExprKind::Index { array, index } => {
+                let element = self.element(array, index)?;
+                self.state(element, array)
+            }
+            ast::ExprKind::Array(_) => {
+                self.found.push(
+                    Diagnostic::error(Code::E0205, span, "a list is no value")
+                        .label(span, "a list stands here")
+                        .help("lists are initial values of arrays"),
+                );
                 None
             }
             ast::ExprKind::Reduce { op, operand, over } => self.reduce(*op, operand, *over, span),
@@ -95,6 +103,11 @@ impl<'a> RuleChecker<'a> {
                 Some(build::host(Host::Param(index), param.kind, param.interval, name.span))
             }
             Some(Binding::State(index)) => self.state(index, name),
+            Some(Binding::Number(value)) => Some(build::literal(value, true, name.span)),
+            Some(Binding::Array { .. }) => {
+                self.found.push(array_as_whole(name));
+                None
+            }
             Some(Binding::Local(id)) => {
                 let local = &self.locals[id.0];
                 let (number, interval) = (local.number, local.interval);
@@ -105,6 +118,37 @@ impl<'a> RuleChecker<'a> {
                 None => self.const_value(name),
             },
         }
+    }
+
+    /// The state that is an element of an array; its index is known here.
+    pub(super) fn element(&mut self, array: &ast::Ident, index: &ast::Expr) -> Option<usize> {
+        let found = self.lookup(&array.name).cloned();
+        let Some(Binding::Array { first, len, .. }) = found else {
+            let message = format!("`{}` is no array", array.name);
+            self.found.push(
+                Diagnostic::error(Code::E0203, array.span, message)
+                    .label(array.span, "an element of this is asked for")
+                    .help("arrays are declared as `state x[4] : real in 0 .. 1 per rule = 0`"),
+            );
+            return None;
+        };
+        let value = self.expr(index)?;
+        let host = if let ExprKind::Host(host) = &value.kind { Some(host) } else { None };
+        let Some(known) = host.filter(|host| host.is_const()).map(|host| host.value(&[])) else {
+            self.found
+                .push(not_yet(index.span, "an index that is neither constant nor of a `for`"));
+            return None;
+        };
+        let position = super::whole(known).map(|i| i as usize).filter(|i| *i < len);
+        if position.is_none() {
+            let message = format!("`{}` has the elements 0 to {}", array.name, len - 1);
+            self.found.push(
+                Diagnostic::error(Code::E0410, index.span, message)
+                    .label(index.span, format!("this is {known}"))
+                    .help("the first element is number 0"),
+            );
+        }
+        position.map(|i| first + i)
     }
 
     fn state(&mut self, index: usize, name: &ast::Ident) -> Option<Expr> {
@@ -288,8 +332,10 @@ impl<'a> RuleChecker<'a> {
             ast::ReduceOp::Min => Reduction::Min,
             ast::ReduceOp::Max => Reduction::Max,
             ast::ReduceOp::Count => Reduction::Count,
+            ast::ReduceOp::Argmax if axis == ast::Axis::Neurons => Reduction::Argmax,
             ast::ReduceOp::Mean | ast::ReduceOp::Argmax => {
-                self.found.push(not_yet(span, &format!("the reduction `{}`", op.name())));
+                let what = format!("the reduction `{} of .. over {}`", op.name(), axis.name());
+                self.found.push(not_yet(span, &what));
                 return None;
             }
         };
@@ -440,6 +486,13 @@ fn not_here(name: &ast::Ident, message: String) -> Diagnostic {
     Diagnostic::error(Code::E0206, name.span, message)
         .label(name.span, "used here")
         .help("move the statement into a `synapses` block")
+}
+
+/// An array where a number is needed.
+pub(super) fn array_as_whole(name: &ast::Ident) -> Diagnostic {
+    Diagnostic::error(Code::E0203, name.span, format!("`{}` is an array", name.name))
+        .label(name.span, "used as a whole")
+        .help(format!("name an element, as in `{}[0]`", name.name))
 }
 
 fn misplaced_reduction(axis: ast::Axis, axis_span: Span, span: Span) -> Diagnostic {

@@ -54,7 +54,15 @@ pub(crate) fn not_yet(span: Span, what: &str) -> Diagnostic {
 enum Binding {
     Param(usize),
     State(usize),
+    /// States one after the other.
+    Array {
+        first: usize,
+        len: usize,
+        span: Span,
+    },
     Local(hir::LocalId),
+    /// The counter of a loop, in one of its rounds.
+    Number(f64),
 }
 
 /// What is known of a local at this point.
@@ -94,6 +102,8 @@ struct RuleChecker<'a> {
     before: Vec<hir::Stmt>,
     /// The module whose names are seen: another in functions that come from there.
     module: ModuleId,
+    /// Rounds of loops so far.
+    rounds: u32,
     /// Functions and constants being expanded, to refuse recursion.
     expanding: Vec<String>,
 }
@@ -113,6 +123,7 @@ impl<'a> RuleChecker<'a> {
             rows_max: 256,
             before: Vec::new(),
             module: ModuleId::FILE,
+            rounds: 0,
             expanding: Vec::new(),
         }
     }
@@ -232,13 +243,23 @@ impl<'a> RuleChecker<'a> {
             return None;
         };
         let mut fields = Vec::new();
+        let mut sound = true;
         for name in &record.quantities {
+            if let Some(Binding::Array { first, len, .. }) = self.lookup(&name.name) {
+                let elements = *first..first + len;
+                let named = |i: usize| (self.states[i].name.clone(), hir::Recorded::State(i));
+                fields.extend(elements.map(named));
+                continue;
+            }
             match self.recorded(name) {
                 Some(source) => fields.push((name.name.clone(), source)),
-                None => self.found.push(self.no_record(name)),
+                None => {
+                    self.found.push(self.no_record(name));
+                    sound = false;
+                }
             }
         }
-        (fields.len() == record.quantities.len()).then_some(hir::Record { fields, every })
+        sound.then_some(hir::Record { fields, every })
     }
 
     fn recorded(&self, name: &ast::Ident) -> Option<hir::Recorded> {

@@ -1,7 +1,7 @@
 //! Blocks and statements.
 
-use super::expr::{assignable, assignable_quantity};
-use super::{Binding, RuleChecker, Where, not_yet};
+use super::expr::{array_as_whole, assignable, assignable_quantity};
+use super::{Binding, RuleChecker, Where, not_yet, whole};
 use crate::build;
 use crate::builtins;
 use crate::hir::{self, Expr, ExprKind, Kind, Over, Sensor, Stmt, Target};
@@ -11,6 +11,9 @@ use pl_diag::{Code, Diagnostic, Span, did_you_mean};
 use pl_ir::Quantity;
 use pl_syntax::ast;
 use std::collections::BTreeMap;
+
+/// Most rounds of all loops of a rule.
+const ROUNDS_MAX: u32 = 1024;
 
 impl<'a> RuleChecker<'a> {
     /// A block.
@@ -58,10 +61,7 @@ impl<'a> RuleChecker<'a> {
             ast::StmtKind::Reset(names) => {
                 names.iter().filter_map(|name| self.reset(name)).collect()
             }
-            ast::StmtKind::For { var, .. } => {
-                self.found.push(not_yet(var.span, "`for` loops"));
-                Vec::new()
-            }
+            ast::StmtKind::For { var, range, body } => self.repeat(var, range, body),
             ast::StmtKind::Expr(expr) => {
                 self.found.push(not_yet(expr.span, "calls for their effect"));
                 Vec::new()
@@ -115,11 +115,13 @@ impl<'a> RuleChecker<'a> {
         value: &ast::Expr,
         span: Span,
     ) -> Option<Stmt> {
-        if let Some(index) = &place.index {
-            self.found.push(not_yet(index.span, "arrays"));
-            return None;
-        }
-        let target = self.target(&place.name);
+        let target = match &place.index {
+            None => self.target(&place.name),
+            Some(index) => {
+                let element = self.element(&place.name, index);
+                element.and_then(|element| self.state_target(element, &place.name))
+            }
+        };
         let value = self.expr(value);
         let (target, value) = (target?, value?);
         let value = match op.operator() {
@@ -143,21 +145,14 @@ impl<'a> RuleChecker<'a> {
     fn target(&mut self, name: &ast::Ident) -> Option<Target> {
         match self.lookup(&name.name).cloned() {
             Some(Binding::Local(id)) => Some(Target::Local(id)),
-            Some(Binding::State(index)) => {
-                let state = &self.states[index];
-                if state.input {
-                    self.found.push(fixed(name, "an input is written from outside"));
-                    return None;
-                }
-                if !assignable(state.scope, self.place) {
-                    let message = format!("`{}` belongs to the {}", name.name, state.scope.name());
-                    let found = Diagnostic::error(Code::E0504, name.span, message)
-                        .label(name.span, "it cannot be assigned in this block")
-                        .help("assign it in a block that runs over what it belongs to");
-                    self.found.push(found);
-                    return None;
-                }
-                Some(Target::State(index))
+            Some(Binding::State(index)) => self.state_target(index, name),
+            Some(Binding::Array { .. }) => {
+                self.found.push(array_as_whole(name));
+                None
+            }
+            Some(Binding::Number(_)) => {
+                self.found.push(fixed(name, "the counter of a loop counts by itself"));
+                None
             }
             Some(Binding::Param(_)) => {
                 self.found.push(fixed(name, "a param is set from outside"));
@@ -165,6 +160,52 @@ impl<'a> RuleChecker<'a> {
             }
             None => self.quantity_target(name),
         }
+    }
+
+    fn state_target(&mut self, index: usize, name: &ast::Ident) -> Option<Target> {
+        let state = &self.states[index];
+        if state.input {
+            self.found.push(fixed(name, "an input is written from outside"));
+            return None;
+        }
+        if !assignable(state.scope, self.place) {
+            let message = format!("`{}` belongs to the {}", name.name, state.scope.name());
+            let found = Diagnostic::error(Code::E0504, name.span, message)
+                .label(name.span, "it cannot be assigned in this block")
+                .help("assign it in a block that runs over what it belongs to");
+            self.found.push(found);
+            return None;
+        }
+        Some(Target::State(index))
+    }
+
+    /// A loop: its statements, once for each value of the counter.
+    fn repeat(&mut self, var: &ast::Ident, range: &ast::Range, body: &'a [ast::Stmt]) -> Vec<Stmt> {
+        let (Some(low), Some(high)) = (self.constant(&range.low), self.constant(&range.high))
+        else {
+            return Vec::new();
+        };
+        let rounds = (high - low).max(0.0);
+        let counted = whole(rounds).filter(|_| low.fract() == 0.0);
+        let counted = counted.filter(|n| self.rounds.saturating_add(*n) <= ROUNDS_MAX);
+        let Some(counted) = counted else {
+            let message = format!("loops run over whole numbers, {ROUNDS_MAX} in all at most");
+            self.found.push(
+                Diagnostic::error(Code::E0411, range.span, message)
+                    .label(range.span, format!("these are {rounds} rounds"))
+                    .help("loops are written out for the vector unit, so they must be short"),
+            );
+            return Vec::new();
+        };
+        self.rounds += counted;
+        let mut out = Vec::new();
+        for round in 0..counted {
+            let value = low + f64::from(round);
+            self.scopes.push(BTreeMap::from([(var.name.clone(), Binding::Number(value))]));
+            out.extend(self.body(body));
+            self.scopes.pop();
+        }
+        out
     }
 
     fn quantity_target(&mut self, name: &ast::Ident) -> Option<Target> {

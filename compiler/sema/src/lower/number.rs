@@ -66,7 +66,7 @@ pub(crate) fn natural(expr: &Expr) -> i32 {
         | ExprKind::Mul(..)
         | ExprKind::Sign(_)
         | ExprKind::RandInt(..)
-        | ExprKind::Reduce { reduction: Reduction::Count, .. }
+        | ExprKind::Reduce { reduction: Reduction::Count | Reduction::Argmax, .. }
         | ExprKind::Compare(..)
         | ExprKind::And(..)
         | ExprKind::Or(..)

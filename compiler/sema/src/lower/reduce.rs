@@ -1,6 +1,7 @@
 //! Reductions. Over the synapses of a neuron: a loop over the rows that carries the result so far.
 //! Over the neurons of the view: the lanes of its columns to a scalar.
 
+use super::number::held;
 use super::{Env, Lanes, Lowering};
 use crate::hir::{Expr, Reduction, Stmt};
 use pl_ir::op::Cond;
@@ -18,7 +19,7 @@ impl Lowering<'_> {
     ) -> Value {
         // A view has at least one row, so the first result of `min` and `max` never stays.
         let first = match reduction {
-            Reduction::Sum | Reduction::Count => 0,
+            Reduction::Sum | Reduction::Count | Reduction::Argmax => 0,
             Reduction::Min => i32::from(i16::MAX),
             Reduction::Max => i32::from(i16::MIN),
         };
@@ -39,6 +40,7 @@ impl Lowering<'_> {
                 let one = self.lanes_as_bits(Lanes::Where(holds), 1);
                 self.b.op(Op::AddSat, &[so_far, one])
             }
+            Reduction::Argmax => unreachable!("checked: over neurons only"),
         };
         let one = self.b.iconst(1);
         let next = self.b.op(Op::Add, &[row, one]);
@@ -74,6 +76,7 @@ impl Lowering<'_> {
                 let holds = self.condition(of, &mut inside);
                 (Op::ReduceAdd, self.lanes_as_bits(Lanes::Where(holds), 1))
             }
+            Reduction::Argmax => (Op::ReduceMin, self.columns_of_largest(of, &mut inside)),
         };
         let mut joined = self.b.value(op, Imm::None, &[lanes], Type::I32);
         // Terms that were rounded up may sum to more than the sum's interval.
@@ -82,7 +85,19 @@ impl Lowering<'_> {
             joined = self.b.op(op, &[joined, bound]);
         }
         let result = self.b.value(Op::Splat, Imm::None, &[joined], Type::ROW16);
-        if reduction == Reduction::Count { self.convert(result, 0, frac) } else { result }
+        let is_index = matches!(reduction, Reduction::Count | Reduction::Argmax);
+        if is_index { self.convert(result, 0, frac) } else { result }
+    }
+
+    /// The column in lanes that have the largest value of all, a large number in others.
+    fn columns_of_largest(&mut self, of: &Expr, env: &mut Env) -> Value {
+        let value = self.produce(of, held(of), env);
+        let largest = self.b.value(Op::ReduceMax, Imm::None, &[value], Type::I32);
+        let largest = self.b.value(Op::Splat, Imm::None, &[largest], Type::ROW16);
+        let is_largest = self.b.compare(Cond::Eq, value, largest);
+        let column = self.b.value(Op::Column, Imm::None, &[], Type::ROW16);
+        let others = self.b.splat_const(i16::MAX.into(), Type::ROW16);
+        self.b.op(Op::Select, &[is_largest, column, others])
     }
 
     fn joined(&mut self, op: Op, so_far: Value, of: &Expr, frac: i32, env: &mut Env) -> Value {
