@@ -190,6 +190,7 @@ rule controlled {
     state activity : real in 0.0 .. 70000.0 per rule = 0
     state surprise : real in -2.0 .. 2.0 per rule = 0
     state range    : int in 0 .. 255 per rule = 0
+    state usual    : real in -60.0 .. 260.0 per rule = 0
     state seen     : real in 0.0 .. 255.0 per neuron = 3
     every 8 ms
     neurons { seen += 0.3 * (rate - seen); reset rate }
@@ -201,12 +202,13 @@ rule controlled {
         activity = sum of seen over neurons
         range = max of rate over neurons
         range -= min of rate over neurons
+        usual = mean of rate - seen over neurons
     }
     synapses {
         weight += 4 * surprise + 0.01 * (busy - 30) * expected - 0.05 * range
         reset causal
     }
-    record expected, busy, activity, surprise, range every 2 updates
+    record usual, expected, busy, activity, surprise, range every 2 updates
 }
 ";
 

@@ -41,6 +41,7 @@ pub(crate) fn row_position(inst: &InstData) -> Option<Value> {
         | Op::UpdateIndex
         | Op::Hemisphere
         | Op::RemU
+        | Op::DivU
         | Op::Add
         | Op::Sub
         | Op::Mul

@@ -325,6 +325,7 @@ impl Translator<'_, '_> {
             | Op::UpdateIndex
             | Op::Hemisphere
             | Op::RemU
+            | Op::DivU
             | Op::ReduceAdd
             | Op::ReduceMin
             | Op::ReduceMax

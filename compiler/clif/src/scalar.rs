@@ -88,6 +88,7 @@ impl Translator<'_, '_> {
             Op::Max => self.b.ins().smax(args[0], args[1]),
             Op::AddSat | Op::SubSat => self.saturating(inst.op, args[0], args[1]),
             Op::RemU => self.remainder(args[0], args[1]),
+            Op::DivU => self.quotient(args[0], args[1]),
             Op::Derived
             | Op::ViewRows
             | Op::ViewRow
@@ -151,6 +152,16 @@ impl Translator<'_, '_> {
         let clamped = b.ins().smax(exact, low);
         let clamped = b.ins().smin(clamped, high);
         b.ins().ireduce(types::I32, clamped)
+    }
+
+    /// Unsigned quotient, all ones if the divisor is zero.
+    fn quotient(&mut self, x: Native, y: Native) -> Native {
+        let b = &mut self.b;
+        let one = b.ins().iconst(types::I32, 1);
+        let divisor = b.ins().select(y, y, one);
+        let quotient = b.ins().udiv(x, divisor);
+        let ones = b.ins().iconst(types::I32, i64::from(u32::MAX));
+        b.ins().select(y, quotient, ones)
     }
 
     /// Unsigned remainder. Dividing by zero would trap; the remainder by zero is the dividend.

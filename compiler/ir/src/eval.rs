@@ -297,6 +297,7 @@ impl Machine<'_, '_> {
             }
             Op::MaskNot => Datum::Mask(self.mask(args[0]).iter().map(|a| !a).collect()),
             Op::RemU
+            | Op::DivU
             | Op::Add
             | Op::Sub
             | Op::Mul
@@ -471,6 +472,10 @@ pub fn scalar_binary(op: Op, a: i32, b: i32) -> i32 {
         Op::RemU => {
             let (a, b) = (a.cast_unsigned(), b.cast_unsigned());
             a.checked_rem(b).unwrap_or(a).cast_signed()
+        }
+        Op::DivU => {
+            let (a, b) = (a.cast_unsigned(), b.cast_unsigned());
+            a.checked_div(b).unwrap_or(u32::MAX).cast_signed()
         }
         _ => unreachable!("verified: `{}` is not a binary scalar op", op.name()),
     }

@@ -265,6 +265,8 @@ ops! {
     Hemisphere "hemisphere" None Scalar Sample ordered;
     /// Unsigned remainder; `x rem 0` is `x`.
     RemU "rem_u" None ScalarBinary Pure ordered;
+    /// Unsigned quotient, rounded down; `x div 0` is all ones.
+    DivU "div_u" None ScalarBinary Pure ordered;
 
     // Scalars and lanes.
     /// Sum, wrapping.

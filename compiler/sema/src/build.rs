@@ -244,7 +244,7 @@ pub(crate) fn reduction(
 ) -> Built {
     let a = match reduction {
         Reduction::Count => condition(a)?,
-        Reduction::Sum | Reduction::Min | Reduction::Max | Reduction::Argmax => {
+        Reduction::Sum | Reduction::Min | Reduction::Max | Reduction::Argmax | Reduction::Mean => {
             number(a, "a reduction")?
         }
     };
@@ -252,6 +252,7 @@ pub(crate) fn reduction(
     let (mut number, interval) = match reduction {
         Reduction::Sum => (a.number, a.interval.product(count)),
         Reduction::Min | Reduction::Max => (a.number, a.interval),
+        Reduction::Mean => (Kind::Real, a.interval),
         Reduction::Count => (Kind::Int, Interval { low: 0.0, ..count }),
         Reduction::Argmax => (Kind::Int, Interval { low: 0.0, high: 255.0 }),
     };

@@ -176,6 +176,8 @@ pub enum Reduction {
     Count,
     /// Column of the largest, the lowest of several; over neurons.
     Argmax,
+    /// Their mean; over neurons.
+    Mean,
 }
 
 /// Indices a rule can see.

@@ -23,8 +23,8 @@ const BINARY: [Op; 9] = [
     Op::MulFracRound,
 ];
 const SHIFTS: [Op; 5] = [Op::Shl, Op::ShrLogical, Op::ShrFloor, Op::ShrRound, Op::ShrRoundAway];
-const SCALAR: [Op; 8] =
-    [Op::Add, Op::Sub, Op::Mul, Op::AddSat, Op::SubSat, Op::Min, Op::Max, Op::RemU];
+const SCALAR: [Op; 9] =
+    [Op::Add, Op::Sub, Op::Mul, Op::AddSat, Op::SubSat, Op::Min, Op::Max, Op::RemU, Op::DivU];
 const BYTES: Type = Type::Vector { elem: Elem::I8, lanes: ROW_LANES };
 
 fn object(index: usize) -> Imm {

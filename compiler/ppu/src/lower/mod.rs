@@ -316,6 +316,7 @@ impl<'a> Lowering<'a> {
             Op::UpdateIndex => self.load_word(inst, self.memory.update_index),
             Op::Hemisphere => self.load_word(inst, self.memory.hemisphere),
             Op::RemU => self.remainder(inst),
+            Op::DivU => self.quotient(inst),
             Op::Add => self.both(inst, at, Self::scalar_add, Opcode::Fxvaddhm),
             Op::Sub => self.both(inst, at, Self::scalar_sub, Opcode::Fxvsubhm),
             Op::Mul => self.both(inst, at, Self::scalar_mul, Opcode::Fxvmulhm),

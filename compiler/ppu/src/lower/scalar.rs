@@ -43,6 +43,13 @@ impl Lowering<'_> {
         self.emit(Opcode::Subf, vec![to.into(), product.into(), a.into()]);
     }
 
+    /// The core gives all ones for a division by 0 (ppu-isa reference, 3.2).
+    pub(super) fn quotient(&mut self, inst: &InstData) {
+        let to = self.result(inst, 0);
+        let (a, b) = self.operands(inst);
+        self.emit(Opcode::Divwu, vec![to.into(), a.into(), b.into()]);
+    }
+
     pub(super) fn scalar_add(&mut self, inst: &InstData) {
         let to = self.result(inst, 0);
         for (value, other) in [(inst.args[1], inst.args[0]), (inst.args[0], inst.args[1])] {

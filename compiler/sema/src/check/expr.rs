@@ -333,6 +333,7 @@ impl<'a> RuleChecker<'a> {
             ast::ReduceOp::Max => Reduction::Max,
             ast::ReduceOp::Count => Reduction::Count,
             ast::ReduceOp::Argmax if axis == ast::Axis::Neurons => Reduction::Argmax,
+            ast::ReduceOp::Mean if axis == ast::Axis::Neurons => Reduction::Mean,
             ast::ReduceOp::Mean | ast::ReduceOp::Argmax => {
                 let what = format!("the reduction `{} of .. over {}`", op.name(), axis.name());
                 self.found.push(not_yet(span, &what));

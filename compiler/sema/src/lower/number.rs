@@ -54,7 +54,7 @@ pub(crate) fn natural(expr: &Expr) -> i32 {
         | ExprKind::Uniform(a, b) => own.min(natural(a)).min(natural(b)),
         ExprKind::Neg(a) | ExprKind::Abs(a) => own.min(natural(a)),
         ExprKind::Reduce {
-            reduction: Reduction::Sum | Reduction::Min | Reduction::Max,
+            reduction: Reduction::Sum | Reduction::Min | Reduction::Max | Reduction::Mean,
             of,
             ..
         } => own.min(natural(of)),

@@ -19,7 +19,7 @@ impl Lowering<'_> {
     ) -> Value {
         // A view has at least one row, so the first result of `min` and `max` never stays.
         let first = match reduction {
-            Reduction::Sum | Reduction::Count | Reduction::Argmax => 0,
+            Reduction::Sum | Reduction::Count | Reduction::Argmax | Reduction::Mean => 0,
             Reduction::Min => i32::from(i16::MAX),
             Reduction::Max => i32::from(i16::MIN),
         };
@@ -40,7 +40,9 @@ impl Lowering<'_> {
                 let one = self.lanes_as_bits(Lanes::Where(holds), 1);
                 self.b.op(Op::AddSat, &[so_far, one])
             }
-            Reduction::Argmax => unreachable!("checked: over neurons only"),
+            Reduction::Argmax | Reduction::Mean => {
+                unreachable!("checked: over neurons only")
+            }
         };
         let one = self.b.iconst(1);
         let next = self.b.op(Op::Add, &[row, one]);
@@ -70,6 +72,11 @@ impl Lowering<'_> {
         self.statements(lets, &mut inside, None);
         let (op, lanes) = match reduction {
             Reduction::Sum => (Op::ReduceAdd, self.produce(of, frac, &mut inside)),
+            Reduction::Mean => {
+                let lanes = self.produce(of, frac, &mut inside);
+                let mean = self.mean(lanes);
+                return self.b.value(Op::Splat, Imm::None, &[mean], Type::ROW16);
+            }
             Reduction::Min => (Op::ReduceMin, self.produce(of, frac, &mut inside)),
             Reduction::Max => (Op::ReduceMax, self.produce(of, frac, &mut inside)),
             Reduction::Count => {
@@ -87,6 +94,23 @@ impl Lowering<'_> {
         let result = self.b.value(Op::Splat, Imm::None, &[joined], Type::ROW16);
         let is_index = matches!(reduction, Reduction::Count | Reduction::Argmax);
         if is_index { self.convert(result, 0, frac) } else { result }
+    }
+
+    /// The mean of lanes in columns of the view, to nearest, ties up:
+    /// `(2 (sum + 2^15 n) + n) div (2 n) - 2^15`, of which nothing is negative before the last step.
+    fn mean(&mut self, lanes: Value) -> Value {
+        let sum = self.b.value(Op::ReduceAdd, Imm::None, &[lanes], Type::I32);
+        let one = self.b.splat_const(1, Type::ROW16);
+        let count = self.b.value(Op::ReduceAdd, Imm::None, &[one], Type::I32);
+        let two = self.b.iconst(2);
+        let offset = self.b.iconst(1 << 15);
+        let lift = self.b.op(Op::Mul, &[count, offset]);
+        let lifted = self.b.op(Op::Add, &[sum, lift]);
+        let doubled = self.b.op(Op::Mul, &[lifted, two]);
+        let rounded = self.b.op(Op::Add, &[doubled, count]);
+        let divisor = self.b.op(Op::Mul, &[count, two]);
+        let quotient = self.b.op(Op::DivU, &[rounded, divisor]);
+        self.b.op(Op::Sub, &[quotient, offset])
     }
 
     /// The column in lanes that have the largest value of all, a large number in others.
