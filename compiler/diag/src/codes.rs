@@ -2,7 +2,7 @@
 //!
 //! Adding a diagnostic is adding one row here (and one golden file). Ranges: E00xx characters and
 //! words, E01xx grammar, E02xx names, E03xx types and units, E04xx ranges and numerics, E05xx
-//! sensors, schedules and scopes, E06xx limits of the target, W07xx warnings.
+//! sensors, schedules and scopes, E06xx limits of the target, W07xx warnings, E08xx tests.
 
 use std::fmt;
 
@@ -138,12 +138,6 @@ codes! {
         wrong "rule r {\n    every 1 ms\n    synapses { weight == 3 }\n}\n"
         right "rule r {\n    every 1 ms\n    synapses { weight = 3 }\n}\n"
     }
-    E0207 "a reduction where it has no meaning" {
-        "`sum of .. over synapses` joins the synapses of a neuron, so it stands in a `neurons` \
-         block. A state per neuron carries the result to synapses, which see it by its name."
-        wrong "rule r {\n    every 1 ms\n    synapses { weight = 63 - max of weight over synapses }\n}\n"
-        right "rule r {\n    state most : int in 0 .. 63 per neuron = 0\n    every 1 ms\n    neurons { most = max of weight over synapses }\n    synapses { weight = 63 - most }\n}\n"
-    }
     E0110 "a chain of comparisons" {
         "A comparison gives a truth value, which cannot be compared with a number. Ask two \
          questions and join them with `and`."
@@ -231,6 +225,12 @@ codes! {
          synapse. What belongs to synapses is read and changed in a `synapses` block."
         wrong "rule r {\n    every 1 ms\n    neurons { weight = 3 }\n}\n"
         right "rule r {\n    every 1 ms\n    synapses { weight = 3 }\n}\n"
+    }
+    E0207 "a reduction where it has no meaning" {
+        "`sum of .. over synapses` joins the synapses of a neuron, so it stands in a `neurons` \
+         block. A state per neuron carries the result to synapses, which see it by its name."
+        wrong "rule r {\n    every 1 ms\n    synapses { weight = 63 - max of weight over synapses }\n}\n"
+        right "rule r {\n    state most : int in 0 .. 63 per neuron = 0\n    every 1 ms\n    neurons { most = max of weight over synapses }\n    synapses { weight = 63 - most }\n}\n"
     }
     E0208 "an unknown module" {
         "`import a.b` takes constants and functions from the file `a/b.pl` beside the importing one; \
@@ -384,6 +384,39 @@ codes! {
         wrong "rule r {\n    view rows <= 300\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
         right "rule r {\n    view rows <= 32\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
     }
+    E0801 "a test of a rule that is not there" {
+        "A `test` stands in the file of its rule and names it after `for`."
+        wrong "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for down {\n    run 1 updates\n    expect weight == 1\n}\n"
+        right "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    run 1 updates\n    expect weight == 1\n}\n"
+    }
+    E0802 "a name that a test cannot set or give" {
+        "`set` gives values to params, `given` to states, inputs and the quantities `weight`, \
+         `address`, `causal`, `acausal`, `rate` and `membrane`."
+        wrong "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    given wait = 3\n    run 1 updates\n    expect weight == 4\n}\n"
+        right "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    given weight = 3\n    run 1 updates\n    expect weight == 4\n}\n"
+    }
+    E0803 "a list that does not fit the view" {
+        "A list holds a value a column of the test's view (a row for what belongs to rows), a list \
+         of lists one list a row. A single number goes everywhere."
+        wrong "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    view 1 rows, 2 columns\n    run 1 updates\n    expect weight == [1, 1, 1]\n}\n"
+        right "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    view 1 rows, 2 columns\n    run 1 updates\n    expect weight == [1, 1]\n}\n"
+    }
+    E0804 "a view or seed after the start of a test" {
+        "A rule is bound to its view, and its random numbers are seeded, before it starts."
+        wrong "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    run 1 updates\n    seed 3\n    expect weight == 1\n}\n"
+        right "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    seed 3\n    run 1 updates\n    expect weight == 1\n}\n"
+    }
+    E0805 "a view of a test that its rule is not for" {
+        "A view has 1 to 256 columns and rows, and no more rows than `view rows <= N` of the rule."
+        wrong "rule up {\n    view rows <= 4\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    view 8 rows, 2 columns\n    run 1 updates\n    expect weight == 1\n}\n"
+        right "rule up {\n    view rows <= 4\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    view 4 rows, 2 columns\n    run 1 updates\n    expect weight == 1\n}\n"
+    }
+    E0806 "something a test cannot compute" {
+        "An expectation compares values with arithmetic, `abs`, `sign`, `exp`, `ln`, `sqrt`, \
+         `min`, `max`, `pow` and sums, means, extremes and counts; it draws no random numbers."
+        wrong "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    run 1 updates\n    expect weight == randint(1, 2)\n}\n"
+        right "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    run 1 updates\n    expect weight == max(1, 0)\n}\n"
+    }
     W0701 "documentation that belongs to nothing" {
         "A comment with three slashes documents the declaration that follows it. Here none \
          follows; two slashes make it a plain comment."
@@ -393,6 +426,11 @@ codes! {
     W0711 "a period too short for a full array" {
         "Bound to all 256 rows the rule would take longer than its period. Smaller views are fine; \
          say `view rows <= N` to have that checked."
+    }
+    W0721 "a test that expects nothing" {
+        "Without an `expect` a test passes whatever its rule does."
+        wrong "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    run 1 updates\n}\n"
+        right "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    run 1 updates\n    expect weight == 1\n}\n"
     }
 }
 

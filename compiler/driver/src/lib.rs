@@ -54,6 +54,7 @@ mod instance;
 mod limits;
 mod rule;
 mod session;
+pub mod test_run;
 
 pub use instance::{Engine, Instance, ParamError, Place, RunError};
 pub use pl_clif as clif;

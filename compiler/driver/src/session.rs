@@ -5,6 +5,7 @@ use crate::rule::Rule;
 use pl_diag::{Diagnostic, FileId, SourceMap};
 use pl_ir::Module;
 use pl_passes::Level;
+use pl_sema::test::Test;
 use std::collections::BTreeMap;
 
 /// What may be chosen about a compilation.
@@ -27,6 +28,8 @@ pub struct Compilation {
     pub sources: SourceMap,
     /// The file's rules, empty if there were errors.
     pub rules: Vec<Rule>,
+    /// Its tests, for [`crate::test_run`]; empty if there were errors.
+    pub tests: Vec<Test>,
     /// Errors and warnings, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -72,7 +75,7 @@ impl Session {
     ) -> Compilation {
         let mut sources = SourceMap::new();
         let (file, not_text) = sources.add_bytes(name, bytes);
-        let (checked, mut diagnostics) = front_end(&mut sources, file, load);
+        let (checked, mut tests, mut diagnostics) = front_end(&mut sources, file, load);
         diagnostics.extend(not_text);
         let mut rules = Vec::new();
         if !diagnostics.iter().any(Diagnostic::is_error) {
@@ -85,8 +88,9 @@ impl Session {
         diagnostics.sort_by_key(Diagnostic::span);
         if diagnostics.iter().any(Diagnostic::is_error) {
             rules.clear();
+            tests.clear();
         }
-        Compilation { sources, rules, diagnostics }
+        Compilation { sources, rules, tests, diagnostics }
     }
 
     /// Names of the passes, in the order in which they run.
@@ -105,18 +109,18 @@ impl Session {
     }
 }
 
-/// Syntax and meaning: typed rules and what is wrong with them.
+/// Syntax and meaning: typed rules, their tests and what is wrong with them.
 fn front_end(
     sources: &mut SourceMap,
     file: FileId,
     load: &dyn Fn(&str) -> Option<(String, String)>,
-) -> (Vec<pl_sema::hir::Rule>, Vec<Diagnostic>) {
+) -> (Vec<pl_sema::hir::Rule>, Vec<Test>, Vec<Diagnostic>) {
     let parse = |sources: &SourceMap, file| {
         let text = sources.get(file).map_or("", |source| source.text.as_str());
         pl_syntax::parse(file, text)
     };
     let (module, mut diagnostics) = parse(sources, file);
-    let Some(module) = module else { return (Vec::new(), diagnostics) };
+    let Some(module) = module else { return (Vec::new(), Vec::new(), diagnostics) };
     let mut modules = BTreeMap::new();
     let mut wanted = imports(&module);
     while let Some(path) = wanted.pop() {
@@ -137,7 +141,9 @@ fn front_end(
     let program = pl_sema::Program { file: &module, modules: &modules };
     let (rules, found) = pl_sema::check(&program);
     diagnostics.extend(found);
-    (rules, diagnostics)
+    let (tests, found) = pl_sema::check_tests(&program, &rules);
+    diagnostics.extend(found);
+    (rules, tests, diagnostics)
 }
 
 /// Paths that a module imports.

@@ -20,6 +20,8 @@ enum Command {
     Check(CheckArgs),
     /// Compile a rule to IR, assembly, machine code and more.
     Compile(CompileArgs),
+    /// Run the tests in rule files on every engine.
+    Test(TestArgs),
     /// Run an experiment on emulated chips.
     Run(RunArgs),
     /// Assemble PPU code.
@@ -106,6 +108,23 @@ impl From<EngineArg> for EngineKind {
             EngineArg::Ppu => EngineKind::Ppu,
         }
     }
+}
+
+/// Options of `plc test`.
+#[derive(Args, Debug)]
+pub(crate) struct TestArgs {
+    /// Files with tests; `-` reads standard input, `std:NAME` a rule of the library.
+    #[arg(required_unless_present = "library")]
+    pub(crate) files: Vec<String>,
+    /// Test every rule of the library.
+    #[arg(long)]
+    pub(crate) library: bool,
+    /// Engines, separated by commas [default: all].
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) engine: Vec<EngineArg>,
+    /// How to print results and diagnostics.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) message_format: MessageFormat,
 }
 
 /// Options of `plc run`.
@@ -273,6 +292,7 @@ pub(crate) fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Check(args) => crate::check::run(&args),
         Command::Compile(args) => crate::compile::run(&args),
+        Command::Test(args) => crate::test::run(&args),
         Command::Run(args) => crate::run::run(&args),
         Command::Asm(args) => crate::asm::assemble(&args),
         Command::Disasm(args) => crate::asm::disassemble(&args),

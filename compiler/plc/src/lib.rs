@@ -3,6 +3,7 @@
 //! ```text
 //!   cli.rs           subcommands and options
 //!   check.rs, compile.rs, run.rs, asm.rs (and disasm), emulate.rs, explain.rs   a file a subcommand
+//!   test.rs          test blocks on every engine; test_ppu.rs on a PPU whose sensors are given
 //!   engines.rs       rules of the compiler as engines of experiments: native code, evaluator, PPU
 //!   report.rs        results of a run as files and as a summary; watch.rs progress and Ctrl-C
 //!   array_engine.rs  a rule on the emulated chip through gathered arrays
@@ -24,9 +25,13 @@ mod explain;
 mod output;
 mod report;
 mod run;
+mod test;
+mod test_ppu;
 mod watch;
 
 pub use engines::{Compiler, EngineKind};
+pub use pl_driver::test_run::Mismatch;
+pub use test::on_engine as run_test;
 
 /// Runs the program with the arguments of the process; returns its exit code.
 #[must_use]

@@ -4,7 +4,7 @@
 //!   check/     names, types, units and scopes: syntax tree -> hir::Rule, with diagnostics
 //!   build.rs   typed expressions from typed operands: kinds and intervals
 //!   host.rs    expressions of params and constants, evaluated in f64
-//!   hir.rs     the typed rule
+//!   hir.rs     the typed rule; test.rs checked tests
 //!   lower/     formats and rounding: hir::Rule -> IR (the numbered rules of LANGUAGE.md, 4)
 //! ```
 //!
@@ -18,5 +18,6 @@ pub mod hir;
 pub mod host;
 pub mod interval;
 pub mod lower;
+pub mod test;
 
-pub use check::{Program, check, import_path};
+pub use check::{Program, check, check_tests, import_path};

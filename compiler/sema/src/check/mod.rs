@@ -5,8 +5,10 @@ mod expr;
 mod items;
 mod schedule;
 mod stmt;
+mod test;
 
 pub use items::{Program, path as import_path};
+pub use test::check_tests;
 
 use crate::builtins;
 use crate::hir::{self, Kind};
