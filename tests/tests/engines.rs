@@ -302,13 +302,13 @@ fn rules_act_at_all() {
     }
 }
 
-/// The digits, shortened to seconds.
-fn digits(kind: EngineKind, seed: u64) -> Outcome {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/digits");
+/// An example, shortened to seconds.
+fn example(name: &str, kind: EngineKind, seed: u64) -> Outcome {
+    let folder = format!("{}/../examples/{name}", env!("CARGO_MANIFEST_DIR"));
     let read = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
     let short = [
         "task.train.samples=240",
-        "task.test_size=60",
+        "task.test_size=40",
         "task.test.normalisation_samples=60",
         "task.test.checkpoints=1",
     ];
@@ -322,13 +322,15 @@ fn digits(kind: EngineKind, seed: u64) -> Outcome {
 }
 
 #[test]
-fn digits_come_out_the_same_on_every_engine() {
-    let expected = digits(EngineKind::Jit, 7);
-    assert!(expected.metric("updates") >= Some(3.0));
-    assert!(expected.metric("test_accuracy") > Some(0.1));
-    for kind in [EngineKind::Eval, EngineKind::Ppu] {
-        assert!(digits(kind, 7) == expected, "{} differs", kind.name());
+fn examples_come_out_the_same_on_every_engine() {
+    for name in ["digits", "iris"] {
+        let expected = example(name, EngineKind::Jit, 7);
+        assert!(expected.metric("updates") >= Some(3.0));
+        assert!(expected.metric("test_accuracy") > Some(0.1));
+        for kind in [EngineKind::Eval, EngineKind::Ppu] {
+            assert!(example(name, kind, 7) == expected, "{name}: {} differs", kind.name());
+        }
+        assert!(example(name, EngineKind::Jit, 7) == expected, "{name}: a second run differs");
+        assert!(example(name, EngineKind::Jit, 8) != expected, "{name}: another seed does not");
     }
-    assert!(digits(EngineKind::Jit, 7) == expected, "a second run differs");
-    assert!(digits(EngineKind::Jit, 8) != expected, "another seed does not");
 }

@@ -108,6 +108,33 @@ fn classes_of<T: Ord + Clone>(labels: &[T]) -> (Vec<T>, Vec<usize>) {
     (names, classes)
 }
 
+impl Dataset {
+    /// Accuracy of a simple classifier beside which others stand: each sample of `evaluated` goes to
+    /// the class whose mean over `train` is nearest. 0 if nothing is evaluated.
+    #[must_use]
+    pub fn nearest_centroid(&self, train: &[usize], evaluated: &[usize]) -> f64 {
+        let mut sums = vec![vec![0.0; self.features]; self.classes.len()];
+        let mut counts = vec![0.0; self.classes.len()];
+        for sample in train {
+            let class = self.labels[*sample];
+            counts[class] += 1.0;
+            sums[class].iter_mut().zip(self.sample(*sample)).for_each(|(sum, x)| *sum += x);
+        }
+        let distance = |class: usize, sample: &[f64]| -> f64 {
+            let mean = sums[class].iter().map(|sum| sum / counts[class]);
+            mean.zip(sample).map(|(mean, x)| (mean - x) * (mean - x)).sum()
+        };
+        let seen = || (0..self.classes.len()).filter(|class| counts[*class] > 0.0);
+        let nearest = |sample: &[f64]| {
+            seen().min_by(|a, b| distance(*a, sample).total_cmp(&distance(*b, sample)))
+        };
+        let is_right =
+            |sample: &&usize| nearest(self.sample(**sample)) == Some(self.labels[**sample]);
+        let right = evaluated.iter().filter(is_right).count();
+        right as f64 / evaluated.len().max(1) as f64
+    }
+}
+
 /// Sample numbers of a run, drawn without replacement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
@@ -144,6 +171,15 @@ pub(crate) fn shuffle<T>(items: &mut [T], seed: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn centroids_tell_iris_apart_as_published() {
+        let iris = Dataset::load("iris", &|_| Err("no files".into())).unwrap();
+        let all: Vec<usize> = (0..iris.len()).collect();
+        // Resubstitution of nearest centroids on raw lengths: 139 of 150.
+        assert_eq!((150.0 * iris.nearest_centroid(&all, &all)).round(), 139.0);
+        assert_eq!(iris.nearest_centroid(&all, &[]), 0.0);
+    }
 
     fn load(name: &str, bytes: &'static [u8]) -> Result<Dataset, String> {
         Dataset::load(name, &move |_| Ok(bytes.to_vec())).map_err(|error| error.to_string())

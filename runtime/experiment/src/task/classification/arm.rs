@@ -55,6 +55,16 @@ fn seed_of(seed: u64, purpose: Purpose, index: u64) -> u64 {
 }
 
 impl Classification<'_> {
+    /// Which samples of a run are learnt from and which are evaluated.
+    pub(super) fn split(&self, seed: u64) -> Split {
+        Split::new(
+            self.dataset.len(),
+            self.config.test_size,
+            self.config.validation_size,
+            seed_of(seed, Purpose::Split, 0),
+        )
+    }
+
     /// Trains a chip and evaluates it along the way.
     pub(super) fn train(
         &self,
@@ -68,12 +78,7 @@ impl Classification<'_> {
         chip.set_address_write_protect(arm.frozen_addresses);
         let mut engine = factory.build(&self.binding(seed))?;
         engine.start(&mut chip)?;
-        let split = Split::new(
-            self.dataset.len(),
-            self.config.test_size,
-            self.config.validation_size,
-            seed_of(seed, Purpose::Split, 0),
-        );
+        let split = self.split(seed);
         let evaluated = match self.config.evaluate {
             Evaluate::Test => &split.test,
             Evaluate::Validation => &split.validation,

@@ -158,7 +158,7 @@ impl<'a> Classification<'a> {
         let outcomes: Result<Vec<ArmOutcome>, EngineError> = results.into_iter().collect();
         let rule = || self.config.rule.clone();
         let outcomes = outcomes.map_err(|error| TaskError::Engine { rule: rule(), error })?;
-        Ok(self.report(&arms, &outcomes))
+        Ok(self.report(&arms, &outcomes, &self.split(seed)))
     }
 }
 

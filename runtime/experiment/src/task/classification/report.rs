@@ -2,7 +2,9 @@
 
 use super::Classification;
 use super::arm::{Arm, ArmOutcome};
+use super::config::Evaluate;
 use super::readout::Evaluation;
+use crate::data::Split;
 use crate::engine::RecordSample;
 use crate::figure::{self, Labels, Series, Shades};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
@@ -11,7 +13,7 @@ use pl_chip::time::biological_s_from_ticks;
 
 impl Classification<'_> {
     /// Everything the arms leave. The first arm is the rule as it is.
-    pub(super) fn report(&self, arms: &[Arm], outcomes: &[ArmOutcome]) -> Outcome {
+    pub(super) fn report(&self, arms: &[Arm], outcomes: &[ArmOutcome], split: &Split) -> Outcome {
         let pairs = || arms.iter().zip(outcomes);
         let pictures = [
             self.curve_picture(arms, outcomes),
@@ -32,14 +34,14 @@ impl Classification<'_> {
             archives.push(Archive { file: "records.npz".into(), arrays: records });
         }
         Outcome {
-            metrics: self.metrics(arms, outcomes),
+            metrics: self.metrics(arms, outcomes, split),
             archives,
             pictures: pictures.into_iter().flatten().collect(),
             interrupted: outcomes.iter().any(|outcome| outcome.interrupted),
         }
     }
 
-    fn metrics(&self, arms: &[Arm], outcomes: &[ArmOutcome]) -> Vec<Metric> {
+    fn metrics(&self, arms: &[Arm], outcomes: &[ArmOutcome], split: &Split) -> Vec<Metric> {
         let part = self.config.evaluate.name();
         let mut metrics = Vec::new();
         for (arm, outcome) in arms.iter().zip(outcomes) {
@@ -57,6 +59,12 @@ impl Classification<'_> {
             add("samples_shown".into(), count(outcome.trained));
             add("updates".into(), count(usize::try_from(outcome.updates).unwrap_or(usize::MAX)));
         }
+        let evaluated = match self.config.evaluate {
+            Evaluate::Test => &split.test,
+            Evaluate::Validation => &split.validation,
+        };
+        let centroids = self.dataset.nearest_centroid(&split.train, evaluated);
+        metrics.push(Metric::new(format!("{part}_accuracy_nearest_centroid"), centroids));
         if let Some(first) = outcomes.first() {
             let seconds = biological_s_from_ticks(first.training_duration);
             metrics.push(Metric::new("training_biological_time_s", seconds));
