@@ -108,7 +108,10 @@ pub fn tiles(
     const STEP: i32 = TILE + 10;
     let (left, top) = (130, 64);
     let extent = |count: usize| i32::try_from(count).unwrap_or(0) * STEP;
-    let size = (left + extent(columns.len()) + 10, top + extent(rows.len()) + 10);
+    // Room for the title over few columns, at about 8 pixels a letter.
+    let title_width = i32::try_from(title.len()).unwrap_or(0) * 8;
+    let width = extent(columns.len()).max(title_width);
+    let size = (left + width + 10, top + extent(rows.len()) + 10);
     document((size.0.unsigned_abs(), size.1.unsigned_abs()), |area| {
         let anchor = |h, v| (FONT, 14).into_font().color(&BLACK).pos(Pos::new(h, v));
         area.draw(&Text::new(

@@ -11,6 +11,9 @@ use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::{Array1, Array2, ArrayD};
 use pl_chip::time::biological_s_from_ticks;
 
+/// Dendrites of a class that a picture shows one by one.
+const DENDRITES_SHOWN: usize = 8;
+
 impl Classification<'_> {
     /// Everything the arms leave. The first arm is the rule as it is.
     pub(super) fn report(&self, arms: &[Arm], outcomes: &[ArmOutcome], split: &Split) -> Outcome {
@@ -141,9 +144,11 @@ impl Classification<'_> {
         &self.config.dataset
     }
 
-    /// What the synapses of each dendrite look at: the sum of weights by value of the sample.
+    /// What the synapses of the first dendrites of each class, and of all of them, look at: the sum
+    /// of weights by value of the sample.
     fn fields_picture(&self, outcome: &ArmOutcome) -> Option<Picture> {
-        let (classes, dendrites) = (self.bench.classes, self.bench.dendrites);
+        let classes = self.bench.classes;
+        let dendrites = self.bench.dendrites.min(DENDRITES_SHOWN);
         let features = self.dataset.features;
         let width = self.dataset.image_width.unwrap_or(features);
         let empty = || Shades { width, values: vec![0.0; features] };
@@ -157,13 +162,15 @@ impl Classification<'_> {
         }
         self.for_each_synapse(outcome, |class, dendrite, input, weight| {
             let feature = input / self.config.input.inputs_per_value();
-            tiles[(1 + dendrite) * classes + class].values[feature] += weight;
+            if dendrite < dendrites {
+                tiles[(1 + dendrite) * classes + class].values[feature] += weight;
+            }
             tiles[(1 + dendrites) * classes + class].values[feature] += weight;
         });
         let mut rows = vec!["mean sample".to_owned()];
         rows.extend((1..=dendrites).map(|dendrite| format!("dendrite {dendrite}")));
         rows.push("all dendrites".into());
-        let title = "Receptive fields: summed weight of the synapses on each value";
+        let title = "Receptive fields: weight on each value";
         let svg = figure::tiles(title, &self.dataset.classes, &rows, &tiles);
         picture("receptive_fields.svg", "Learnt receptive fields, by class and dendrite.", svg)
     }
