@@ -9,6 +9,7 @@
 //!     -> the simulator's dispatch (pl-iss)
 //!   latency.rs      what the chip takes to answer; timing.rs what instructions cost: cycles, for
 //!                   the compiler and the simulator
+//!   pitfall.rs      what the hardware does differently, for warnings
 //!   elf/            executables; image.rs the names compiler and runtime share
 //! ```
 //!
@@ -28,6 +29,7 @@ mod insns;
 pub mod instruction;
 pub mod latency;
 pub mod opcode;
+pub mod pitfall;
 pub mod reg;
 pub mod timing;
 
@@ -41,5 +43,6 @@ pub use encode::{EncodeError, encode};
 pub use field::{Field, FieldKind};
 pub use instruction::{Instruction, build};
 pub use opcode::{Extension, Flag, Flags, Form, INSNS, InsnInfo, Opcode, Resource, Role};
+pub use pitfall::Pitfall;
 pub use reg::{Cond, CrBit, CrFlag, Crf, Gpr, Spr, Vr};
 pub use timing::{Executed, Timing, TimingParameters};

@@ -1,10 +1,12 @@
-//! Where a program relies on an order that the hardware gives only after `sync`.
+//! Where a program relies on what the hardware does not give: an order without `sync`, or an
+//! instruction that it executes differently.
 //!
 //! Scalar accesses, vector accesses and parallel IO go through ports of their own (ppu-isa
 //! reference, 2.8); the simulator runs them one after the other, so what is missing does not show
 //! in results. [`Linted`] stands between core and bus and takes notes.
 
 use crate::bus::{Access, Bus, BusFault, VECTOR_BYTES, Vector, Width};
+use pl_isa::Pitfall;
 use pl_isa::latency::Wait;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +53,7 @@ pub struct MissingSync {
     pub race: Race,
 }
 
-/// A bus that notes missing `sync`s and passes everything on.
+/// A bus that notes missing `sync`s and pitfalls, and passes everything on.
 #[derive(Clone, Debug)]
 pub struct Linted<B> {
     bus: B,
@@ -63,6 +65,7 @@ pub struct Linted<B> {
     scalar_stored: BTreeMap<u32, u32>,
     io_written: Option<u32>,
     findings: BTreeSet<MissingSync>,
+    pitfalls: BTreeSet<(u32, Pitfall)>,
 }
 
 impl<B> Linted<B> {
@@ -76,6 +79,7 @@ impl<B> Linted<B> {
             scalar_stored: BTreeMap::new(),
             io_written: None,
             findings: BTreeSet::new(),
+            pitfalls: BTreeSet::new(),
         }
     }
 
@@ -83,6 +87,12 @@ impl<B> Linted<B> {
     #[must_use]
     pub const fn findings(&self) -> &BTreeSet<MissingSync> {
         &self.findings
+    }
+
+    /// Instructions that the hardware executes differently, with their addresses.
+    #[must_use]
+    pub const fn pitfalls(&self) -> &BTreeSet<(u32, Pitfall)> {
+        &self.pitfalls
     }
 
     /// The bus behind.
@@ -104,7 +114,10 @@ fn words(address: u32) -> impl Iterator<Item = u32> {
 impl<B: Bus> Bus for Linted<B> {
     fn fetch(&mut self, address: u32) -> Result<u32, BusFault> {
         self.address = address;
-        self.bus.fetch(address)
+        let word = self.bus.fetch(address)?;
+        let pitfall = pl_isa::decode(word).and_then(|instruction| Pitfall::of(&instruction));
+        self.pitfalls.extend(pitfall.map(|pitfall| (address, pitfall)));
+        Ok(word)
     }
 
     fn load(&mut self, address: u32, width: Width) -> Result<u32, BusFault> {
@@ -186,5 +199,15 @@ mod tests {
         }
         let apart = "li 9,1024\nfxvstax 0,0,9\nlwz 4,128(9)\nfxvlax 1,0,9\nwait\n";
         assert_eq!(races(apart), [], "other words, and the vector unit's own order");
+    }
+
+    #[test]
+    fn pitfalls_are_found_where_execution_passes() {
+        let text = "li 9,1024\nlha 3,-2(9)\nb over\nlha 3,-4(9)\nover: fxvsplath 1,0\nwait\n";
+        let program = pl_isa::assemble(text).unwrap_or_else(|errors| panic!("{errors:?}"));
+        let mut linted = Linted::new(PlainBus::new(4096).with_words(0, &program.text_words()));
+        Cpu::new().run(&mut linted, 100).unwrap_or_else(|trap| panic!("{trap}"));
+        let found: Vec<(u32, Pitfall)> = linted.pitfalls().iter().copied().collect();
+        assert_eq!(found, [(4, Pitfall::NegativeDisplacement), (16, Pitfall::SplatFromR0)]);
     }
 }
