@@ -432,6 +432,27 @@ codes! {
         wrong "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    run 1 updates\n}\n"
         right "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    run 1 updates\n    expect weight == 1\n}\n"
     }
+    W0731 "changes that round to nothing" {
+        "A store rounds to the nearest number that its destination has. Where every change is smaller \
+         than one step, most or all are lost. `rounding stochastic` keeps them on average."
+        wrong "rule r {\n    every 8 ms\n    synapses { weight += 0.005 * causal }\n}\n"
+        right "rule r {\n    rounding stochastic\n    every 8 ms\n    synapses { weight += 0.005 * causal }\n}\n"
+    }
+    W0732 "a comparison that is always the same" {
+        "The values that both sides can take decide it. Often a range or a sign is not what was meant."
+        wrong "rule r {\n    every 8 ms\n    synapses { if weight >= 64 { weight = 0 } }\n}\n"
+        right "rule r {\n    every 8 ms\n    synapses { if weight >= 63 { weight = 0 } }\n}\n"
+    }
+    W0733 "a term of which nothing is left" {
+        "A sum has 16 bits for its largest value. A term smaller than half its step adds nothing."
+        wrong "rule r {\n    state a : real in 0.0 .. 30000.0 per neuron = 0\n    every 8 ms\n    neurons { a = 0.5 * a + 0.0001 * rate }\n}\n"
+        right "rule r {\n    state a : real in 0.0 .. 30.0 per neuron = 0\n    every 8 ms\n    neurons { a = 0.5 * a + 0.0001 * rate }\n}\n"
+    }
+    W0734 "a store that always saturates" {
+        "No value of the expression lies in the range of its destination, so the same end is stored always."
+        wrong "rule r {\n    every 8 ms\n    synapses { weight = 70 + weight }\n}\n"
+        right "rule r {\n    every 8 ms\n    synapses { weight = 7 + weight }\n}\n"
+    }
 }
 
 impl Code {

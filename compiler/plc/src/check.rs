@@ -1,6 +1,7 @@
 //! `plc check`.
 
 use crate::cli::CheckArgs;
+use crate::numerics;
 use crate::output::{self, Failure};
 use pl_driver::Session;
 
@@ -11,6 +12,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     for name in &args.files {
         let compiled = output::compile(&session, name, args.message_format, &mut |_, _| {})?;
         sound &= !compiled.has_errors();
+        if args.numerics {
+            for rule in &compiled.rules {
+                print!("{}", numerics::table(rule, &compiled.sources));
+            }
+        }
     }
     if sound { Ok(()) } else { Err(Failure::Findings) }
 }

@@ -50,6 +50,9 @@ pub(crate) struct CheckArgs {
     /// Files to check; `-` reads standard input, `std:NAME` a rule of the library.
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
+    /// Also print values, format and worst rounding error of every part of every stored expression.
+    #[arg(long)]
+    pub(crate) numerics: bool,
     /// How to print diagnostics.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
@@ -243,9 +246,15 @@ pub(crate) struct EmulateArgs {
     /// Stop after so many instructions.
     #[arg(long, default_value_t = 100_000_000)]
     pub(crate) max_instructions: u64,
+    /// Stop after so many cycles, at the end of an instruction.
+    #[arg(long)]
+    pub(crate) max_cycles: Option<u64>,
     /// Print every instruction to stderr before it executes.
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Print every instruction to stderr, and after it the registers it changed.
+    #[arg(long)]
+    pub(crate) step: bool,
     /// Print where the cycles went, by function and by instruction.
     #[arg(long)]
     pub(crate) cycles: bool,

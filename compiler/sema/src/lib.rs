@@ -5,6 +5,7 @@
 //!   build.rs   typed expressions from typed operands: kinds and intervals
 //!   host.rs    expressions of params and constants, evaluated in f64
 //!   hir.rs     the typed rule; test.rs checked tests
+//!   numerics   what fixed point does to each expression, and warnings about it
 //!   lower/     formats and rounding: hir::Rule -> IR (the numbered rules of LANGUAGE.md, 4)
 //! ```
 //!
@@ -18,6 +19,7 @@ pub mod hir;
 pub mod host;
 pub mod interval;
 pub mod lower;
+pub mod numerics;
 pub mod test;
 
 pub use check::{Program, check, check_tests, import_path};

@@ -13,6 +13,7 @@ pub use test::check_tests;
 use crate::builtins;
 use crate::hir::{self, Kind};
 use crate::interval::Interval;
+use crate::numerics::warnings;
 use items::{Items, ModuleId};
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
 use pl_syntax::ast;
@@ -32,6 +33,9 @@ pub fn check(program: &Program<'_>) -> (Vec<hir::Rule>, Vec<Diagnostic>) {
         let (checked, diagnostics) = RuleChecker::new(&items).rule(program.file, rule);
         let sound = !diagnostics.iter().any(Diagnostic::is_error);
         found.extend(diagnostics);
+        if let Some(rule) = checked.as_ref().filter(|_| sound) {
+            found.extend(warnings(rule));
+        }
         rules.extend(checked.filter(|_| sound));
     }
     (rules, found)

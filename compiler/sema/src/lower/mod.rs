@@ -4,7 +4,7 @@
 //! The numbered rules of the language reference's section on numbers are implemented here and in
 //! `number.rs`, under the same numbers.
 
-mod number;
+pub(crate) mod number;
 mod reduce;
 mod statement;
 

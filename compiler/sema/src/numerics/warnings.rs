@@ -1,0 +1,147 @@
+//! Warnings about numbers: what fixed point makes of a rule is not what it says.
+
+use super::{change, lsb};
+use crate::hir::{Expr, ExprKind, Kind, Rounding, Rule, Stmt, Target};
+use crate::interval::Interval;
+use crate::lower::number::{held, natural};
+use crate::lower::state_format;
+use pl_diag::{Code, Diagnostic};
+use pl_fixed::Format;
+use pl_ir::op::Cond;
+
+/// What should be known about the numbers of a rule without errors.
+#[must_use]
+pub fn warnings(rule: &Rule) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for block in rule.start.iter().chain(&rule.blocks) {
+        statements(rule, &block.body, &mut found);
+    }
+    // Loops are written out: one warning a place.
+    found.sort_by_key(|warning| (warning.span(), warning.code));
+    found.dedup_by_key(|warning| (warning.span(), warning.code));
+    found
+}
+
+fn statements(rule: &Rule, body: &[Stmt], found: &mut Vec<Diagnostic>) {
+    for stmt in body {
+        match stmt {
+            Stmt::Let(_, value) => expression(value, found),
+            Stmt::Assign(target, value) => {
+                expression(value, found);
+                store(rule, *target, value, found);
+            }
+            Stmt::If { cond, then, otherwise } => {
+                expression(cond, found);
+                statements(rule, then, found);
+                statements(rule, otherwise, found);
+            }
+            Stmt::Reset(_) => {}
+        }
+    }
+}
+
+/// Stores that lose all changes, or always saturate.
+fn store(rule: &Rule, target: Target, value: &Expr, found: &mut Vec<Diagnostic>) {
+    let (range, format) = match target {
+        Target::Local(_) => return,
+        Target::Weight | Target::Address => (Interval { low: 0.0, high: 63.0 }, Format::INT),
+        Target::State(index) => (rule.states[index].interval, state_format(&rule.states[index])),
+    };
+    let Interval { low, high } = value.interval;
+    if low > range.high || high < range.low {
+        let message = "the stored value is always limited";
+        found.push(
+            Diagnostic::warning(Code::W0734, value.span, message)
+                .label(
+                    value.span,
+                    format!("its values are {}, the range is {range}", value.interval),
+                )
+                .help("check signs and gains; a store keeps the nearest end of the range"),
+        );
+    }
+    let Some(change) = change(target, value) else { return };
+    let largest = change.interval.low.abs().max(change.interval.high.abs());
+    let drops = held(value) > format.frac();
+    if drops && rule.rounding == Rounding::Nearest && largest < lsb(format) && largest > 0.0 {
+        let zone = lsb(format) / 2.0;
+        let message = format!("changes below {zone} round to nothing, and all are below {largest}");
+        found.push(
+            Diagnostic::warning(Code::W0731, change.span, message)
+                .label(change.span, format!("its values are {}", change.interval))
+                .help("write `rounding stochastic` in the rule, or collect changes in a state"),
+        );
+    }
+}
+
+/// Comparisons that are decided, and terms of which nothing is left.
+fn expression(expr: &Expr, found: &mut Vec<Diagnostic>) {
+    if let ExprKind::Compare(cond, a, b) = &expr.kind
+        && let Some(truth) = decided(*cond, a.interval, b.interval)
+    {
+        let message = format!("this comparison is always {truth}");
+        found.push(
+            Diagnostic::warning(Code::W0732, expr.span, message)
+                .label(a.span, format!("its values are {}", a.interval))
+                .label(b.span, format!("its values are {}", b.interval))
+                .help("check the ranges of the params, or leave the condition out"),
+        );
+    }
+    if let ExprKind::Add(a, b) | ExprKind::Sub(a, b) = &expr.kind
+        && expr.number == Kind::Real
+    {
+        let step = lsb(Format::new(natural(expr)));
+        found.extend([a, b].into_iter().filter_map(|term| lost(term, expr, step)));
+    }
+    operands(expr).into_iter().for_each(|operand| expression(operand, found));
+}
+
+/// A term of a sum that is always less than half a step.
+fn lost(term: &Expr, sum: &Expr, step: f64) -> Option<Diagnostic> {
+    let largest = term.interval.low.abs().max(term.interval.high.abs());
+    (largest > 0.0 && largest < step / 2.0).then(|| {
+        Diagnostic::warning(Code::W0733, term.span, "nothing is left of this term")
+            .label(term.span, format!("its values are {}", term.interval))
+            .label(sum.span, format!("the sum counts in steps of {step}"))
+            .help("narrow the range of the larger term, or scale both")
+    })
+}
+
+fn operands(expr: &Expr) -> Vec<&Expr> {
+    match &expr.kind {
+        ExprKind::Host(_)
+        | ExprKind::Quantity(_)
+        | ExprKind::Place(_)
+        | ExprKind::State(_)
+        | ExprKind::Local(_) => Vec::new(),
+        ExprKind::Neg(a)
+        | ExprKind::Abs(a)
+        | ExprKind::Sign(a)
+        | ExprKind::Not(a)
+        | ExprKind::Reduce { of: a, .. } => vec![a],
+        ExprKind::Add(a, b)
+        | ExprKind::Sub(a, b)
+        | ExprKind::Mul(a, b)
+        | ExprKind::Min(a, b)
+        | ExprKind::Max(a, b)
+        | ExprKind::Uniform(a, b)
+        | ExprKind::RandInt(a, b)
+        | ExprKind::Compare(_, a, b)
+        | ExprKind::And(a, b)
+        | ExprKind::Or(a, b) => vec![a, b],
+    }
+}
+
+/// The truth of a comparison that the intervals decide.
+fn decided(cond: Cond, a: Interval, b: Interval) -> Option<bool> {
+    let (below, above) = (a.high < b.low, a.low > b.high);
+    match cond {
+        Cond::Lt if a.low >= b.high => Some(false),
+        Cond::Le if a.high <= b.low => Some(true),
+        Cond::Gt if a.high <= b.low => Some(false),
+        Cond::Ge if a.low >= b.high => Some(true),
+        Cond::Lt | Cond::Le => (below || above).then_some(below),
+        Cond::Gt | Cond::Ge => (below || above).then_some(above),
+        Cond::Eq => (below || above).then_some(false),
+        Cond::Ne => (below || above).then_some(true),
+    }
+}
