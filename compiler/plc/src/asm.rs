@@ -2,6 +2,8 @@
 
 use crate::cli::{AsmArgs, DisasmArgs};
 use crate::output::{self, Failure};
+use pl_isa::Pitfall;
+use pl_isa::asm::Program;
 use pl_isa::elf::{Contents, Image, Purpose};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -27,6 +29,7 @@ pub(crate) fn assemble(args: &AsmArgs) -> Result<(), Failure> {
             return Err(Failure::Findings);
         }
     };
+    warn(&name, &text, &program);
     if args.listing {
         print!("{}", listing(&program.image));
     }
@@ -40,6 +43,23 @@ pub(crate) fn assemble(args: &AsmArgs) -> Result<(), Failure> {
     output::write_all(folder, &[(file, program.image.to_bytes())])?;
     println!("{}", out.display());
     Ok(())
+}
+
+/// Warns of instructions that the hardware executes differently, at their source lines.
+fn warn(name: &str, text: &str, program: &Program) {
+    for section in program.image.sections.iter().filter(|s| s.purpose == Purpose::Code) {
+        let Contents::Bytes(bytes) = &section.contents else { continue };
+        for (address, word) in (section.address..).step_by(4).zip(bytes.as_chunks().0) {
+            let instruction = pl_isa::decode(u32::from_be_bytes(*word));
+            let pitfall = instruction.and_then(|instruction| Pitfall::of(&instruction));
+            let (Some(pitfall), Some(line)) = (pitfall, program.line_at(address)) else { continue };
+            eprintln!("{name}:{line}: warning: {pitfall}");
+            if let Some(source) = text.lines().nth(line.saturating_sub(1) as usize) {
+                eprintln!("    {}", source.trim_end());
+            }
+            eprintln!("    help: {}", pitfall.help());
+        }
+    }
 }
 
 /// Prints the code of an executable, or of words given in hexadecimal.

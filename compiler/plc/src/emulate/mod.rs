@@ -1,11 +1,18 @@
 //! `plc emulate`: a program on the simulated core.
 
+mod dump;
+mod load;
+mod registers;
+
 use crate::asm;
 use crate::cli::{DumpFormat, EmulateArgs, IoArg};
 use crate::output::Failure;
+use dump::Dump;
+use load::{load_chip, load_plain};
 use pl_chip::{Chip, ChipConfig, Profile};
-use pl_isa::elf::{Image, Region, SymbolKind};
+use pl_isa::elf::Image;
 use pl_iss::{Bus, Cpu, Linted, PlainBus, Step, TimingParameters, Trap};
+use registers::Registers;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -113,6 +120,7 @@ impl Machine<'_> {
         report.json.insert("instructions".into(), json!(count));
         report.json.insert("cycles".into(), json!(cycles));
         self.write_races(&bus, &mut report);
+        self.write_pitfalls(&bus, &mut report);
         if self.args.cycles {
             self.write_cycles(&mut bus, &mut report);
         }
@@ -123,14 +131,19 @@ impl Machine<'_> {
     }
 
     fn execute<B: Bus>(&mut self, bus: &mut B) -> End {
-        while self.cpu.instructions < self.args.max_instructions {
+        let max_cycles = self.args.max_cycles.unwrap_or(u64::MAX);
+        while self.cpu.instructions < self.args.max_instructions && self.cpu.cycles() < max_cycles {
             let pc = self.cpu.pc;
-            if self.args.trace {
+            let registers = self.args.step.then(|| Registers::of(&self.cpu));
+            if self.args.trace || self.args.step {
                 let word = bus.fetch(pc).unwrap_or_default();
                 eprintln!("{}", asm::line(pc, word, Some(self.image)));
             }
             let before = self.cpu.cycles();
             let step = self.cpu.step(bus);
+            if let Some(registers) = registers {
+                eprint!("{}", registers.changes(&Registers::of(&self.cpu)));
+            }
             if self.args.cycles {
                 let spent = self.spent.entry(pc).or_default();
                 spent.executions += 1;
@@ -138,7 +151,7 @@ impl Machine<'_> {
             }
             match step {
                 Ok(Step::Asleep) => return End::Asleep,
-                Ok(Step::Interrupted(exception)) if self.args.trace => {
+                Ok(Step::Interrupted(exception)) if self.args.trace || self.args.step => {
                     eprintln!("  {exception:?} -> {:08x}", self.cpu.pc);
                 }
                 Ok(Step::Executed | Step::Interrupted(_)) => {}
@@ -171,6 +184,19 @@ impl Machine<'_> {
             })
             .collect();
         report.json.insert("missing_syncs".into(), json!(races));
+    }
+
+    /// Instructions that the hardware executes differently.
+    fn write_pitfalls<B>(&self, bus: &Linted<B>, report: &mut Report) {
+        for (address, pitfall) in bus.pitfalls() {
+            let (place, help) = (self.place(*address), pitfall.help());
+            let _ = writeln!(report.text, "warning: at {place}: {pitfall} (help: {help})");
+        }
+        let pitfalls = bus.pitfalls().iter();
+        let pitfalls: Vec<Value> = pitfalls
+            .map(|(address, pitfall)| json!({ "address": address, "what": pitfall.text() }))
+            .collect();
+        report.json.insert("pitfalls".into(), json!(pitfalls));
     }
 
     /// Where the cycles went: by function, and the dearest instructions.
@@ -211,95 +237,6 @@ impl Machine<'_> {
     }
 }
 
-/// Something to print when a program has ended.
-enum Dump {
-    Registers,
-    Vectors,
-    Symbols,
-    Memory { address: u32, bytes: u32 },
-}
-
-impl Dump {
-    /// `registers`, `vectors`, `symbols`, or `ADDRESS+BYTES` with a symbol or number.
-    fn parse(text: &str, image: &Image) -> Result<Dump, Failure> {
-        match text {
-            "registers" => Ok(Dump::Registers),
-            "vectors" => Ok(Dump::Vectors),
-            "symbols" => Ok(Dump::Symbols),
-            range => {
-                let wrong = || {
-                    let forms = "`registers`, `vectors`, `symbols` or ADDRESS+BYTES";
-                    Failure::Usage(format!("--dump takes {forms}, not `{range}`"))
-                };
-                let (place, bytes) = range.rsplit_once('+').ok_or_else(wrong)?;
-                let bytes = number(bytes).filter(|bytes| *bytes <= MEMORY_BYTES);
-                let bytes = bytes.ok_or_else(wrong)?;
-                Ok(Dump::Memory { address: address_of(image, place)?, bytes })
-            }
-        }
-    }
-
-    fn write<B: Bus>(&self, cpu: &Cpu, image: &Image, bus: &mut B, report: &mut Report) {
-        let Report { text, json, .. } = report;
-        match self {
-            Dump::Registers => {
-                for (index, value) in cpu.gpr.iter().enumerate() {
-                    let end = if index % 8 == 7 { '\n' } else { ' ' };
-                    let _ = write!(text, "r{index:<2} {value:08x}{end}");
-                }
-                let (cr, lr, ctr, xer) = (cpu.cr, cpu.lr, cpu.ctr, cpu.xer);
-                let _ = writeln!(text, "cr  {cr:08x} lr  {lr:08x} ctr {ctr:08x} xer {xer:08x}");
-                json.insert("gpr".into(), json!(cpu.gpr));
-                let special = json!({ "cr": cr, "lr": lr, "ctr": ctr, "xer": xer });
-                json.insert("special".into(), special);
-            }
-            Dump::Vectors => {
-                let vectors = cpu.vector.registers.iter().map(|lanes| hexadecimal(lanes));
-                let vectors: Vec<String> = vectors.collect();
-                for (index, lanes) in vectors.iter().enumerate() {
-                    let _ = writeln!(text, "v{index:<2} {lanes}");
-                }
-                json.insert("vectors".into(), json!(vectors));
-            }
-            Dump::Symbols => {
-                let mut values = Map::new();
-                let objects =
-                    image.symbols.iter().filter(|symbol| symbol.kind == SymbolKind::Object);
-                for symbol in objects {
-                    let bytes = read(bus, symbol.value, symbol.size.min(MEMORY_BYTES));
-                    let _ = writeln!(
-                        text,
-                        "{:08x} {:<28} {}",
-                        symbol.value,
-                        symbol.name,
-                        hexadecimal(&bytes)
-                    );
-                    values.insert(symbol.name.clone(), json!(hexadecimal(&bytes)));
-                }
-                json.insert("symbols".into(), Value::Object(values));
-            }
-            Dump::Memory { address, bytes } => {
-                let found = read(bus, *address, *bytes);
-                for (at, row) in (*address..).step_by(16).zip(found.chunks(16)) {
-                    let _ = writeln!(text, "{at:08x} {}", hexadecimal(row));
-                }
-                json.insert(format!("memory {address:#x}"), json!(hexadecimal(&found)));
-            }
-        }
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Bytes of memory; those that nothing answers for read as zero.
-fn read<B: Bus>(bus: &mut B, address: u32, bytes: u32) -> Vec<u8> {
-    let byte = |offset| bus.load(address.wrapping_add(offset), pl_iss::Width::Byte);
-    let low = |word: u32| word.to_be_bytes()[3];
-    (0..bytes).map(byte).map(|found| found.map_or(0, low)).collect()
-}
-
 /// A number in decimal or, after `0x`, hexadecimal.
 fn number(text: &str) -> Option<u32> {
     match text.strip_prefix("0x") {
@@ -327,43 +264,4 @@ fn set_symbol<B: Bus>(image: &Image, bus: &mut B, change: &str) -> Result<(), Fa
     let (address, value) = (address_of(image, name)?, value.ok_or_else(wrong)?);
     bus.store(address, pl_iss::Width::Word, value)
         .map_err(|fault| Failure::Usage(format!("nothing answers at {:#x}", fault.address)))
-}
-
-/// Loads by the rules of the chip's loader: internal memory, and both external memories.
-fn load_chip(image: &Image, chip: &mut Chip, hemisphere: usize) -> Result<(), Failure> {
-    let memory = image.internal_memory(MEMORY_BYTES).map_err(|section| {
-        let message = format!("section {section} does not fit {MEMORY_BYTES} bytes of memory");
-        Failure::Invalid(message)
-    })?;
-    chip.ppu_memory_mut(hemisphere).copy_from_slice(&memory);
-    for (region, address, bytes) in image.load().placed {
-        let offset = address.wrapping_sub(region.base()) as usize;
-        let external = chip.external_memory_mut();
-        let fits = match region {
-            Region::Internal => true,
-            Region::ExternalData | Region::ExternalCode => external.write_sram(offset, &bytes),
-            Region::ExternalDramData | Region::ExternalDramCode => {
-                external.write_dram(offset, &bytes)
-            }
-        };
-        if !fits {
-            let message = format!("{} bytes at {address:#x} lie outside memory", bytes.len());
-            return Err(Failure::Invalid(message));
-        }
-    }
-    Ok(())
-}
-
-/// Loads every section at its address in flat memory.
-fn load_plain(image: &Image, bus: &mut PlainBus) -> Result<(), Failure> {
-    for (_, address, bytes) in image.load().placed {
-        let start = address as usize;
-        let target = start.checked_add(bytes.len()).and_then(|end| bus.memory.get_mut(start..end));
-        let target = target.ok_or_else(|| {
-            let message = format!("{} bytes at {address:#x} lie outside memory", bytes.len());
-            Failure::Invalid(message)
-        })?;
-        target.copy_from_slice(&bytes);
-    }
-    Ok(())
 }

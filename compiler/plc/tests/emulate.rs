@@ -1,0 +1,71 @@
+//! `plc asm` and `plc emulate`: what they tell about a program.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn plc(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_plc")).current_dir(folder).args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A folder with `prog.s` and the program assembled from it, and what the assembler said.
+fn program(source: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("prog.s"), source).unwrap();
+    let output = plc(folder.path(), &["asm", "prog.s"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    (folder, text(&output.stderr))
+}
+
+#[test]
+fn what_the_hardware_does_differently_is_warned_of() {
+    let source = "start:\n  li 9, 1024\n  lha 3, -2(9)\n  fxvsplath 1, 0\n  wait\n";
+    let (folder, warnings) = program(source);
+    assert!(
+        warnings.contains("prog.s:3: warning: the hardware does not sign-extend"),
+        "{warnings}"
+    );
+    assert!(warnings.contains("    lha 3, -2(9)\n"), "{warnings}");
+    assert!(warnings.contains("prog.s:4: warning: a splat from r0"), "{warnings}");
+    let output = plc(folder.path(), &["emulate", "prog.elf"]);
+    let found = text(&output.stdout);
+    assert!(output.status.success(), "{found}");
+    assert!(found.contains("warning: at 0x00000004 <start+0x4>: the hardware"), "{found}");
+    let json = plc(folder.path(), &["emulate", "prog.elf", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let addresses: Vec<_> = json["pitfalls"].as_array().unwrap().iter().collect();
+    assert_eq!(addresses.len(), 2);
+    assert_eq!(addresses[1]["address"], 8);
+}
+
+#[test]
+fn steps_show_the_registers_that_changed() {
+    let (folder, _) = program("  li 3, 5\n  mtctr 3\n  cmpwi 3, 5\n  fxvsplatb 2, 3\n  wait\n");
+    let output = plc(folder.path(), &["emulate", "prog.elf", "--step"]);
+    let steps = text(&output.stderr);
+    let lines: Vec<&str> = steps.lines().collect();
+    assert!(lines[0].contains("li ") && lines[1].trim() == "r3 00000000 -> 00000005", "{steps}");
+    assert!(lines[3].trim() == "ctr 00000000 -> 00000005", "{steps}");
+    assert!(lines[5].trim() == "cr 00000000 -> 20000000", "{steps}");
+    assert!(lines[7].trim().starts_with("v2 050505"), "{steps}");
+    assert_eq!(lines.len(), 9, "{steps}");
+}
+
+#[test]
+fn a_run_stops_at_its_cycles() {
+    let (folder, _) = program("loop: b loop\n");
+    let output = plc(folder.path(), &["emulate", "prog.elf", "--max-cycles", "100"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    assert!(said.starts_with("stopped after "), "{said}");
+    let json = ["emulate", "prog.elf", "--max-cycles", "100", "--format", "json"];
+    let json: serde_json::Value =
+        serde_json::from_slice(&plc(folder.path(), &json).stdout).unwrap();
+    let cycles = json["cycles"].as_u64().unwrap();
+    assert!((100..110).contains(&cycles), "{cycles}");
+}
