@@ -17,3 +17,12 @@ rule additive_stdp {
 
     record weight every 10 updates
 }
+
+test adds_both_branches for additive_stdp {
+    view 1 rows, 4 columns
+    set eta_plus = 0.25, eta_minus = 0.5
+    given weight = [20, 20, 20, 60], causal = [0, 16, 0, 100], acausal = [0, 0, 16, 0]
+    run 1 updates
+    // 20 + 16/4, 20 - 16/2, saturation at 63
+    expect weight == [20, 24, 12, 63]
+}

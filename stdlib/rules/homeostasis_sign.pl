@@ -12,3 +12,11 @@ rule homeostasis_sign {
 
     record weight every 1 updates
 }
+
+test one_step_towards_the_target for homeostasis_sign {
+    view 1 rows, 4 columns
+    set nu_target = 20
+    given weight = [30, 30, 30, 63], rate = [20, 10, 30, 0]
+    run 3 updates
+    expect weight == [30, 33, 27, 63]
+}

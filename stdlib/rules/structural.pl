@@ -33,3 +33,23 @@ rule structural {
 
     record weight, address every 100 updates
 }
+
+test learns_above_the_threshold for structural {
+    view 1 rows, 3 columns
+    set lambda_stdp = 0.25, lambda_hom = 0.125, nu_target = -20, theta = 8, theta_range = 0
+    given weight = 30, address = 50, causal = [0, 16, 8], acausal = [0, 16, 0], rate = [20, 20, 36]
+    run 1 updates
+    // 30 + (c+ + c-) / 4 - (nu - 20) / 8
+    expect weight == [30, 38, 30] and address == 50
+}
+
+test starts_anew_below_the_threshold for structural {
+    view 8 rows, 250 columns
+    seed 6
+    set theta = 8, theta_range = 0, w_init = 18
+    given weight = 7, address = 50
+    run 1 updates
+    // one of 8 addresses each: 2000 / 8 +- 74 (5 sigma)
+    expect weight == 18 and address < 8
+    expect abs((sum of (count of address == 5 over synapses) over neurons) - 250) < 74
+}

@@ -1,0 +1,52 @@
+//! The library: every rule compiles without an error, says where it is from, and its tests hold on
+//! every engine.
+#![allow(clippy::unwrap_used, reason = "a rule that is not there fails the test")]
+
+use pl_driver::Session;
+use plc::EngineKind;
+use std::fmt::Write as _;
+
+#[test]
+fn tests_of_the_library_hold_on_every_engine() {
+    let mut wrong = String::new();
+    for rule in pl_stdlib::RULES {
+        let compiled = Session::default().compile(rule.name, rule.source);
+        assert!(!compiled.has_errors(), "{}: {:?}", rule.name, compiled.diagnostics);
+        assert!(!compiled.tests.is_empty(), "{} has no test", rule.name);
+        for (test, kind) in
+            compiled.tests.iter().flat_map(|test| EngineKind::ALL.map(|kind| (test, kind)))
+        {
+            let found = plc::run_test(&compiled.rules[0], test, kind);
+            if found != Ok(Vec::new()) {
+                let (name, kind) = (&test.name, kind.name());
+                writeln!(wrong, "{}, {name}, {kind}: {found:?}", rule.name).unwrap();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn every_rule_tells_its_source_and_its_params() {
+    assert!(pl_stdlib::RULES.len() >= 28);
+    for rule in pl_stdlib::RULES {
+        let header: Vec<&str> =
+            rule.source.lines().take_while(|line| line.starts_with("//!")).collect();
+        assert!(header.len() >= 2, "{}", rule.name);
+        let compiled = Session::default().compile(rule.name, rule.source);
+        assert_eq!(compiled.rules[0].name(), rule.name);
+        for param in compiled.rules[0].params() {
+            assert!(!param.doc.is_empty(), "`{}` of {}", param.name, rule.name);
+        }
+    }
+}
+
+#[test]
+fn the_list_in_the_readme_is_that_of_the_library() {
+    let readme = include_str!("../../stdlib/README.md");
+    let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| [")).collect();
+    let row = |rule: &pl_stdlib::StdRule| {
+        format!("| [{}](rules/{}.pl) | {} |", rule.name, rule.name, rule.summary)
+    };
+    assert_eq!(rows, pl_stdlib::RULES.iter().map(row).collect::<Vec<_>>());
+}
