@@ -3,8 +3,7 @@
 
 use pl_chip::{Branch, COLUMNS, Chip, ChipConfig, InputEvent, RowMode, Target, events};
 use pl_experiment::engine::{Binding, Engine, EngineFactory, RecordSample};
-use pl_experiment::task::TaskConfig;
-use pl_experiment::task::classification::Classification;
+use pl_experiment::task;
 use pl_experiment::{Experiment, Outcome, Unwatched};
 use pl_fixed::rng::splitmix64;
 use plc::{Compiler, EngineKind};
@@ -323,8 +322,7 @@ fn example(name: &str, kind: EngineKind, seed: u64) -> Outcome {
     let experiment = Experiment::parse(&read("experiment.toml"), &changes).unwrap();
     let rule = &experiment.rule["structural"].source;
     let compiler = Compiler::from_sources(kind, &[("structural", &read(rule))]).unwrap();
-    let TaskConfig::Classification(config) = &experiment.task;
-    let task = Classification::new(&experiment, config, &|_| Err("no files".into())).unwrap();
+    let task = task::open(&experiment, &|_| Err("no files".into())).unwrap();
     task.run(&compiler, seed, &Unwatched).unwrap()
 }
 
@@ -339,5 +337,32 @@ fn examples_come_out_the_same_on_every_engine() {
         }
         assert!(example(name, EngineKind::Jit, 7) == expected, "{name}: a second run differs");
         assert!(example(name, EngineKind::Jit, 8) != expected, "{name}: another seed does not");
+    }
+}
+
+/// Homeostasis for so many milliseconds.
+fn homeostasis(kind: EngineKind, duration_ms: u32) -> Outcome {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/homeostasis");
+    let read = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+    let changes =
+        [format!("task.duration_ms={duration_ms}"), format!("task.judged_ms={}", duration_ms / 4)];
+    let experiment = Experiment::parse(&read("experiment.toml"), &changes).unwrap();
+    let sign = pl_stdlib::find("homeostasis_sign").unwrap().source;
+    let sources = [("sign", sign), ("proportional", &read("proportional.pl"))];
+    let compiler = Compiler::from_sources(kind, &sources).unwrap();
+    let task = task::open(&experiment, &|_| Err("no files".into())).unwrap();
+    task.run(&compiler, 1, &Unwatched).unwrap()
+}
+
+#[test]
+fn homeostasis_reaches_its_target_on_every_engine() {
+    let expected = homeostasis(EngineKind::Jit, 60);
+    for kind in [EngineKind::Eval, EngineKind::Ppu] {
+        assert!(homeostasis(kind, 60) == expected, "{} differs", kind.name());
+    }
+    let long = homeostasis(EngineKind::Jit, 500);
+    for rule in ["sign", "proportional"] {
+        let share = long.metric(&format!("share_within_band_{rule}")).unwrap();
+        assert!(share >= 0.95, "{rule}: {share} of the neurons are near 6 kHz");
     }
 }

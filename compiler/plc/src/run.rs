@@ -7,8 +7,7 @@ use crate::report;
 use crate::watch::Watch;
 use pl_experiment::config::Experiment;
 use pl_experiment::outcome::{Metric, Outcome};
-use pl_experiment::task::TaskConfig;
-use pl_experiment::task::classification::{Classification, TaskError};
+use pl_experiment::task::{self, Task, TaskError};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,8 +36,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         let path = folder.join(name);
         std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
     };
-    let TaskConfig::Classification(config) = &experiment.task;
-    let task = Classification::new(&experiment, config, &read).map_err(|error| match &error {
+    let task = task::open(&experiment, &read).map_err(|error| match &error {
         TaskError::Data(_) => Failure::Usage(format!("{}: {error}", args.file.display())),
         TaskError::Config(_) | TaskError::Engine { .. } => invalid(&error),
     })?;
@@ -48,7 +46,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     output::check_folder(&out)?;
     let seeds: Vec<u64> = (0..u64::from(args.repeat)).map(|i| first.wrapping_add(i)).collect();
     let watch = Watch::new(task.units().saturating_mul(u64::from(args.repeat)), args.quiet)?;
-    let job = Job { task: &task, compiler: &compiler, watch: &watch };
+    let job = Job { task: task.as_ref(), compiler: &compiler, watch: &watch };
     let finished = job.run_all(&seeds);
     watch.finish();
     let finished = finished.map_err(|error| invalid(&error))?;
@@ -81,7 +79,7 @@ fn run_folder(out: &Path, seed: u64, repeat: u32) -> PathBuf {
 
 /// What all runs share.
 struct Job<'a> {
-    task: &'a Classification<'a>,
+    task: &'a dyn Task,
     compiler: &'a Compiler,
     watch: &'a Watch,
 }

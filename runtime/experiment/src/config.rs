@@ -1,6 +1,7 @@
 //! `experiment.toml`: what to run.
 
 use crate::task::classification::ClassificationConfig;
+use crate::task::rates::RatesConfig;
 use crate::task::{TaskConfig, TaskKind};
 use pl_chip::ChipConfig;
 use serde::Deserialize;
@@ -52,6 +53,10 @@ fn classification(config: ClassificationConfig) -> TaskConfig {
     TaskConfig::Classification(Box::new(config))
 }
 
+fn rates(config: RatesConfig) -> TaskConfig {
+    TaskConfig::Rates(Box::new(config))
+}
+
 /// The part of an experiment that says what the rest must be.
 #[derive(Deserialize)]
 struct Outline {
@@ -97,6 +102,9 @@ impl Experiment {
             TaskKind::Classification => toml::from_str::<Written<ClassificationConfig>>(text)
                 .map_err(wrong)?
                 .with(classification),
+            TaskKind::Rates => {
+                toml::from_str::<Written<RatesConfig>>(text).map_err(wrong)?.with(rates)
+            }
         };
         if !changes.is_empty() {
             let mut table: Table = text.parse().map_err(wrong)?;
@@ -112,6 +120,9 @@ impl Experiment {
                         .try_into::<Written<ClassificationConfig>>()
                         .map_err(wrong)?
                         .with(classification),
+                    TaskKind::Rates => {
+                        value.try_into::<Written<RatesConfig>>().map_err(wrong)?.with(rates)
+                    }
                 };
             }
         }
@@ -188,7 +199,7 @@ mod tests {
         assert_eq!(experiment.rule["structural"].params["theta"], 9.0);
         assert_eq!(experiment.rule["structural"].source, "other.pl");
         assert_eq!(experiment.chip.get("sensor.tau_us"), Some(30.0));
-        let TaskConfig::Classification(task) = &experiment.task;
+        let TaskConfig::Classification(task) = &experiment.task else { panic!("a classification") };
         assert_eq!(task.train.samples, 12);
     }
 

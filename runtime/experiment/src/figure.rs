@@ -60,6 +60,19 @@ fn document(
 /// # Errors
 /// What the library says.
 pub fn fractions(labels: &Labels<'_>, series: &[Series]) -> Result<String, String> {
+    up_to(1.0, labels, series)
+}
+
+/// Lines from 0 to the largest value on the vertical axis, with markers at the points.
+///
+/// # Errors
+/// What the library says.
+pub fn lines(labels: &Labels<'_>, series: &[Series]) -> Result<String, String> {
+    let top = series.iter().flat_map(|s| &s.points).map(|point| point.1).fold(1e-9, f64::max);
+    up_to(1.05 * top, labels, series)
+}
+
+fn up_to(top: f64, labels: &Labels<'_>, series: &[Series]) -> Result<String, String> {
     let end = series.iter().flat_map(|s| &s.points).map(|point| point.0).fold(0.0, f64::max);
     document((720, 420), |area| {
         let mut chart = ChartBuilder::on(area)
@@ -67,7 +80,7 @@ pub fn fractions(labels: &Labels<'_>, series: &[Series]) -> Result<String, Strin
             .margin(14)
             .x_label_area_size(44)
             .y_label_area_size(54)
-            .build_cartesian_2d(0.0..(end * 1.02).max(1e-9), 0.0..1.0)?;
+            .build_cartesian_2d(0.0..(end * 1.02).max(1e-9), 0.0..top)?;
         chart
             .configure_mesh()
             .x_desc(labels.x)

@@ -1,9 +1,15 @@
 //! Tasks: what a chip is to do, with its stimuli, teacher and readout.
 
 pub mod classification;
+pub mod rates;
 
-use crate::config::{ConfigError, RuleConfig};
-use classification::ClassificationConfig;
+use crate::config::{ConfigError, Experiment, RuleConfig};
+use crate::data::{DataError, ReadFile};
+use crate::engine::{EngineError, EngineFactory};
+use crate::monitor::Monitor;
+use crate::outcome::Outcome;
+use classification::{Classification, ClassificationConfig};
+use rates::{Rates, RatesConfig};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -13,6 +19,8 @@ use std::collections::BTreeMap;
 pub enum TaskKind {
     /// Learning to tell classes of a data set apart, with a teacher.
     Classification,
+    /// Bringing firing rates to a target.
+    Rates,
 }
 
 /// The `[task]` table.
@@ -20,12 +28,71 @@ pub enum TaskKind {
 pub enum TaskConfig {
     /// Of [`TaskKind::Classification`].
     Classification(Box<ClassificationConfig>),
+    /// Of [`TaskKind::Rates`].
+    Rates(Box<RatesConfig>),
 }
 
 impl TaskConfig {
     pub(crate) fn check(&self, rules: &BTreeMap<String, RuleConfig>) -> Result<(), ConfigError> {
         match self {
             TaskConfig::Classification(config) => config.check(rules),
+            TaskConfig::Rates(config) => config.check(rules),
         }
     }
+}
+
+/// Why a task did not run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TaskError {
+    /// The experiment asks for something that cannot be.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is no data set.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A rule could not be bound or run.
+    #[error("rule `{rule}`: {error}")]
+    Engine {
+        /// Its name in the experiment.
+        rule: String,
+        /// Why.
+        error: EngineError,
+    },
+}
+
+/// A task that is ready to run, any number of times. The same seed gives the same outcome, however
+/// threads are scheduled.
+pub trait Task: Sync {
+    /// Threads that [`Task::run`] uses.
+    fn threads(&self) -> usize;
+
+    /// Units of work of a run, as told to [`Monitor::advance`].
+    fn units(&self) -> u64;
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// If a rule cannot be bound to the chip or stops.
+    fn run(
+        &self,
+        factory: &dyn EngineFactory,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Outcome, TaskError>;
+}
+
+/// Makes the task of an experiment ready; `read` reads files named in it.
+///
+/// # Errors
+/// If there is no such data set or it does not fit the chip or the split.
+pub fn open<'a>(
+    experiment: &'a Experiment,
+    read: &ReadFile<'_>,
+) -> Result<Box<dyn Task + 'a>, TaskError> {
+    Ok(match &experiment.task {
+        TaskConfig::Classification(config) => {
+            Box::new(Classification::new(experiment, config, read)?)
+        }
+        TaskConfig::Rates(config) => Box::new(Rates::new(experiment, config)),
+    })
 }

@@ -18,31 +18,13 @@ mod report;
 pub use config::{ClassificationConfig, Evaluate, Spacing, Teacher, Test, Train};
 
 use crate::config::{ConfigError, Experiment};
-use crate::data::{DataError, Dataset, ReadFile};
+use crate::data::{Dataset, ReadFile};
 use crate::engine::{EngineError, EngineFactory};
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
+use crate::task::{Task, TaskError};
 use arm::{Arm, ArmOutcome};
 use bench::Bench;
-
-/// Why a task did not run.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TaskError {
-    /// The experiment asks for something that cannot be.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// There is no data set.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// A rule could not be bound or run.
-    #[error("rule `{rule}`: {error}")]
-    Engine {
-        /// Its name in the experiment.
-        rule: String,
-        /// Why.
-        error: EngineError,
-    },
-}
 
 /// A classification that is ready to run, any number of times.
 #[derive(Clone, Debug)]
@@ -92,22 +74,6 @@ impl<'a> Classification<'a> {
         arms
     }
 
-    /// Threads that [`Classification::run`] uses.
-    #[must_use]
-    pub fn threads(&self) -> usize {
-        self.arms().len()
-    }
-
-    /// Units of work of a run, as told to [`Monitor::advance`]: microseconds of the chips' time.
-    #[must_use]
-    pub fn units(&self) -> u64 {
-        let of = |samples: usize, each_us: f64| samples as u64 * whole_us(each_us);
-        let (train, test) = (&self.config.train, &self.config.test);
-        let readouts = self.evaluations() * self.readouts();
-        self.arms().len() as u64
-            * (of(train.samples, train.presentation_us) + of(readouts, test.presentation_us))
-    }
-
     /// Evaluations of an arm.
     fn evaluations(&self) -> usize {
         self.config.test.checkpoints + 1
@@ -134,12 +100,24 @@ impl<'a> Classification<'a> {
         let train = self.dataset.len() - self.config.test_size - self.config.validation_size;
         evaluated + self.config.test.normalisation_samples.min(train)
     }
+}
 
-    /// Runs all arms, each on a thread of its own; results do not depend on how they are scheduled.
-    ///
-    /// # Errors
-    /// If the rule cannot be bound to the chip or stops.
-    pub fn run(
+impl Task for Classification<'_> {
+    fn threads(&self) -> usize {
+        self.arms().len()
+    }
+
+    /// Microseconds of the chips' time.
+    fn units(&self) -> u64 {
+        let of = |samples: usize, each_us: f64| samples as u64 * whole_us(each_us);
+        let (train, test) = (&self.config.train, &self.config.test);
+        let readouts = self.evaluations() * self.readouts();
+        self.arms().len() as u64
+            * (of(train.samples, train.presentation_us) + of(readouts, test.presentation_us))
+    }
+
+    /// Runs all arms, each on a thread of its own.
+    fn run(
         &self,
         factory: &dyn EngineFactory,
         seed: u64,

@@ -1,0 +1,270 @@
+//! Firing rates that rules bring to a target: every neuron of both hemispheres hears the same
+//! Poisson source, and a rule on each hemisphere sets its weights.
+//!
+//! Rules are compared on chips of their own with the same seed, so that mismatch and stimulus are
+//! the same.
+
+use crate::config::{ConfigError, Experiment, RuleConfig};
+use crate::engine::{Binding, Engine, EngineError, EngineFactory};
+use crate::figure::{self, Labels, Series};
+use crate::monitor::Monitor;
+use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
+use crate::task::{Task, TaskError, TaskKind};
+use ndarray::Array2;
+use pl_chip::time::ticks_from_us;
+use pl_chip::{COLUMNS, Chip, HEMISPHERES, RowMode, Target, events};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The row that the source drives.
+const ROW: u8 = 0;
+/// Neurons of a chip.
+const NEURONS: usize = HEMISPHERES * COLUMNS;
+
+/// The `[task]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RatesConfig {
+    /// Always [`TaskKind::Rates`].
+    pub kind: TaskKind,
+    /// Names of `[rule.NAME]` tables, each run on a chip of its own.
+    pub rules: Vec<String>,
+    /// Rate of the source, hertz of hardware time.
+    pub source_hz: f64,
+    /// Weight of every synapse at the start, 0 to 63.
+    pub initial_weight: u8,
+    /// Rate that rules are to reach, hertz of hardware time.
+    pub target_hz: f64,
+    /// Distance from it that counts as reached.
+    pub band_hz: f64,
+    /// Hardware time of a run.
+    pub duration_ms: f64,
+    /// The end of it, over which rates are judged.
+    pub judged_ms: f64,
+}
+
+impl RatesConfig {
+    pub(crate) fn check(&self, rules: &BTreeMap<String, RuleConfig>) -> Result<(), ConfigError> {
+        if self.rules.is_empty() {
+            return Err(ConfigError("`task.rules` must name at least one rule".into()));
+        }
+        if let Some(missing) = self.rules.iter().find(|name| !rules.contains_key(*name)) {
+            return Err(ConfigError(format!("`task.rules`: there is no table [rule.{missing}]")));
+        }
+        if self.initial_weight > 63 {
+            let message =
+                format!("`task.initial_weight` must be 0 to 63, not {}", self.initial_weight);
+            return Err(ConfigError(message));
+        }
+        let positive = [
+            ("source_hz", self.source_hz, 1e7),
+            ("target_hz", self.target_hz, 1e6),
+            ("band_hz", self.band_hz, 1e6),
+            ("duration_ms", self.duration_ms, 1e5),
+            ("judged_ms", self.judged_ms, self.duration_ms),
+        ];
+        for (name, value, most) in positive {
+            if !(value > 0.0 && value <= most) {
+                let message =
+                    format!("`task.{name}` must be above 0 and at most {most}, not {value}");
+                return Err(ConfigError(message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs of a rates experiment.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates<'a> {
+    experiment: &'a Experiment,
+    config: &'a RatesConfig,
+}
+
+/// What a rule did.
+#[derive(Clone, Debug, Default)]
+struct Course {
+    /// Time of each update, milliseconds of hardware time.
+    times_ms: Vec<f64>,
+    /// Rate of every neuron before each update, hertz of hardware time.
+    rates_hz: Vec<Vec<f64>>,
+    /// Final weight of every neuron.
+    weights: Vec<u8>,
+    interrupted: bool,
+}
+
+impl<'a> Rates<'a> {
+    /// An experiment that is ready to run.
+    #[must_use]
+    pub fn new(experiment: &'a Experiment, config: &'a RatesConfig) -> Rates<'a> {
+        Rates { experiment, config }
+    }
+
+    fn binding(&self, rule: &str, hemisphere: u8, seed: u64) -> Binding {
+        Binding {
+            rule: rule.to_owned(),
+            hemisphere,
+            rows: vec![ROW],
+            columns: (0..=u8::MAX).collect(),
+            params: self.experiment.rule[rule].params.clone(),
+            seed,
+            chip: 0,
+            instance: 0,
+            record_capacity: 0,
+        }
+    }
+
+    fn course(
+        &self,
+        rule: &str,
+        factory: &dyn EngineFactory,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Course, EngineError> {
+        let info = factory.rule_info(rule)?;
+        let mut chip = Chip::new(&self.experiment.chip, seed);
+        let mut engines: Vec<Box<dyn Engine>> = Vec::new();
+        for hemisphere in [0, 1] {
+            let h = usize::from(hemisphere);
+            chip.set_active_columns(h, 0..COLUMNS);
+            chip.set_row_mode(h, ROW.into(), RowMode::Excitatory);
+            chip.write_weights_row(h, ROW.into(), &[self.config.initial_weight; COLUMNS]);
+            engines.push(factory.build(&self.binding(rule, hemisphere, seed))?);
+        }
+        for engine in &mut engines {
+            engine.start(&mut chip)?;
+        }
+        let (begin, end) = (chip.now(), ticks_from_us(1000.0 * self.config.duration_ms));
+        let mut course = Course::default();
+        let mut from = begin;
+        let mut until = begin + info.phase_ticks;
+        while until - begin <= end && !monitor.interrupted() {
+            let mut input = Vec::new();
+            for hemisphere in [0, 1] {
+                let target = Target { hemisphere, row: ROW, address: 0 };
+                events::poisson(seed, 0, target, self.config.source_hz, from, until, &mut input);
+            }
+            input.sort_unstable();
+            chip.run_until(until, &input);
+            let seconds = ticks_to_ms(until - from) / 1000.0;
+            let counts = [0, 1].map(|h| chip.rate_counters(h)).concat();
+            course.rates_hz.push(counts.iter().map(|n| f64::from(*n) / seconds).collect());
+            course.times_ms.push(ticks_to_ms(until - begin));
+            for engine in &mut engines {
+                engine.update(&mut chip)?;
+            }
+            monitor.advance(until - from);
+            (from, until) = (until, until + info.period_ticks);
+        }
+        course.interrupted = until - begin <= end;
+        course.weights = [0, 1].map(|h| chip.weights_row(h, ROW.into())).concat();
+        Ok(course)
+    }
+
+    /// Share of neurons whose mean rate over the judged end lies within the band; spread of rates
+    /// around their neuron's mean; and the neurons' means.
+    fn judge(&self, course: &Course) -> (f64, f64, Vec<f64>) {
+        let begin = self.config.duration_ms - self.config.judged_ms;
+        let judged: Vec<&Vec<f64>> = course
+            .times_ms
+            .iter()
+            .zip(&course.rates_hz)
+            .filter(|(time, _)| **time > begin)
+            .map(|(_, rates)| rates)
+            .collect();
+        let updates = judged.len().max(1) as f64;
+        let mean = |neuron: usize| judged.iter().map(|r| r[neuron]).sum::<f64>() / updates;
+        let means: Vec<f64> = (0..NEURONS).map(mean).collect();
+        let squares = judged.iter().flat_map(|rates| rates.iter().zip(&means));
+        let squares = squares.map(|(rate, mean)| (rate - mean) * (rate - mean)).sum::<f64>();
+        let spread = (squares / (updates * NEURONS as f64)).sqrt();
+        let near = |mean: &&f64| (**mean - self.config.target_hz).abs() <= self.config.band_hz;
+        let share = means.iter().filter(near).count() as f64 / NEURONS as f64;
+        (share, spread, means)
+    }
+
+    fn outcome(&self, courses: &[Course]) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut arrays = Vec::new();
+        let mut series = Vec::new();
+        for (rule, course) in self.config.rules.iter().zip(courses) {
+            let (share, spread, means) = self.judge(course);
+            let mean = means.iter().sum::<f64>() / NEURONS as f64;
+            let weights = course.weights.iter().map(|w| f64::from(*w)).sum::<f64>();
+            let mut add = |name: &str, value| {
+                outcome.metrics.push(Metric::new(format!("{name}_{rule}"), value));
+            };
+            add("share_within_band", share);
+            add("rate_mean_hz", mean);
+            add("rate_spread_of_a_neuron_hz", spread);
+            add("weight_mean", weights / NEURONS as f64);
+            outcome.interrupted |= course.interrupted;
+            let shape = (course.rates_hz.len(), NEURONS);
+            let rates = Array2::from_shape_fn(shape, |(update, n)| course.rates_hz[update][n]);
+            let named =
+                |name: &str, elements| NamedArray { name: format!("{name}_{rule}"), elements };
+            let times = ndarray::Array1::from(course.times_ms.clone()).into_dyn();
+            let weights = ndarray::Array1::from(course.weights.clone()).into_dyn();
+            arrays.push(named("rates_hz", Elements::F64(rates.into_dyn())));
+            arrays.push(named("time_ms", Elements::F64(times)));
+            arrays.push(named("weights", Elements::U8(weights)));
+            let of_update = |(time, rates): (&f64, &Vec<f64>)| {
+                (*time, rates.iter().sum::<f64>() / NEURONS as f64 / 1000.0)
+            };
+            let points = course.times_ms.iter().zip(&course.rates_hz).map(of_update).collect();
+            series.push(Series { name: rule.clone(), points });
+        }
+        let last = |course: &Course| course.times_ms.last().copied().unwrap_or(0.0);
+        // A millisecond of hardware time stands for a second.
+        let seconds = courses.iter().map(last).sum();
+        outcome.metrics.push(Metric::new("biological_time_s", seconds));
+        outcome.archives.push(Archive { file: "rates.npz".into(), arrays });
+        let labels =
+            Labels { title: "Mean rate of all neurons", x: "hardware time (ms)", y: "rate (kHz)" };
+        if let Ok(svg) = figure::lines(&labels, &series) {
+            let caption = "Mean rate of all neurons over time, for each rule.".to_owned();
+            outcome.pictures.push(Picture { file: "rates.svg".into(), caption, svg });
+        }
+        outcome
+    }
+}
+
+impl Task for Rates<'_> {
+    fn threads(&self) -> usize {
+        self.config.rules.len()
+    }
+
+    fn units(&self) -> u64 {
+        // Ticks of the chips' time.
+        self.config.rules.len() as u64 * ticks_from_us(1000.0 * self.config.duration_ms)
+    }
+
+    fn run(
+        &self,
+        factory: &dyn EngineFactory,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Outcome, TaskError> {
+        let courses: Vec<Result<Course, TaskError>> = std::thread::scope(|scope| {
+            let start = |rule: &'_ String| {
+                let name = rule.clone();
+                scope.spawn(move || {
+                    let course = self.course(&name, factory, seed, monitor);
+                    course.map_err(|error| TaskError::Engine { rule: name, error })
+                })
+            };
+            let threads: Vec<_> = self.config.rules.iter().map(start).collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            threads.into_iter().map(join).collect()
+        });
+        let courses: Result<Vec<Course>, TaskError> = courses.into_iter().collect();
+        Ok(self.outcome(&courses?))
+    }
+}
+
+fn ticks_to_ms(ticks: u64) -> f64 {
+    ticks as f64 / ticks_from_us(1000.0) as f64
+}
