@@ -1,6 +1,7 @@
 //! Additive spike-timing-dependent plasticity.
 //! S. Song, K. D. Miller, L. F. Abbott, Nature Neuroscience 3, 919 (2000):
 //! `w += l+ c+ - l- c-`, clipped at the limits of the weight.
+//! Exact up to fixed point. For any view.
 
 rule additive_stdp {
     /// Gain of potentiation, weight LSB per LSB of causal correlation.

@@ -1,8 +1,8 @@
 //! BCM: potentiation above a threshold that slides with the square of the neuron's activity.
 //! E. L. Bienenstock, L. N. Cooper, P. W. Munro, J. Neurosci. 2, 32 (1982):
 //! `n <- d n + (1 - d) nu_j^2 / s; w += l nu_i nu_j (nu_j - n)`.
-//! Exact up to fixed point while `l nu_i nu_j` is at most 2; `s` is the rate at which the threshold equals the rate. For any
-//! view.
+//! Exact up to fixed point while `l nu_i nu_j` is at most 2; `s` is the rate at which the threshold equals the
+//! rate. For any view.
 
 rule bcm {
     /// Gain, weight LSB per cubed spike.

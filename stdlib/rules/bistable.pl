@@ -1,7 +1,8 @@
 //! Bistable synapses: an inner value drifts to one of two ends and the weight shows which half it is in.
-//! J. M. Brader, W. Senn, S. Fusi, Neural Comput. 19, 2881 (2007): up if the membrane is high when the source has fired,
-//! down if it is low, else a slow drift away from the middle; `w = W` in the upper half, else 0.
-//! Approximate: once an update, with correlation as the sign that the source has fired. A value a synapse: at most 12 rows.
+//! J. M. Brader, W. Senn, S. Fusi, Neural Comput. 19, 2881 (2007): up if the membrane is high when the source
+//! has fired, down if it is low, else a slow drift away from the middle; `w = W` in the upper half, else 0.
+//! Approximate: once an update, with correlation as the sign that the source has fired. A value a synapse: at
+//! most 12 rows.
 
 rule bistable {
     /// Step up or down; the inner value lies in 0 .. 1.

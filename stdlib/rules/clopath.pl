@@ -1,8 +1,8 @@
 //! Voltage-based plasticity: two thresholds on the membrane decide between depression and potentiation.
 //! C. Clopath, L. Buesing, E. Vasilaki, W. Gerstner, Nat. Neurosci. 13, 344 (2010):
 //! `w += l+ x [V - th+]+ [n - th-]+ - l- s [n - th-]+`, `n` the low-passed membrane.
-//! Approximate: the membrane is sampled once an update, `x` and `s` are a trace and the spikes of the row's source from
-//! outside, and both thresholded voltages are at most 63 codes. For any view.
+//! Approximate: the membrane is sampled once an update, `x` and `s` are a trace and the spikes of the row's
+//! source from outside, and both thresholded voltages are at most 63 codes. For any view.
 
 rule clopath {
     /// Gain of potentiation, weight LSB per trace unit and squared ADC LSB.

@@ -1,8 +1,8 @@
 //! Deep rewiring: a noisy hidden parameter decides which synapses exist.
 //! G. Bellec, D. Kappel, W. Maass, R. Legenstein, arXiv:1711.05136; D. Kappel et al., PLoS Comput. Biol. 11,
 //! e1004485 (2015): `theta += l g - alpha + sqrt(2 T l) xi; w = max(0, theta)`; drawn anew where `theta < 0`.
-//! Approximate: `g = c+ - c-`; `xi` is uniform with variance 1; a new synapse starts at 0 in the same place. A parameter a
-//! synapse: at most 12 rows.
+//! Approximate: `g = c+ - c-`; `xi` is uniform with variance 1; a new synapse starts at 0 in the same place. A
+//! parameter a synapse: at most 12 rows.
 
 rule deep_r {
     /// Learning rate, weight LSB per correlation LSB.

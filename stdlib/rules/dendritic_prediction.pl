@@ -1,7 +1,7 @@
 //! Dendritic prediction of somatic spiking: the dendrite learns to predict the soma.
 //! R. Urbanczik, W. Senn, Neuron 81, 521 (2014): `w += l (nu_j - phi(V)) x_i`.
-//! Approximate: `phi` is a straight line above a threshold, up to 255; `membrane` is the dendritic voltage, sampled once an update;
-//! `x_i` comes from outside. For any view.
+//! Approximate: `phi` is a straight line above a threshold, up to 255; `membrane` is the dendritic voltage,
+//! sampled once an update; `x_i` comes from outside. For any view.
 
 rule dendritic_prediction {
     /// Gain, weight LSB per spike and trace unit.

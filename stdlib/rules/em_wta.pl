@@ -1,7 +1,8 @@
 //! Expectation maximisation in winner-take-all circuits: weights become logarithms of probabilities.
 //! B. Nessler, M. Pfeiffer, L. Buesing, W. Maass, PLoS Comput. Biol. 9, e1003037 (2013):
 //! `w += l (c+ exp(-w / s) - k nu_j)`.
-//! Approximate: `exp` is the largest of three tangents, at most 0.09 too small for `w < 3 s` and 0 from 4 s on. For any view.
+//! Approximate: `exp` is the largest of three tangents, at most 0.09 too small for `w < 3 s` and 0 from 4 s on.
+//! For any view.
 
 rule em_wta {
     /// Gain, weight LSB per correlation LSB.

@@ -1,7 +1,9 @@
 //! e-prop for leaky neurons: eligibility and a learning signal per neuron.
-//! G. Bellec et al., Nat. Commun. 11, 3625 (2020): `m <- d m + psi_j x_i; w -= l L_j m`, with `L_j = sum_k B_jk err_k`.
-//! Approximate: `psi = max(0, 1 - |V - th| / width)` from one sample of the membrane an update; trace and learning signal
-//! (any feedback weights B) come from outside; no adaptation. A trace a synapse: at most 12 rows.
+//! G. Bellec et al., Nat. Commun. 11, 3625 (2020): `m <- d m + psi_j x_i; w -= l L_j m`, with `L_j = sum_k B_jk
+//! err_k`.
+//! Approximate: `psi = max(0, 1 - |V - th| / width)` from one sample of the membrane an update; trace and
+//! learning signal (any feedback weights B) come from outside; no adaptation. A trace a synapse: at most 12
+//! rows.
 
 rule eprop {
     /// Gain, weight LSB per unit of learning signal and eligibility.

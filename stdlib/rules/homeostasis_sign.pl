@@ -1,5 +1,6 @@
 //! Homeostasis of firing rates by the sign of the error, `w += sign(nu_target - nu)`: the rule of
 //! the PyNN demo ts_11 of the Electronic Vision(s) group, for excitatory rows.
+//! Exact. For any view.
 
 rule homeostasis_sign {
     /// Rate to reach, spikes per update (the counter holds 255).

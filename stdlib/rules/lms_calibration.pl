@@ -1,6 +1,7 @@
 //! Calibration of analog outputs: gain and offset of each column follow the least mean squares of its error.
 //! B. Widrow, M. E. Hoff (1960): `e = y_ref - (g y + o); g += l_g e y; o += l_o e`.
-//! Exact up to fixed point. The corrections are state of the neurons, for host or other rules. Any view; weights stay.
+//! Exact up to fixed point. The corrections are state of the neurons, for host or other rules. Any view;
+//! weights stay.
 
 rule lms_calibration {
     /// Step of the gain, per squared ADC LSB.

@@ -5,7 +5,7 @@
 rule oja {
     /// Gain, weight LSB per squared spike.
     param lambda : real in 0.0 .. 0.01 = 0.01
-    /// Loss: the weights' squares sum to about 1/k^2 times those of the normalised inputs.
+    /// Loss: the squares of a neuron's weights tend to sum to `1 / (k c)` if its rate is `c` times its weighted input.
     param k      : real in 0.0 .. 1.0 = 0.05
 
     /// Spikes of the row's source per update.

@@ -1,7 +1,7 @@
 //! Oja's rule with measured correlation in place of the product of rates.
 //! After E. Oja, J. Math. Biol. 15, 267 (1982): `w += l (c+ - k nu_j^2 w)`.
-//! Approximate: `c+` stands for `nu_i nu_j`; it also knows the order of spikes. `k nu_j^2` is at most 16. For any
-//! view.
+//! Approximate: `c+` stands for `nu_i nu_j`; it also knows the order of spikes. `k nu_j^2` is at most 16. For
+//! any view.
 
 rule oja_correlation {
     /// Gain, weight LSB per correlation LSB.

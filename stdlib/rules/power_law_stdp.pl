@@ -1,8 +1,14 @@
 //! Plasticity with a power law of the weight, between additive (`mu = 0`) and multiplicative (`mu = 1`).
 //! R. Guetig, R. Aharonov, S. Rotter, H. Sompolinsky, J. Neurosci. 23, 3697 (2003):
 //! `w += l ((1 - w/W)^mu c+ - alpha (w/W)^mu c-)`, with `W = 63`.
-//! Approximate: `x^mu` is the concave polygon through 0, 1/4, 1/2 and 1, at most 0.10 below it for `mu >= 0.5`; for `mu`
-//! near 0 the polygon still falls to 0 at the bound, within a quarter of the range. For any view.
+//! Approximate: `x^mu` is the concave polygon through 0, 1/4, 1/2 and 1, at most 0.13 below it for `mu >= 0.5`;
+//! for `mu` near 0 the polygon still falls to 0 at the bound, within a quarter of the range. For any view.
+
+/// A concave function through (0, 0), (1/4, quarter), (1/2, half) and (1, 1).
+fn polygon(x, quarter, half) = min(
+    min(4 * quarter * x, quarter + 4 * (half - quarter) * (x - 0.25)),
+    half + 2 * (1 - half) * (x - 0.5)
+)
 
 rule power_law_stdp {
     /// Gain, weight LSB per correlation LSB.
@@ -19,8 +25,8 @@ rule power_law_stdp {
         let down = weight / 63
         let quarter = pow(0.25, mu)
         let half = pow(0.5, mu)
-        let room = min(min(4 * quarter * up, quarter + 4 * (half - quarter) * (up - 0.25)), half + 2 * (1 - half) * (up - 0.5))
-        let held = min(min(4 * quarter * down, quarter + 4 * (half - quarter) * (down - 0.25)), half + 2 * (1 - half) * (down - 0.5))
+        let room = polygon(up, quarter, half)
+        let held = polygon(down, quarter, half)
         weight += lambda * room * causal - lambda * alpha * held * acausal
         reset causal, acausal
     }

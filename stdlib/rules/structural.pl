@@ -2,6 +2,7 @@
 //! S. Billaudelle, B. Cramer, M. A. Petrovici et al., arXiv:1912.12047; the update as printed in
 //! the BrainScaleS lecture deck: `w += l_stdp (c+ + c-) - l_hom (nu + nu_target)` while the weight
 //! stays above a random threshold, else a fresh start on a random input of the row.
+//! Exact up to fixed point. For any view whose update fits the period of 1 ms.
 
 rule structural {
     /// Gain of the correlation term, weight LSB per correlation LSB.

@@ -1,7 +1,8 @@
 //! Surrogate-gradient plasticity: presynaptic trace, surrogate derivative and error.
 //! F. Zenke, S. Ganguli, Neural Comput. 30, 1514 (2018): `m <- d m + x sigma'(V); w += l e_j m`.
-//! Approximate: `sigma' = (1 + b |V - th|)^-2` is `max(0, 1 - b |V - th|)^2`, of the same value and slope at the threshold;
-//! the membrane is sampled once an update; trace and error come from outside. A trace a synapse: at most 12 rows.
+//! Approximate: `sigma' = (1 + b |V - th|)^-2` is `max(0, 1 - b |V - th|)^2`, of the same value and slope at
+//! the threshold; the membrane is sampled once an update; trace and error come from outside. A trace a synapse:
+//! at most 12 rows.
 
 rule superspike {
     /// Gain, weight LSB per unit of error and eligibility.

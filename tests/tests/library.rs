@@ -32,9 +32,16 @@ fn every_rule_tells_its_source_and_its_params() {
     for rule in pl_stdlib::RULES {
         let header: Vec<&str> =
             rule.source.lines().take_while(|line| line.starts_with("//!")).collect();
-        assert!(header.len() >= 2, "{}", rule.name);
+        let header = header.join(" ").replace("//! ", "");
+        let says = |what: &str| header.contains(what);
+        assert!(says("Exact") || says("Approximate"), "{}", rule.name);
         let compiled = Session::default().compile(rule.name, rule.source);
         assert_eq!(compiled.rules[0].name(), rule.name);
+        let limit = match compiled.rules[0].hir().rows_span {
+            Some(_) => format!("at most {} rows", compiled.rules[0].hir().rows_max),
+            None => "ny view".to_owned(),
+        };
+        assert!(says(&limit), "{}: {limit}", rule.name);
         for param in compiled.rules[0].params() {
             assert!(!param.doc.is_empty(), "`{}` of {}", param.name, rule.name);
         }
