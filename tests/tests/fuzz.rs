@@ -101,6 +101,13 @@ fn mutate(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
+fn layout(bytes: &[u8]) {
+    if let Ok(text) = Session::default().format("fuzz.pl", bytes) {
+        let again = Session::default().format("fuzz.pl", text.as_bytes());
+        assert_eq!(again.ok().as_ref(), Some(&text), "laid out twice");
+    }
+}
+
 fn rule(bytes: &[u8]) {
     let compiled = Session::default().compile_with("fuzz.pl", bytes, &|_| None, &mut |_, _| {});
     let plain = pl_diag::render::Style::Plain;
@@ -151,6 +158,7 @@ fn targets() -> Vec<Target> {
     let rules = [files("stdlib", ".pl"), files("tests/golden/diag", ".pl")].concat();
     let assembler = [files("examples/asm", ".s"), files("tests/hand", ".s")].concat();
     vec![
+        Target { name: "layout", corpus: rules.clone(), run: layout },
         Target { name: "rule", corpus: rules, run: rule },
         Target { name: "ir", corpus: files("tests/golden/passes", ".ir"), run: ir },
         Target { name: "assembly", corpus: assembler, run: assembly },

@@ -93,6 +93,22 @@ impl Session {
         Compilation { sources, rules, tests, diagnostics }
     }
 
+    /// A source in the layout of all sources: indentation, blank lines, ends of lines.
+    ///
+    /// # Errors
+    /// What is wrong with a source that cannot be read; it should stay as it is.
+    pub fn format(&self, name: &str, bytes: &[u8]) -> Result<String, (SourceMap, Vec<Diagnostic>)> {
+        let mut sources = SourceMap::new();
+        let (file, not_text) = sources.add_bytes(name, bytes);
+        let text = sources.get(file).map_or("", |source| source.text.as_str());
+        let (_, mut found) = pl_syntax::parse(file, text);
+        found.extend(not_text);
+        if found.iter().any(Diagnostic::is_error) {
+            return Err((sources, found));
+        }
+        Ok(pl_syntax::format(text))
+    }
+
     /// Names of the passes, in the order in which they run.
     pub fn pass_names() -> impl Iterator<Item = &'static str> {
         pl_passes::PIPELINE.iter().map(|pass| pass.name)

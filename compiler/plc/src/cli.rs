@@ -22,6 +22,8 @@ enum Command {
     Compile(CompileArgs),
     /// Run the tests in rule files on every engine.
     Test(TestArgs),
+    /// Lay out sources: indentation, blank lines, ends of lines.
+    Fmt(FmtArgs),
     /// Run an experiment on emulated chips.
     Run(RunArgs),
     /// Assemble PPU code.
@@ -56,6 +58,17 @@ pub(crate) struct CheckArgs {
     /// How to print diagnostics.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
+}
+
+/// Options of `plc fmt`.
+#[derive(Args, Debug)]
+pub(crate) struct FmtArgs {
+    /// Files to lay out in place; `-` reads standard input and prints.
+    #[arg(required = true)]
+    pub(crate) files: Vec<String>,
+    /// Only list files that are not laid out, and end with 1 if there are any.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// What `plc compile` writes.
@@ -302,6 +315,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(args) => crate::check::run(&args),
         Command::Compile(args) => crate::compile::run(&args),
         Command::Test(args) => crate::test::run(&args),
+        Command::Fmt(args) => crate::fmt::run(&args),
         Command::Run(args) => crate::run::run(&args),
         Command::Asm(args) => crate::asm::assemble(&args),
         Command::Disasm(args) => crate::asm::disassemble(&args),

@@ -22,6 +22,7 @@ mod compile;
 mod emulate;
 mod engines;
 mod explain;
+mod fmt;
 mod numerics;
 mod output;
 mod report;

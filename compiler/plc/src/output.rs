@@ -128,6 +128,16 @@ pub(crate) fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()
     Ok(())
 }
 
+/// Writes one file, whole or not at all.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let Some(name) = name else {
+        return Err(Failure::Usage(format!("{} is no file", path.display())));
+    };
+    write_all(folder.unwrap_or(Path::new(".")), &[(name, bytes.to_vec())])
+}
+
 /// Temporary files are private to their owner; results are files like any other.
 #[cfg(unix)]
 fn make_readable(path: &Path) {

@@ -138,6 +138,24 @@ fn an_interrupted_run_keeps_what_it_had() {
 }
 
 #[test]
+fn sources_are_laid_out_in_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("r.pl");
+    let untidy = "rule r {\nevery 8 ms   \n\n\n   synapses { weight += 1 } // up\n}";
+    fs::write(&file, untidy).unwrap();
+    let output = plc(folder.path(), &["fmt", "--check", "r.pl"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), "r.pl\n".into()));
+    assert!(plc(folder.path(), &["fmt", "r.pl"]).status.success());
+    let tidy = "rule r {\n    every 8 ms\n\n    synapses { weight += 1 } // up\n}\n";
+    assert_eq!(fs::read_to_string(&file).unwrap(), tidy);
+    assert!(plc(folder.path(), &["fmt", "--check", "r.pl"]).status.success());
+    // A source with a mistake stays as it is.
+    fs::write(&file, "rule r {").unwrap();
+    assert_eq!(plc(folder.path(), &["fmt", "r.pl"]).status.code(), Some(1));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "rule r {");
+}
+
+#[test]
 fn modules_stand_beside_the_file() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("lib")).unwrap();

@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! text --token (logos)--> tokens --layout--> balanced, separated tokens --parser (chumsky)--> ast
-//!                                                                       ast --pretty--> text
 //! ```
 //!
 //! Invariants: [`parse`] never fails and never panics, whatever the bytes: it returns what could be
@@ -30,10 +29,12 @@ mod foreign;
 mod layout;
 mod nesting;
 mod parser;
+mod pretty;
 mod token;
 
 use pl_diag::{Code, Diagnostic, FileId, Span};
 
+pub use pretty::format;
 pub use token::keywords;
 
 /// Most bytes of a source file.

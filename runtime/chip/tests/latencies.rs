@@ -1,6 +1,9 @@
 //! What accesses take: the figures that the official tests of the hardware assert (ppu-isa
 //! reference, 5.2), measured as they measure them.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+#![allow(clippy::print_stdout, reason = "prints what it measures, with --nocapture")]
+
 use pl_chip::{Chip, ChipConfig};
 use pl_isa::assemble;
 use pl_iss::{Bus, Cpu, Exit, TimingParameters, Width};
