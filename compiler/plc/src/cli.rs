@@ -24,6 +24,8 @@ enum Command {
     Test(TestArgs),
     /// Lay out sources: indentation, blank lines, ends of lines.
     Fmt(FmtArgs),
+    /// Write a page for each rule, and a catalogue of them.
+    Doc(DocArgs),
     /// Run an experiment on emulated chips.
     Run(RunArgs),
     /// Assemble PPU code.
@@ -69,6 +71,19 @@ pub(crate) struct FmtArgs {
     /// Only list files that are not laid out, and end with 1 if there are any.
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// Options of `plc doc`.
+#[derive(Args, Debug)]
+pub(crate) struct DocArgs {
+    /// Files with rules; `std:NAME` is a rule of the library.
+    pub(crate) files: Vec<String>,
+    /// All rules of the library.
+    #[arg(long)]
+    pub(crate) library: bool,
+    /// Folder to write to; made if it does not exist.
+    #[arg(short, long, default_value = "doc")]
+    pub(crate) out: PathBuf,
 }
 
 /// What `plc compile` writes.
@@ -316,6 +331,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Compile(args) => crate::compile::run(&args),
         Command::Test(args) => crate::test::run(&args),
         Command::Fmt(args) => crate::fmt::run(&args),
+        Command::Doc(args) => crate::doc::run(&args),
         Command::Run(args) => crate::run::run(&args),
         Command::Asm(args) => crate::asm::assemble(&args),
         Command::Disasm(args) => crate::asm::disassemble(&args),

@@ -1,6 +1,7 @@
 //! Results of a run as files and as a summary.
 
 use crate::engines::{Compiler, EngineKind};
+use crate::html::{self, escaped};
 use crate::run::Finished;
 use pl_experiment::Experiment;
 use pl_experiment::engine::EngineFactory;
@@ -183,19 +184,11 @@ fn page(source: &Source<'_>, run: &Finished) -> String {
     }
     let (seed, engine) = (run.seed, source.kind.name());
     let config = escaped(source.text);
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{name}</title>\n\
-         <style>\nbody {{ font-family: sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }}\n\
-         td {{ padding: 0.1em 1em 0.1em 0; }}\n.number {{ text-align: right; }}\n\
-         figure {{ margin: 2em 0; }}\nsvg {{ max-width: 100%; height: auto; }}\n\
-         pre {{ background: #f4f4f4; padding: 1em; overflow: auto; }}\n</style>\n</head>\n<body>\n\
-         <h1>{name}</h1>\n<p>{about}</p>\n<p>Seed {seed}, engine {engine}.</p>\n\
-         <table>\n{rows}</table>\n{figures}<h2>Experiment</h2>\n<pre>{config}</pre>\n</body>\n</html>\n"
-    )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let content = format!(
+        "<h1>{name}</h1>\n<p>{about}</p>\n<p>Seed {seed}, engine {engine}.</p>\n\
+         <table>\n{rows}</table>\n{figures}<h2>Experiment</h2>\n<pre>{config}</pre>\n"
+    );
+    html::page(&source.experiment.name, &content)
 }
 
 #[cfg(test)]

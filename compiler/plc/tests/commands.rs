@@ -138,6 +138,20 @@ fn an_interrupted_run_keeps_what_it_had() {
 }
 
 #[test]
+fn rules_are_documented_without_references_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = plc(folder.path(), &["doc", "std:structural", "std:oja", "--out", "pages"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let page = |name: &str| fs::read_to_string(folder.path().join("pages").join(name)).unwrap();
+    let (index, rule) = (page("index.html"), page("structural.html"));
+    assert!(index.contains("<a href=\"oja.html\">oja</a>"), "{index}");
+    for part in ["<h1>structural</h1>", "<td>lambda_stdp</td><td>-1..1</td>", "bytes of code"] {
+        assert!(rule.contains(part), "{part} is missing in {rule}");
+    }
+    assert!(!rule.contains("src=") && !rule.contains("@import"), "{rule}");
+}
+
+#[test]
 fn sources_are_laid_out_in_place() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("r.pl");

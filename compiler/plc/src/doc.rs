@@ -1,0 +1,120 @@
+//! `plc doc`: a page a rule, and a catalogue of them.
+
+use crate::cli::{DocArgs, MessageFormat};
+use crate::html::{escaped, page, table};
+use crate::output::{self, Failure};
+use pl_driver::sema::hir::{Param, State};
+use pl_driver::{Rule, Session};
+use std::fmt::Write as _;
+
+/// Ticks of 4 ns in a microsecond.
+const TICKS_PER_US: f64 = 250.0;
+
+/// A rule with the text it comes from.
+struct Documented {
+    rule: Rule,
+    source: String,
+}
+
+/// Writes pages for every rule of the files, and `index.html`.
+pub(crate) fn run(args: &DocArgs) -> Result<(), Failure> {
+    let library = pl_driver::stdlib::RULES.iter().map(|rule| format!("std:{}", rule.name));
+    let mut names = args.files.clone();
+    names.extend(library.filter(|_| args.library));
+    if names.is_empty() {
+        return Err(Failure::Usage("name files, or say `--library`".into()));
+    }
+    let session = Session::default();
+    let mut documented = Vec::new();
+    let mut sound = true;
+    for name in &names {
+        let (_, bytes) = output::read_source(name)?;
+        let compiled = output::compile(&session, name, MessageFormat::Human, &mut |_, _| {})?;
+        sound &= !compiled.has_errors();
+        let source = String::from_utf8_lossy(&bytes).into_owned();
+        let rules = compiled.rules.into_iter();
+        documented.extend(rules.map(|rule| Documented { rule, source: source.clone() }));
+    }
+    if !sound {
+        return Err(Failure::Findings);
+    }
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for documented in &documented {
+        let name = format!("{}.html", documented.rule.name());
+        if files.iter().any(|(other, _)| *other == name) {
+            let message = format!("two rules are called `{}`", documented.rule.name());
+            return Err(Failure::Invalid(message));
+        }
+        files.push((name, rule_page(documented)?.into_bytes()));
+    }
+    files.push(("index.html".into(), catalogue(&documented).into_bytes()));
+    output::write_all(&args.out, &files)?;
+    println!("{}", args.out.join("index.html").display());
+    Ok(())
+}
+
+fn catalogue(documented: &[Documented]) -> String {
+    let row = |documented: &Documented| {
+        let name = escaped(documented.rule.name());
+        let first = documented.rule.hir().doc.lines().next().unwrap_or_default();
+        vec![format!("<a href=\"{name}.html\">{name}</a>"), escaped(first)]
+    };
+    let rows: Vec<Vec<String>> = documented.iter().map(row).collect();
+    page("Rules", &format!("<h1>Rules</h1>\n{}", table(&["rule", ""], &rows)))
+}
+
+fn rule_page(documented: &Documented) -> Result<String, Failure> {
+    let rule = &documented.rule;
+    let hir = rule.hir();
+    let name = escaped(rule.name());
+    let mut out = format!("<p><a href=\"index.html\">Rules</a></p>\n<h1>{name}</h1>\n");
+    for paragraph in hir.doc.split("\n\n") {
+        let _ = writeln!(out, "<p>{}</p>", escaped(paragraph));
+    }
+    let us = |ticks: u64| ticks as f64 / TICKS_PER_US;
+    let period = us(hir.schedule.period_ticks);
+    let first = us(hir.schedule.phase_ticks);
+    let _ = writeln!(out, "<p>Updated every {period} us, first at {first} us (hardware time).</p>");
+    if !hir.params.is_empty() {
+        let rows: Vec<Vec<String>> = hir.params.iter().map(param_row).collect();
+        out += "<h2>Parameters</h2>\n";
+        out += &table(&["name", "values", "default", ""], &rows);
+    }
+    if !hir.states.is_empty() {
+        let rows: Vec<Vec<String>> = hir.states.iter().map(state_row).collect();
+        out += "<h2>State and inputs</h2>\n";
+        out += &table(&["name", "", "of each", "values", "initially"], &rows);
+    }
+    let program = rule.program().map_err(|error| Failure::Invalid(error.to_string()))?;
+    let (rows, columns) = (hir.rows_max, 256);
+    let full = us(program.cost.update_cycles(rows, columns));
+    let _ = write!(
+        out,
+        "<h2>Cost</h2>\n<p>At most {full:.0} us for {rows} rows and {columns} columns on the \
+         processor, by its cycle model.</p>\n<pre>{}</pre>\n",
+        escaped(&program.cost.to_string())
+    );
+    let _ = write!(out, "<h2>Source</h2>\n<pre>{}</pre>\n", escaped(&documented.source));
+    Ok(page(rule.name(), &out))
+}
+
+fn param_row(param: &Param) -> Vec<String> {
+    let values = format!("{} {}", param.interval, param.unit);
+    vec![
+        escaped(&param.name),
+        escaped(values.trim()),
+        param.default.to_string(),
+        escaped(&param.doc),
+    ]
+}
+
+fn state_row(state: &State) -> Vec<String> {
+    let kind = if state.input { "input" } else { "state" };
+    vec![
+        escaped(&state.name),
+        kind.into(),
+        state.scope.name().into(),
+        state.interval.to_string(),
+        state.initial.to_string(),
+    ]
+}
