@@ -280,6 +280,9 @@ pub(crate) struct EmulateArgs {
     /// Print every instruction to stderr before it executes.
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Read commands from standard input: breakpoints, watched words, steps, vector lanes.
+    #[arg(long)]
+    pub(crate) debug: bool,
     /// Print every instruction to stderr, and after it the registers it changed.
     #[arg(long)]
     pub(crate) step: bool,

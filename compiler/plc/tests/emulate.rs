@@ -69,3 +69,34 @@ fn a_run_stops_at_its_cycles() {
     let cycles = json["cycles"].as_u64().unwrap();
     assert!((100..110).contains(&cycles), "{cycles}");
 }
+
+#[test]
+fn the_debugger_stops_where_it_is_told() {
+    use std::io::Write as _;
+    let source = "start:\n  li 3, 5\n  li 4, 0x100\nloop:\n  stw 3, 0(4)\n  addi 3, 3, -1\n  \
+                  fxvsplath 2, 3\n  cmpwi 3, 0\n  bne loop\n  wait\n";
+    let (folder, _) = program(source);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_plc"))
+        .current_dir(folder.path())
+        .args(["emulate", "prog.elf", "--debug"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let script = "break loop\nc\nwatch 0x100\nc\nstep 2\nvector 2\nm 0x100 4\ndelete loop\n\
+                  delete 0x100\nnonsense\nc\n";
+    child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let found = text(&output.stdout);
+    assert!(output.status.success(), "{found}");
+    for part in [
+        "stw r3,0(r4)",
+        "0x00000100: 00000000 -> 00000005",
+        "   0: 0004 0004",
+        "00000005",
+        "`nonsense` is no command",
+        "asleep at",
+    ] {
+        assert!(found.contains(part), "{part} is missing in\n{found}");
+    }
+}

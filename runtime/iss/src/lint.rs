@@ -100,6 +100,11 @@ impl<B> Linted<B> {
         &self.bus
     }
 
+    /// The bus behind, for whoever looks at it besides the program.
+    pub const fn bus_mut(&mut self) -> &mut B {
+        &mut self.bus
+    }
+
     fn find(&mut self, race: Race, earlier: Option<u32>) {
         let address = self.address;
         self.findings.extend(earlier.map(|earlier| MissingSync { address, earlier, race }));

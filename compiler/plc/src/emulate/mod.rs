@@ -1,5 +1,6 @@
 //! `plc emulate`: a program on the simulated core.
 
+mod debugger;
 mod dump;
 mod load;
 mod registers;
@@ -7,6 +8,7 @@ mod registers;
 use crate::asm;
 use crate::cli::{DumpFormat, EmulateArgs, IoArg};
 use crate::output::Failure;
+use debugger::Debugger;
 use dump::Dump;
 use load::{load_chip, load_plain};
 use pl_chip::{Chip, ChipConfig, Profile};
@@ -30,6 +32,8 @@ enum End {
     Asleep,
     Break,
     Limit,
+    /// The debugger was left.
+    Left,
     Trap(Trap),
 }
 
@@ -111,6 +115,7 @@ impl Machine<'_> {
             End::Asleep => format!("asleep at {place}"),
             End::Break => format!("breakpoint at {place}"),
             End::Limit => format!("stopped after {count} instructions, at {place}"),
+            End::Left => format!("left at {place}"),
             End::Trap(trap) => format!("trap: {trap}"),
         };
         report.failure = matches!(end, End::Limit | End::Trap(_)).then(|| ended.clone());
@@ -130,38 +135,54 @@ impl Machine<'_> {
         Ok(report)
     }
 
-    fn execute<B: Bus>(&mut self, bus: &mut B) -> End {
-        let max_cycles = self.args.max_cycles.unwrap_or(u64::MAX);
-        while self.cpu.instructions < self.args.max_instructions && self.cpu.cycles() < max_cycles {
-            let pc = self.cpu.pc;
-            let registers = self.args.step.then(|| Registers::of(&self.cpu));
-            if self.args.trace || self.args.step {
-                let word = bus.fetch(pc).unwrap_or_default();
-                eprintln!("{}", asm::line(pc, word, Some(self.image)));
-            }
-            let before = self.cpu.cycles();
-            let step = self.cpu.step(bus);
-            if let Some(registers) = registers {
-                eprint!("{}", registers.changes(&Registers::of(&self.cpu)));
-            }
-            if self.args.cycles {
-                let spent = self.spent.entry(pc).or_default();
-                spent.executions += 1;
-                spent.cycles += self.cpu.cycles() - before;
-            }
-            match step {
-                Ok(Step::Asleep) => return End::Asleep,
-                Ok(Step::Interrupted(exception)) if self.args.trace || self.args.step => {
-                    eprintln!("  {exception:?} -> {:08x}", self.cpu.pc);
-                }
-                Ok(Step::Executed | Step::Interrupted(_)) => {}
-                Err(trap) => return End::Trap(trap),
+    fn execute<B: Bus>(&mut self, bus: &mut Linted<&mut B>) -> End {
+        if self.args.debug {
+            return Debugger::new(self.stops).run(self, bus);
+        }
+        while !self.at_limit() {
+            if let Some(end) = self.step(bus) {
+                return end;
             }
             if self.stops.contains(&self.cpu.pc) {
                 return End::Break;
             }
         }
         End::Limit
+    }
+
+    /// Whether the instructions or cycles that are allowed are used up.
+    fn at_limit(&self) -> bool {
+        let max_cycles = self.args.max_cycles.unwrap_or(u64::MAX);
+        self.cpu.instructions >= self.args.max_instructions || self.cpu.cycles() >= max_cycles
+    }
+
+    /// Executes one instruction and prints what is wanted of it; the end if the program has one.
+    fn step<B: Bus>(&mut self, bus: &mut Linted<&mut B>) -> Option<End> {
+        let pc = self.cpu.pc;
+        let registers = self.args.step.then(|| Registers::of(&self.cpu));
+        if self.args.trace || self.args.step {
+            let word = bus.fetch(pc).unwrap_or_default();
+            eprintln!("{}", asm::line(pc, word, Some(self.image)));
+        }
+        let before = self.cpu.cycles();
+        let step = self.cpu.step(bus);
+        if let Some(registers) = registers {
+            eprint!("{}", registers.changes(&Registers::of(&self.cpu)));
+        }
+        if self.args.cycles {
+            let spent = self.spent.entry(pc).or_default();
+            spent.executions += 1;
+            spent.cycles += self.cpu.cycles() - before;
+        }
+        match step {
+            Ok(Step::Asleep) => Some(End::Asleep),
+            Ok(Step::Interrupted(exception)) if self.args.trace || self.args.step => {
+                eprintln!("  {exception:?} -> {:08x}", self.cpu.pc);
+                None
+            }
+            Ok(Step::Executed | Step::Interrupted(_)) => None,
+            Err(trap) => Some(End::Trap(trap)),
+        }
     }
 
     /// Accesses that the hardware would not order.
