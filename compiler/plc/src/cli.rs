@@ -280,6 +280,13 @@ pub(crate) struct EmulateArgs {
     /// Print every instruction to stderr before it executes.
     #[arg(long)]
     pub(crate) trace: bool,
+    /// A second program, for the PPU of the bottom hemisphere: both run side by side on one chip.
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        conflicts_with_all = ["hemisphere", "io", "debug", "step", "trace", "breaks", "cycles", "set_symbol"]
+    )]
+    pub(crate) bottom: Option<PathBuf>,
     /// Read commands from standard input: breakpoints, watched words, steps, vector lanes.
     #[arg(long)]
     pub(crate) debug: bool,

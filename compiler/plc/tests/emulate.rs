@@ -100,3 +100,23 @@ fn the_debugger_stops_where_it_is_told() {
         assert!(found.contains(part), "{part} is missing in\n{found}");
     }
 }
+
+#[test]
+fn both_ppus_share_a_chip() {
+    // The top program waits for a word that the bottom one writes into its memory over the bus.
+    let top = "start:\n  li 3, 0x400\nagain:\n  lwz 4, 0(3)\n  cmpwi 4, 0\n  beq again\n  wait\n";
+    // Words of the top PPU's memory: bus address 0x2800000, byte pointer 0x8000_0000 | address << 2.
+    let bottom = "start:\n  lis 3, -0x7600\n  ori 3, 3, 0x400\n  li 4, 77\n  stw 4, 0(3)\n  wait\n";
+    let (folder, _) = program(top);
+    std::fs::write(folder.path().join("bottom.s"), bottom).unwrap();
+    assert!(plc(folder.path(), &["asm", "bottom.s"]).status.success());
+    let args = ["emulate", "prog.elf", "--bottom", "bottom.elf", "--dump", "0x400+4"];
+    let output = plc(folder.path(), &args);
+    let found = text(&output.stdout);
+    assert!(output.status.success(), "{found}{}", text(&output.stderr));
+    assert!(found.contains("top: asleep") && found.contains("bottom: asleep"), "{found}");
+    assert!(found.contains("4d"), "{found}");
+    assert_eq!(plc(folder.path(), &args).stdout, output.stdout);
+    let alone = plc(folder.path(), &["emulate", "prog.elf", "--max-cycles", "5000"]);
+    assert_eq!(alone.status.code(), Some(1), "{}", text(&alone.stdout));
+}

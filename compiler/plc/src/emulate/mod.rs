@@ -1,5 +1,6 @@
 //! `plc emulate`: a program on the simulated core.
 
+mod both;
 mod debugger;
 mod dump;
 mod load;
@@ -60,9 +61,14 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
         IoArg::Chip => {
             let profile = if args.mismatch { Profile::Mismatch } else { Profile::Ideal };
             let mut chip = Chip::new(&ChipConfig::profile(profile), args.seed);
-            let hemisphere = usize::from(args.hemisphere.index());
-            load_chip(&image, &mut chip, hemisphere)?;
-            machine.run(&mut chip.ppu(hemisphere), &dumps)?
+            if let Some(bottom) = &args.bottom {
+                let images = [image.clone(), asm::read_image(bottom)?];
+                both::run(args, images, parameters, chip)?
+            } else {
+                let hemisphere = usize::from(args.hemisphere.index());
+                load_chip(&image, &mut chip, hemisphere)?;
+                machine.run(&mut chip.ppu(hemisphere), &dumps)?
+            }
         }
     };
     match args.format {
