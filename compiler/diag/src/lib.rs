@@ -28,6 +28,7 @@ mod codes;
 mod diagnostic;
 pub mod json;
 pub mod render;
+pub mod sarif;
 mod source;
 mod span;
 mod suggest;

@@ -54,6 +54,9 @@ pub(crate) struct CheckArgs {
     /// Files to check; `-` reads standard input, `std:NAME` a rule of the library.
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
+    /// Also write what was found to a file as SARIF 2.1.0.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sarif: Option<PathBuf>,
     /// Also print values, format and worst rounding error of every part of every stored expression.
     #[arg(long)]
     pub(crate) numerics: bool,

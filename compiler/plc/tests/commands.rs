@@ -138,6 +138,35 @@ fn an_interrupted_run_keeps_what_it_had() {
 }
 
 #[test]
+fn findings_are_written_as_sarif() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("r.pl"),
+        "rule r {\n    every 8 ms\n    synapses { weigth = 1 }\n}\n",
+    )
+    .unwrap();
+    let output = plc(folder.path(), &["check", "r.pl", "std:oja", "--sarif", "found.sarif"]);
+    assert_eq!(output.status.code(), Some(1));
+    let log = fs::read_to_string(folder.path().join("found.sarif")).unwrap();
+    let log: serde_json::Value = serde_json::from_str(&log).unwrap();
+    let run = &log["runs"][0];
+    assert_eq!(
+        (&log["version"], &run["columnKind"]),
+        (&"2.1.0".into(), &"unicodeCodePoints".into())
+    );
+    let result = &run["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&"E0201".into(), &"error".into()));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "r.pl");
+    assert_eq!(
+        (&place["region"]["startLine"], &place["region"]["startColumn"]),
+        (&3.into(), &16.into())
+    );
+    let known = run["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(known.iter().any(|rule| rule["id"] == "E0201"));
+}
+
+#[test]
 fn rules_are_documented_without_references_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let output = plc(folder.path(), &["doc", "std:structural", "std:oja", "--out", "pages"]);
