@@ -8,27 +8,33 @@ use pl_isa::elf::{Contents, Image, Purpose};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Assembles a file into an executable, or prints every mistake in it.
+/// Assembles a text, or prints every mistake in it.
+fn program_of(name: &str, text: &str, options: &pl_isa::asm::Options) -> Result<Program, Failure> {
+    pl_isa::asm::assemble_with(text, options).map_err(|errors| {
+        for error in errors {
+            eprintln!("{name}:{}:{}: error: {}", error.line, error.column, error.message);
+            if let Some(line) = text.lines().nth(error.line.saturating_sub(1) as usize) {
+                eprintln!("    {}", line.trim_end());
+            }
+            if let Some(help) = error.help {
+                eprintln!("    help: {help}");
+            }
+        }
+        Failure::Findings
+    })
+}
+
+fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::Invalid(format!("{name}: the file is not UTF-8 text")))
+}
+
+/// Assembles a file into an executable.
 pub(crate) fn assemble(args: &AsmArgs) -> Result<(), Failure> {
     let (name, bytes) = output::read_source(&args.file)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::Invalid(format!("{name}: the file is not UTF-8 text")))?;
+    let text = text_of(&name, bytes)?;
     let options = pl_isa::asm::Options { origin: args.origin, ..Default::default() };
-    let program = match pl_isa::asm::assemble_with(&text, &options) {
-        Ok(program) => program,
-        Err(errors) => {
-            for error in errors {
-                eprintln!("{name}:{}:{}: error: {}", error.line, error.column, error.message);
-                if let Some(line) = text.lines().nth(error.line.saturating_sub(1) as usize) {
-                    eprintln!("    {}", line.trim_end());
-                }
-                if let Some(help) = error.help {
-                    eprintln!("    help: {help}");
-                }
-            }
-            return Err(Failure::Findings);
-        }
-    };
+    let program = program_of(&name, &text, &options)?;
     warn(&name, &text, &program);
     if args.listing {
         print!("{}", listing(&program.image));
@@ -82,6 +88,32 @@ pub(crate) fn read_image(file: &Path) -> Result<Image, Failure> {
     let bytes = output::read_file(file)?;
     Image::from_bytes(&bytes)
         .map_err(|error| Failure::Invalid(format!("{}: {error}", file.display())))
+}
+
+/// The source of a program, and which line each address comes from.
+pub(crate) struct Source {
+    text: String,
+    program: Program,
+}
+
+impl Source {
+    /// Number and text of the line that an address comes from.
+    pub(crate) fn line_at(&self, address: u32) -> Option<(u32, &str)> {
+        let number = self.program.line_at(address)?;
+        let line = self.text.lines().nth(number.checked_sub(1)? as usize)?;
+        Some((number, line.trim()))
+    }
+}
+
+/// An executable, or assembly text (`.s`) that is assembled; with its source then.
+pub(crate) fn read_program(file: &Path) -> Result<(Image, Option<Source>), Failure> {
+    if file.extension().is_none_or(|ending| ending != "s") {
+        return Ok((read_image(file)?, None));
+    }
+    let name = file.display().to_string();
+    let text = text_of(&name, output::read_file(file)?)?;
+    let program = program_of(&name, &text, &pl_isa::asm::Options::default())?;
+    Ok((program.image.clone(), Some(Source { text, program })))
 }
 
 /// The code sections with labels and names of branch targets.

@@ -120,3 +120,21 @@ fn both_ppus_share_a_chip() {
     let alone = plc(folder.path(), &["emulate", "prog.elf", "--max-cycles", "5000"]);
     assert_eq!(alone.status.code(), Some(1), "{}", text(&alone.stdout));
 }
+
+#[test]
+fn cycles_are_told_by_line_of_the_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "start:\n  li 3, 100\n  mtctr 3\nloop:\n  divw 4, 3, 3\n  bdnz loop\n  wait\n";
+    std::fs::write(folder.path().join("prog.s"), source).unwrap();
+    let output = plc(folder.path(), &["emulate", "prog.s", "--cycles", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let lines = json["cycles_by_line"].as_array().unwrap();
+    let cycles = |number: u64| {
+        let line = lines.iter().find(|line| line["line"] == number).unwrap();
+        line["cycles"].as_u64().unwrap()
+    };
+    // A hundred divisions of 32 cycles.
+    assert!(cycles(5) >= 3200 && cycles(5) > 10 * cycles(6), "{lines:?}");
+    let total: u64 = lines.iter().map(|line| line["cycles"].as_u64().unwrap()).sum();
+    assert_eq!(json["cycles"].as_u64(), Some(total));
+}

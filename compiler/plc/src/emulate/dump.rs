@@ -16,15 +16,17 @@ pub(super) enum Dump {
 }
 
 impl Dump {
-    /// `registers`, `vectors`, `symbols`, or `ADDRESS+BYTES` with a symbol or number.
+    /// `registers` (or `reg`), `vectors`, `symbols`, `mem` for all of the core's own memory, or
+    /// `ADDRESS+BYTES` with a symbol or number.
     pub(super) fn parse(text: &str, image: &Image) -> Result<Dump, Failure> {
         match text {
-            "registers" => Ok(Dump::Registers),
+            "registers" | "reg" => Ok(Dump::Registers),
+            "mem" => Ok(Dump::Memory { address: 0, bytes: MEMORY_BYTES }),
             "vectors" => Ok(Dump::Vectors),
             "symbols" => Ok(Dump::Symbols),
             range => {
                 let wrong = || {
-                    let forms = "`registers`, `vectors`, `symbols` or ADDRESS+BYTES";
+                    let forms = "`reg`, `vectors`, `symbols`, `mem` or ADDRESS+BYTES";
                     Failure::Usage(format!("--dump takes {forms}, not `{range}`"))
                 };
                 let (place, bytes) = range.rsplit_once('+').ok_or_else(wrong)?;

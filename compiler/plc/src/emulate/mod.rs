@@ -40,7 +40,7 @@ enum End {
 
 /// Loads a program, runs it, and prints what was asked for.
 pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
-    let image = asm::read_image(&args.program)?;
+    let (image, source) = asm::read_program(&args.program)?;
     let stops = args.breaks.iter().map(|place| address_of(&image, place));
     let stops = stops.collect::<Result<Vec<u32>, Failure>>()?;
     let dumps = args.dump.iter().map(|text| Dump::parse(text, &image));
@@ -51,7 +51,14 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
         io_wait_cycles: args.io_wait_cycles,
     };
     let cpu = Cpu::with_timing(parameters);
-    let mut machine = Machine { cpu, image: &image, args, stops: &stops, spent: BTreeMap::new() };
+    let mut machine = Machine {
+        cpu,
+        image: &image,
+        source: source.as_ref(),
+        args,
+        stops: &stops,
+        spent: BTreeMap::new(),
+    };
     let mut out = match args.io {
         IoArg::Plain => {
             let mut bus = PlainBus::new(PLAIN_BYTES);
@@ -62,7 +69,7 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
             let profile = if args.mismatch { Profile::Mismatch } else { Profile::Ideal };
             let mut chip = Chip::new(&ChipConfig::profile(profile), args.seed);
             if let Some(bottom) = &args.bottom {
-                let images = [image.clone(), asm::read_image(bottom)?];
+                let images = [image.clone(), asm::read_program(bottom)?.0];
                 both::run(args, images, parameters, chip)?
             } else {
                 let hemisphere = usize::from(args.hemisphere.index());
@@ -85,6 +92,7 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
 struct Machine<'a> {
     cpu: Cpu,
     image: &'a Image,
+    source: Option<&'a asm::Source>,
     args: &'a EmulateArgs,
     stops: &'a [u32],
     /// Executions and cycles of each instruction.
@@ -248,9 +256,30 @@ impl Machine<'_> {
             let Spent { cycles, executions } = spent;
             let _ = writeln!(report.text, "  {cycles:>10} {executions:>8} {line}");
         }
+        self.write_lines(report);
         let by_function: Map<String, Value> =
             functions.iter().map(|(name, cycles)| ((*name).to_owned(), json!(cycles))).collect();
         report.json.insert("cycles_by_function".into(), Value::Object(by_function));
+    }
+
+    /// Where the cycles went by line of the source, if that is known.
+    fn write_lines(&self, report: &mut Report) {
+        let Some(source) = self.source else { return };
+        let mut lines: BTreeMap<(u32, &str), u64> = BTreeMap::new();
+        for (address, spent) in &self.spent {
+            if let Some(line) = source.line_at(*address) {
+                *lines.entry(line).or_default() += spent.cycles;
+            }
+        }
+        report.text.push_str("cycles by line\n");
+        for ((number, line), cycles) in &lines {
+            let _ = writeln!(report.text, "  {cycles:>10} {number:>5}: {line}");
+        }
+        let by_line: Vec<Value> = lines
+            .iter()
+            .map(|((number, _), cycles)| json!({ "line": number, "cycles": cycles }))
+            .collect();
+        report.json.insert("cycles_by_line".into(), json!(by_line));
     }
 
     /// An address with the symbol it lies in.
