@@ -1,6 +1,7 @@
 //! `plc asm` and `plc disasm`.
 
 use crate::cli::{AsmArgs, DisasmArgs};
+use crate::debug_lines::{self, Source};
 use crate::output::{self, Failure};
 use pl_isa::Pitfall;
 use pl_isa::asm::Program;
@@ -34,10 +35,13 @@ pub(crate) fn assemble(args: &AsmArgs) -> Result<(), Failure> {
     let (name, bytes) = output::read_source(&args.file)?;
     let text = text_of(&name, bytes)?;
     let options = pl_isa::asm::Options { origin: args.origin, ..Default::default() };
-    let program = program_of(&name, &text, &options)?;
+    let mut program = program_of(&name, &text, &options)?;
+    let lines = debug_lines::sections(&name, &program.image, &program.lines)
+        .map_err(|error| Failure::Invalid(format!("{name}: {error}")))?;
+    program.image.sections.extend(lines);
     warn(&name, &text, &program);
     if args.listing {
-        print!("{}", listing(&program.image));
+        print!("{}", listing(&program.image, None));
     }
     let out = args.out.clone().unwrap_or_else(|| Path::new(&args.file).with_extension("elf"));
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -79,7 +83,8 @@ pub(crate) fn disassemble(args: &DisasmArgs) -> Result<(), Failure> {
     let Some(file) = &args.file else {
         return Err(Failure::Usage("name a file, or words with --words".into()));
     };
-    print!("{}", listing(&read_image(file)?));
+    let (image, source) = read_program(file)?;
+    print!("{}", listing(&image, source.as_ref()));
     Ok(())
 }
 
@@ -90,35 +95,25 @@ pub(crate) fn read_image(file: &Path) -> Result<Image, Failure> {
         .map_err(|error| Failure::Invalid(format!("{}: {error}", file.display())))
 }
 
-/// The source of a program, and which line each address comes from.
-pub(crate) struct Source {
-    text: String,
-    program: Program,
-}
-
-impl Source {
-    /// Number and text of the line that an address comes from.
-    pub(crate) fn line_at(&self, address: u32) -> Option<(u32, &str)> {
-        let number = self.program.line_at(address)?;
-        let line = self.text.lines().nth(number.checked_sub(1)? as usize)?;
-        Some((number, line.trim()))
-    }
-}
-
-/// An executable, or assembly text (`.s`) that is assembled; with its source then.
+/// An executable, or assembly text (`.s`) that is assembled; with its source if that is known.
 pub(crate) fn read_program(file: &Path) -> Result<(Image, Option<Source>), Failure> {
     if file.extension().is_none_or(|ending| ending != "s") {
-        return Ok((read_image(file)?, None));
+        let image = read_image(file)?;
+        let source = Source::of_image(&image, |name| std::fs::read_to_string(name).ok());
+        return Ok((image, source));
     }
     let name = file.display().to_string();
     let text = text_of(&name, output::read_file(file)?)?;
     let program = program_of(&name, &text, &pl_isa::asm::Options::default())?;
-    Ok((program.image.clone(), Some(Source { text, program })))
+    let source = Source::of_text(&name, text, &program.lines);
+    Ok((program.image, Some(source)))
 }
 
-/// The code sections with labels and names of branch targets.
-fn listing(image: &Image) -> String {
+/// The code sections with labels and names of branch targets, and with the lines of the source
+/// where they change.
+fn listing(image: &Image, source: Option<&Source>) -> String {
     let mut out = String::new();
+    let mut shown = None;
     for section in image.sections.iter().filter(|section| section.purpose == Purpose::Code) {
         let Contents::Bytes(bytes) = &section.contents else { continue };
         let _ = writeln!(out, "section {}", section.name);
@@ -127,6 +122,12 @@ fn listing(image: &Image) -> String {
                 if symbol.section.is_some_and(|index| image.sections[index] == *section) {
                     let _ = writeln!(out, "{}:", symbol.name);
                 }
+            }
+            let found = source.and_then(|source| Some((source, source.line_at(address)?)));
+            if let Some((source, (number, text))) = found.filter(|(_, line)| shown != Some(line.0))
+            {
+                let _ = writeln!(out, "# {}:{number}: {text}", source.name());
+                shown = Some(number);
             }
             let _ = writeln!(out, "{}", line(address, u32::from_be_bytes(*word), Some(image)));
         }

@@ -19,6 +19,7 @@ mod asm;
 mod check;
 mod cli;
 mod compile;
+mod debug_lines;
 mod doc;
 mod emulate;
 mod engines;

@@ -135,6 +135,13 @@ fn cycles_are_told_by_line_of_the_source() {
     };
     // A hundred divisions of 32 cycles.
     assert!(cycles(5) >= 3200 && cycles(5) > 10 * cycles(6), "{lines:?}");
+    // The same from a program, which carries the lines as debugging information.
+    assert!(plc(folder.path(), &["asm", "prog.s"]).status.success());
+    let output = plc(folder.path(), &["emulate", "prog.elf", "--cycles", "--format", "json"]);
+    let again: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(again["cycles_by_line"], json["cycles_by_line"]);
+    let listing = text(&plc(folder.path(), &["disasm", "prog.elf"]).stdout);
+    assert!(listing.contains("# prog.s:5: divw 4, 3, 3\n"), "{listing}");
     let total: u64 = lines.iter().map(|line| line["cycles"].as_u64().unwrap()).sum();
     assert_eq!(json["cycles"].as_u64(), Some(total));
 }

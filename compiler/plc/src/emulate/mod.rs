@@ -8,6 +8,7 @@ mod registers;
 
 use crate::asm;
 use crate::cli::{DumpFormat, EmulateArgs, IoArg};
+use crate::debug_lines::Source;
 use crate::output::Failure;
 use debugger::Debugger;
 use dump::Dump;
@@ -92,7 +93,7 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
 struct Machine<'a> {
     cpu: Cpu,
     image: &'a Image,
-    source: Option<&'a asm::Source>,
+    source: Option<&'a Source>,
     args: &'a EmulateArgs,
     stops: &'a [u32],
     /// Executions and cycles of each instruction.
