@@ -101,20 +101,20 @@ impl<'a> PpuBus<'a> {
         }
     }
 
-    /// Vectors are loaded from and stored to the PPU's own memory only.
+    /// Vectors are loaded from and stored to the data view of all memories (ppu-isa reference, 2.7).
     fn load_vector(&self, address: u32) -> Option<Vector> {
         let mut vector = [0; VECTOR_BYTES];
         match decode_data(address)? {
-            Data::Memory(memory @ Memory::Internal(_)) => self.read_memory(memory, &mut vector)?,
-            Data::Memory(Memory::Sram(_) | Memory::Dram(_)) | Data::Omnibus(_) => return None,
+            Data::Memory(memory) => self.read_memory(memory, &mut vector)?,
+            Data::Omnibus(_) => return None,
         }
         Some(vector)
     }
 
     fn store_vector(&mut self, address: u32, vector: &Vector) -> Option<()> {
         match decode_data(address)? {
-            Data::Memory(memory @ Memory::Internal(_)) => self.write_memory(memory, vector),
-            Data::Memory(Memory::Sram(_) | Memory::Dram(_)) | Data::Omnibus(_) => None,
+            Data::Memory(memory) => self.write_memory(memory, vector),
+            Data::Omnibus(_) => None,
         }
     }
 
@@ -290,6 +290,21 @@ impl<'a> PpuBus<'a> {
         }
     }
 
+    /// What a vector load or store takes: external memory as on the parallel bus, for want of a
+    /// figure of its own.
+    fn vector_wait(&self, address: u32, access: Access) -> Wait {
+        let l = &self.latencies;
+        match (decode_data(address), access) {
+            (Some(Data::Memory(Memory::Sram(_) | Memory::Dram(_))), Access::VectorLoad) => {
+                Wait::answer(l.external_read_cycles)
+            }
+            (Some(Data::Memory(Memory::Sram(_) | Memory::Dram(_))), _) => l.external_write(),
+            (Some(Data::Memory(Memory::Internal(_)) | Data::Omnibus(_)) | None, _) => {
+                Wait::answer(l.vector_memory_cycles)
+            }
+        }
+    }
+
     /// A row of a plane; reading a converter channel converts unless `buffered`.
     fn read_row(&mut self, h: usize, plane: Plane, row: usize, buffered: bool) -> [u8; COLUMNS] {
         let branch = match plane {
@@ -388,9 +403,7 @@ impl Bus for PpuBus<'_> {
             Access::Fetch => Wait::NONE,
             Access::Load => self.scalar_wait(address, true),
             Access::Store => self.scalar_wait(address, false),
-            Access::VectorLoad | Access::VectorStore => {
-                Wait::answer(self.latencies.vector_memory_cycles)
-            }
+            Access::VectorLoad | Access::VectorStore => self.vector_wait(address, access),
             Access::IoRead => self.io_wait(address, true),
             Access::IoWrite => self.io_wait(address, false),
         }

@@ -239,3 +239,20 @@ proptest! {
         chip.run_until(100, &[]);
     }
 }
+
+#[test]
+fn vectors_move_between_all_memories() {
+    let mut chip = chip();
+    let mut bus = PpuBus::new(&mut chip, 1);
+    let vector = core::array::from_fn(|lane| u8::try_from(lane).unwrap());
+    for address in [0x1000, 0x4000_0100, 0x5000_0080] {
+        bus.store_vector(address, &vector).unwrap();
+        assert_eq!(bus.load_vector(address), Some(vector), "{address:#x}");
+        assert_eq!(bus.load_bytes(address + 4, 4), Some(0x0405_0607), "{address:#x}");
+    }
+    // The same bytes on the parallel bus, whose addresses count 16 bytes.
+    assert_eq!(bus.read_vector_io(0x8000_0010), Some(vector));
+    assert_eq!(bus.load_vector(0x8000_0000), None, "the chip's bus has no vectors");
+    let slow = Bus::wait(&bus, Access::VectorLoad, 0x4000_0100).answer_cycles;
+    assert!(slow > Bus::wait(&bus, Access::VectorLoad, 0x1000).answer_cycles);
+}
