@@ -10,7 +10,6 @@ use crate::rule::Rule;
 use pl_diag::Span;
 use pl_fixed::rng;
 use pl_ir::io::{self, COLUMNS, ObjectValues, UpdateIo};
-use pl_ir::op::Cond;
 use pl_ir::{Quantity, Scope};
 use pl_sema::hir;
 use pl_sema::lower::state_format;
@@ -274,7 +273,7 @@ impl Bench {
             }
             Expr::Binary(op, a, b) => joined(&value(a), &value(b), |x, y| op.apply(x, y)),
             Expr::Compare(cond, a, b) => {
-                joined(&value(a), &value(b), |x, y| truth(holds(*cond, x, y)))
+                joined(&value(a), &value(b), |x, y| truth(cond.holds(x, y)))
             }
             Expr::And(a, b) => joined(&value(a), &value(b), f64::min),
             Expr::Or(a, b) => joined(&value(a), &value(b), f64::max),
@@ -352,19 +351,6 @@ fn to_byte(value: f64) -> u8 {
 
 fn index_value(index: usize) -> f64 {
     f64::from(u32::try_from(index).unwrap_or(u32::MAX))
-}
-
-/// Exactly: values of both sides have few bits.
-#[allow(clippy::float_cmp, reason = "fixed-point values are exact in double precision")]
-fn holds(cond: Cond, a: f64, b: f64) -> bool {
-    match cond {
-        Cond::Eq => a == b,
-        Cond::Ne => a != b,
-        Cond::Lt => a < b,
-        Cond::Le => a <= b,
-        Cond::Gt => a > b,
-        Cond::Ge => a >= b,
-    }
 }
 
 fn joined(a: &Values, b: &Values, of: impl Fn(f64, f64) -> f64) -> Values {

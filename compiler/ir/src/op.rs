@@ -141,7 +141,7 @@ impl Cond {
 
     /// Whether it holds for two numbers.
     #[must_use]
-    pub fn holds<T: Ord>(self, a: T, b: T) -> bool {
+    pub fn holds<T: PartialOrd>(self, a: T, b: T) -> bool {
         match self {
             Cond::Eq => a == b,
             Cond::Ne => a != b,
