@@ -70,16 +70,30 @@ const DECODED_ENTRIES: usize = 4096;
 
 /// Decoded instructions by the low bits of their address. Each entry is used only if the word
 /// fetched is the one it was decoded from, so nothing has to be told when code changes, whoever
-/// changes it.
-#[derive(Clone, Debug)]
-struct DecodedMemory(Box<[Decoded]>);
+/// changes it. Empty until the first instruction.
+#[derive(Clone, Debug, Default)]
+struct DecodedMemory(Vec<Decoded>);
 
-impl Default for DecodedMemory {
-    fn default() -> Self {
-        // `ori 0,0,0` is what its word decodes to; see `decodes_what_it_holds`.
-        let nop = pl_isa::build::ori(pl_isa::Gpr(0), pl_isa::Gpr(0), 0);
-        let word = pl_isa::encode(&nop).unwrap_or_default();
-        Self(vec![Decoded { word, instruction: nop }; DECODED_ENTRIES].into_boxed_slice())
+impl DecodedMemory {
+    /// The instruction of a word fetched at `pc`.
+    #[inline(always)]
+    fn get(&mut self, pc: u32, word: u32) -> Option<&Instruction> {
+        let at = (pc >> 2) as usize % DECODED_ENTRIES;
+        if self.0.get(at).is_none_or(|entry| entry.word != word) {
+            self.decode(at, word)?;
+        }
+        self.0.get(at).map(|entry| &entry.instruction)
+    }
+
+    #[cold]
+    fn decode(&mut self, at: usize, word: u32) -> Option<()> {
+        let decoded = Decoded { word, instruction: decode(word)? };
+        if self.0.is_empty() {
+            // Any entry is right, as long as its word is the one its instruction came from.
+            self.0 = vec![decoded; DECODED_ENTRIES];
+        }
+        self.0[at] = decoded;
+        Some(())
     }
 }
 
@@ -97,7 +111,7 @@ pub struct Cpu {
     pub ctr: u32,
     /// Exception register: [`XER_SO`], [`XER_OV`] and [`XER_CA`]; other bits are zero.
     pub xer: u32,
-    /// Address of the next instruction.
+    /// Address of the next instruction; while one executes, of the one behind it.
     pub pc: u32,
     /// Vector registers, accumulator, conditions.
     pub vector: VectorUnit,
@@ -110,8 +124,8 @@ pub struct Cpu {
     pub(crate) interval_edge: u64,
     pub(crate) sleeping: bool,
     pub(crate) last_exception: Option<(Exception, u32)>,
-    /// Where execution goes on after the instruction being executed.
-    pub(crate) next_pc: u32,
+    /// Address of the instruction being executed.
+    pub(crate) current: u32,
     timing: Option<Box<Timing>>,
     decoded: DecodedMemory,
 }
@@ -133,7 +147,7 @@ impl Default for Cpu {
             interval_edge: 0,
             sleeping: false,
             last_exception: None,
-            next_pc: 0,
+            current: 0,
             timing: None,
             decoded: DecodedMemory::default(),
         };
@@ -150,7 +164,7 @@ macro_rules! define_execute {
             [$($resource:ident $how:tt),*] $module:ident::$function:ident $class:ident;
     )*) => {
         /// Executes an instruction: one function for every row of the instruction table.
-        #[inline]
+        #[inline(always)]
         fn execute<B: Bus>(cpu: &mut Cpu, bus: &mut B, instruction: &Instruction) -> Outcome {
             match instruction.opcode {
                 $(Opcode::$variant => exec::$module::$function(cpu, bus, instruction)),*
@@ -209,8 +223,21 @@ impl Cpu {
     ///
     /// # Errors
     /// If the instruction has no meaning to the hardware; nothing has changed then.
-    #[inline]
     pub fn step<B: Bus>(&mut self, bus: &mut B) -> Result<Step, Trap> {
+        let mut decoded = std::mem::take(&mut self.decoded);
+        let step = self.step_with(bus, &mut decoded);
+        self.decoded = decoded;
+        step
+    }
+
+    /// The same with the memory of decoded instructions beside the core, so that an instruction
+    /// need not be copied out of it to execute.
+    #[inline(always)]
+    fn step_with<B: Bus>(
+        &mut self,
+        bus: &mut B,
+        decoded: &mut DecodedMemory,
+    ) -> Result<Step, Trap> {
         if self.interrupts.pending
             && let Some(exception) = self.take_interrupt()
         {
@@ -226,23 +253,26 @@ impl Cpu {
         let pc = self.pc;
         let trap = |kind, word| Trap { kind, pc, word };
         let word = bus.fetch(pc).map_err(|fault| trap(TrapKind::Bus(fault), 0))?;
-        let instruction = self.decoded(word).ok_or(trap(TrapKind::Unimplemented, word))?;
-        self.next_pc = pc.wrapping_add(4);
-        let wait = if self.timing.is_some() { self.wait(bus, &instruction) } else { Wait::NONE };
-        let step = match execute(self, bus, &instruction) {
-            Ok(()) => {
-                self.pc = self.next_pc;
-                Step::Executed
+        let instruction = decoded.get(pc, word).ok_or(trap(TrapKind::Unimplemented, word))?;
+        let wait = if self.timing.is_some() { self.wait(bus, instruction) } else { Wait::NONE };
+        self.current = pc;
+        self.pc = pc.wrapping_add(4);
+        let step = match execute(self, bus, instruction) {
+            Ok(()) => Step::Executed,
+            Err(stop) => {
+                self.pc = pc;
+                match stop {
+                    Stop::Raise(exception) => {
+                        self.raise(exception);
+                        Step::Interrupted(exception)
+                    }
+                    Stop::Sleep => {
+                        self.sleeping = true;
+                        Step::Asleep
+                    }
+                    Stop::Trap(kind) => return Err(trap(kind, word)),
+                }
             }
-            Err(Stop::Raise(exception)) => {
-                self.raise(exception);
-                Step::Interrupted(exception)
-            }
-            Err(Stop::Sleep) => {
-                self.sleeping = true;
-                Step::Asleep
-            }
-            Err(Stop::Trap(kind)) => return Err(trap(kind, word)),
         };
         self.instructions += 1;
         let cycles = match &mut self.timing {
@@ -250,7 +280,7 @@ impl Cpu {
             Some(timing) => {
                 let before = timing.cycles();
                 let taken = self.pc != pc.wrapping_add(4) && !self.sleeping;
-                timing.issue(&Executed { instruction, address: pc, taken, wait });
+                timing.issue(&Executed { instruction: *instruction, address: pc, taken, wait });
                 timing.cycles() - before
             }
         };
@@ -297,23 +327,53 @@ impl Cpu {
         bus.wait(access, address)
     }
 
-    /// The instruction of a word fetched at `pc`.
-    #[inline]
-    fn decoded(&mut self, word: u32) -> Option<Instruction> {
-        let entry = &mut self.decoded.0[(self.pc >> 2) as usize % DECODED_ENTRIES];
-        if entry.word != word {
-            *entry = Decoded { word, instruction: decode(word)? };
-        }
-        Some(entry.instruction)
-    }
-
     /// Executes up to so many instructions, or until the core sleeps.
     ///
     /// # Errors
     /// If an instruction has no meaning to the hardware.
     pub fn run<B: Bus>(&mut self, bus: &mut B, max_instructions: u64) -> Result<Exit, Trap> {
+        let mut decoded = std::mem::take(&mut self.decoded);
+        let exit = self.run_on_host(bus, &mut decoded, max_instructions);
+        self.decoded = decoded;
+        exit
+    }
+
+    /// [`Cpu::run_with`], compiled for the vectors that the host has.
+    #[allow(unsafe_code, reason = "run-time selection of the vector width")]
+    fn run_on_host<B: Bus>(
+        &mut self,
+        bus: &mut B,
+        decoded: &mut DecodedMemory,
+        max_instructions: u64,
+    ) -> Result<Exit, Trap> {
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2")]
+        fn avx2<B: Bus>(
+            cpu: &mut Cpu,
+            bus: &mut B,
+            decoded: &mut DecodedMemory,
+            max_instructions: u64,
+        ) -> Result<Exit, Trap> {
+            cpu.run_with(bus, decoded, max_instructions)
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the feature was found.
+            return unsafe { avx2(self, bus, decoded, max_instructions) };
+        }
+        self.run_with(bus, decoded, max_instructions)
+    }
+
+    #[inline(always)]
+    fn run_with<B: Bus>(
+        &mut self,
+        bus: &mut B,
+        decoded: &mut DecodedMemory,
+        max_instructions: u64,
+    ) -> Result<Exit, Trap> {
         for _ in 0..max_instructions {
-            if self.step(bus)? == Step::Asleep {
+            if self.step_with(bus, decoded)? == Step::Asleep {
                 return Ok(Exit::Wait);
             }
         }

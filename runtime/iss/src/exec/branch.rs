@@ -55,10 +55,10 @@ pub(crate) fn mcrf<B: Bus>(cpu: &mut Cpu, _bus: &mut B, i: &Instruction) -> Outc
 #[inline(always)]
 fn jump(cpu: &mut Cpu, i: &Instruction, taken: bool, target: u32) {
     if i.flags.has(Flag::Lk) {
-        cpu.lr = cpu.next_pc;
+        cpu.lr = cpu.pc;
     }
     if taken {
-        cpu.next_pc = target;
+        cpu.pc = target;
     }
 }
 
@@ -66,7 +66,7 @@ fn jump(cpu: &mut Cpu, i: &Instruction, taken: bool, target: u32) {
 #[inline(always)]
 fn target(cpu: &Cpu, i: &Instruction, at: usize) -> u32 {
     let offset = immediate(i, at);
-    if i.flags.has(Flag::Aa) { offset } else { cpu.pc.wrapping_add(offset) }
+    if i.flags.has(Flag::Aa) { offset } else { cpu.current.wrapping_add(offset) }
 }
 
 /// Bits of the field BO, 16 the first: ignore the condition, its value, leave the count register
@@ -130,7 +130,7 @@ pub(crate) fn bcctr<B: Bus>(cpu: &mut Cpu, _bus: &mut B, i: &Instruction) -> Out
 }
 
 fn return_to(cpu: &mut Cpu, [address, msr]: [u32; 2]) {
-    cpu.next_pc = address & INSTRUCTION_ADDRESS;
+    cpu.pc = address & INSTRUCTION_ADDRESS;
     cpu.interrupts.msr = msr & MSR_WRITABLE;
     cpu.interrupts.refresh();
 }

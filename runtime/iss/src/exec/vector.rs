@@ -1,10 +1,12 @@
 //! The vector unit (ppu-isa reference, 2).
 
+use core::array;
+
 use super::{gpr, gpr_or_zero, register};
 use crate::bus::{Bus, VECTOR_BYTES, Vector};
 use crate::cpu::{Cpu, Outcome};
 use crate::lanes::{VectorLane, accumulator_of, vector_of, write_accumulator, write_masked};
-use crate::vector::{SLICE_BYTES, cond_of};
+use crate::vector::{HALF_LANES, SLICE_BYTES, cond_of};
 use pl_fixed::lane::Lane;
 use pl_fixed::pack;
 use pl_isa::Instruction;
@@ -61,7 +63,7 @@ fn accumulator1<L: VectorLane>(cpu: &mut Cpu, i: &Instruction, f: impl Fn(L, L::
 macro_rules! arithmetic {
     ($($name:ident $shape:ident::<$lane:ty>(|$($operand:ident),+| $formula:expr);)+) => {
         $(
-            #[inline]
+            #[inline(always)]
             pub(crate) fn $name<B: Bus>(cpu: &mut Cpu, _bus: &mut B, i: &Instruction) -> Outcome {
                 $shape::<$lane>(cpu, i, |$($operand),+| $formula);
                 Ok(())
@@ -151,7 +153,7 @@ fn splat<L: VectorLane>(cpu: &mut Cpu, i: &Instruction) {
 macro_rules! by_width {
     ($($name:ident $shape:ident::<$lane:ty>;)+) => {
         $(
-            #[inline]
+            #[inline(always)]
             pub(crate) fn $name<B: Bus>(cpu: &mut Cpu, _bus: &mut B, i: &Instruction) -> Outcome {
                 $shape::<$lane>(cpu, i);
                 Ok(())
@@ -169,7 +171,7 @@ by_width! {
     fxvsplatb splat::<i8>;
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn fxvsel<B: Bus>(cpu: &mut Cpu, _bus: &mut B, i: &Instruction) -> Outcome {
     let unit = &mut cpu.vector;
     let mut value = unit.registers[register(i, 1)];
@@ -179,54 +181,65 @@ pub(crate) fn fxvsel<B: Bus>(cpu: &mut Cpu, _bus: &mut B, i: &Instruction) -> Ou
     Ok(())
 }
 
-/// Bytes of half a slice.
+/// Bytes of half a slice, and halfwords of a slice.
 const HALF_SLICE: usize = SLICE_BYTES / 2;
 
 /// `rt, ra, rb, size`: a byte of every halfword; the first source fills the left half of a slice.
 #[inline(always)]
 fn packed(cpu: &mut Cpu, i: &Instruction, part: impl Fn(u16, u32) -> u8) {
     let size = i.operands[3].cast_unsigned();
-    let sources = [1, 2].map(|at| cpu.vector.registers[register(i, at)]);
-    let value = core::array::from_fn(|j| {
-        let (slice, byte) = (j / SLICE_BYTES, j % SLICE_BYTES);
-        let source = &sources[byte / HALF_SLICE];
-        let halfword = i16::get(source, HALF_SLICE * slice + byte % HALF_SLICE);
-        part(halfword.cast_unsigned(), size)
-    });
+    let mut value = [0; VECTOR_BYTES];
+    for (half, source) in [1, 2].map(|at| &cpu.vector.registers[register(i, at)]).iter().enumerate()
+    {
+        let halfwords: [u8; HALF_LANES] =
+            array::from_fn(|k| part(i16::get(source, k).cast_unsigned(), size));
+        for (to, from) in
+            value.chunks_exact_mut(SLICE_BYTES).zip(halfwords.chunks_exact(HALF_SLICE))
+        {
+            to[HALF_SLICE * half..][..HALF_SLICE].copy_from_slice(from);
+        }
+    }
     cpu.vector.registers[register(i, 0)] = value;
+}
+
+/// The bytes of a half of every slice that starts at `offset`.
+#[inline(always)]
+fn half_slices(vector: &Vector, offset: usize) -> [u8; HALF_LANES] {
+    let mut bytes = [0; HALF_LANES];
+    for (to, from) in bytes.chunks_exact_mut(HALF_SLICE).zip(vector.chunks_exact(SLICE_BYTES)) {
+        to.copy_from_slice(&from[offset..][..HALF_SLICE]);
+    }
+    bytes
 }
 
 /// `rt, ra, rb, size`: halfwords from bytes of half of every slice, the first source above.
 #[inline(always)]
 fn unpacked(cpu: &mut Cpu, i: &Instruction, offset: usize) {
     let size = i.operands[3].cast_unsigned();
-    let [high, low] = [1, 2].map(|at| &cpu.vector.registers[register(i, at)]);
-    let value = vector_of(|k| {
-        let byte = SLICE_BYTES * (k / HALF_SLICE) + offset + k % HALF_SLICE;
-        pack::join(high[byte], low[byte], size).cast_signed()
-    });
+    let [high, low] = [1, 2].map(|at| half_slices(&cpu.vector.registers[register(i, at)], offset));
+    let value = vector_of(|k| pack::join(high[k], low[k], size).cast_signed());
     cpu.vector.registers[register(i, 0)] = value;
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn fxvpckbu<B: Bus>(cpu: &mut Cpu, _bus: &mut B, i: &Instruction) -> Outcome {
     packed(cpu, i, pack::upper);
     Ok(())
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn fxvpckbl<B: Bus>(cpu: &mut Cpu, _bus: &mut B, i: &Instruction) -> Outcome {
     packed(cpu, i, pack::lower);
     Ok(())
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn fxvupckbl<B: Bus>(cpu: &mut Cpu, _bus: &mut B, i: &Instruction) -> Outcome {
     unpacked(cpu, i, 0);
     Ok(())
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn fxvupckbr<B: Bus>(cpu: &mut Cpu, _bus: &mut B, i: &Instruction) -> Outcome {
     unpacked(cpu, i, HALF_SLICE);
     Ok(())
@@ -241,14 +254,14 @@ fn address(cpu: &Cpu, i: &Instruction) -> u32 {
 /// The two low bits of a vector's address in memory do not exist.
 const WORD_ADDRESS: u32 = !3;
 
-#[inline]
+#[inline(always)]
 pub(crate) fn fxvlax<B: Bus>(cpu: &mut Cpu, bus: &mut B, i: &Instruction) -> Outcome {
     let value = bus.vector_load(address(cpu, i) & WORD_ADDRESS)?;
     cpu.vector.registers[register(i, 0)] = value;
     Ok(())
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn fxvstax<B: Bus>(cpu: &mut Cpu, bus: &mut B, i: &Instruction) -> Outcome {
     let value = &cpu.vector.registers[register(i, 0)];
     bus.vector_store(address(cpu, i) & WORD_ADDRESS, value)?;
@@ -256,7 +269,7 @@ pub(crate) fn fxvstax<B: Bus>(cpu: &mut Cpu, bus: &mut B, i: &Instruction) -> Ou
 }
 
 /// Overwrites the whole register; lanes whose condition fails become 0 (ppu-isa reference, 2.7).
-#[inline]
+#[inline(always)]
 pub(crate) fn fxvinx<B: Bus>(cpu: &mut Cpu, bus: &mut B, i: &Instruction) -> Outcome {
     let read = bus.io_read(address(cpu, i))?;
     let mut value = [0; VECTOR_BYTES];
@@ -266,7 +279,7 @@ pub(crate) fn fxvinx<B: Bus>(cpu: &mut Cpu, bus: &mut B, i: &Instruction) -> Out
     Ok(())
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn fxvoutx<B: Bus>(cpu: &mut Cpu, bus: &mut B, i: &Instruction) -> Outcome {
     let enabled = cpu.vector.conditions.enabled(cond_of(i.operands[3]));
     bus.io_write(address(cpu, i), &cpu.vector.registers[register(i, 0)], enabled)?;
