@@ -271,7 +271,9 @@ impl GivenBus<'_> {
             Plane::Weight
             | Plane::TimeCalibration
             | Plane::AmplitudeCalibration
-            | Plane::Address => {
+            | Plane::Address
+            | Plane::CausalReset
+            | Plane::AcausalReset => {
                 return None;
             }
         };

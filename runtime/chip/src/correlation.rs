@@ -481,6 +481,13 @@ impl Correlation {
         }
     }
 
+    /// Voltages the sensors of a row are reset to, LSB: their baselines, without the noise that a
+    /// reset adds.
+    pub(crate) fn reset_voltages(&self, row: usize, branch: Branch) -> [f32; COLUMNS] {
+        let baseline = &self.baseline[branch.index()][row * COLUMNS..];
+        std::array::from_fn(|column| baseline[column])
+    }
+
     /// Voltages of a row at the inputs of the converters, LSB.
     pub(crate) fn voltages(&self, row: usize, branch: Branch) -> [f32; COLUMNS] {
         let b = branch.index();

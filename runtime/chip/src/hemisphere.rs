@@ -239,6 +239,11 @@ impl Hemisphere {
         self.adc.convert(&self.sensors.voltages(row, branch), row, branch, time)
     }
 
+    /// Codes of the voltages the sensors are reset to.
+    pub(crate) fn reset_codes(&self, row: usize, branch: Branch, time: u64) -> [u8; COLUMNS] {
+        self.adc.convert(&self.sensors.reset_voltages(row, branch), row, branch, time)
+    }
+
     /// Codes of the membranes, converted by the channels of `branch`.
     pub(crate) fn membrane_codes(&self, branch: Branch, time: u64) -> [u8; COLUMNS] {
         self.adc.convert(&self.neurons.membranes(), ROWS, branch, time)

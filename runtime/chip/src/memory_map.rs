@@ -88,11 +88,15 @@ pub enum Plane {
     Causal,
     /// Anticausal converter channels.
     Acausal,
+    /// Causal converter channels at the voltage the sensors are reset to.
+    CausalReset,
+    /// Anticausal converter channels at that voltage.
+    AcausalReset,
 }
 
 impl Plane {
     /// The plane selected by bits 19 to 16 of a vector IO address or of a word offset into the
-    /// synapse array. The planes of reset voltages and raw access are not emulated.
+    /// synapse array. Raw access (`0xf`) is not emulated: the layout of its words is not public.
     fn selected_by(bits: u32) -> Option<Plane> {
         match bits {
             0x0 => Some(Plane::Weight),
@@ -100,7 +104,9 @@ impl Plane {
             0x2 => Some(Plane::AmplitudeCalibration),
             0x4 => Some(Plane::Address),
             0x8 => Some(Plane::Causal),
+            0x9 => Some(Plane::CausalReset),
             0xc => Some(Plane::Acausal),
+            0xd => Some(Plane::AcausalReset),
             _ => None,
         }
     }
@@ -205,6 +211,13 @@ pub enum Register {
         /// Quad in the row, 0 to 63.
         quad: usize,
     },
+    /// How the sensors of a hemisphere are read and reset, see [`CORRELATION_DEFAULTS`].
+    CorrelationConfig {
+        /// Hemisphere of the sensors.
+        hemisphere: usize,
+        /// Which word.
+        index: usize,
+    },
     /// A word of a PPU's memory.
     PpuMemory {
         /// Hemisphere of the PPU.
@@ -248,6 +261,11 @@ pub struct Neuron {
 pub const SYNAPSES: u32 = 0x02c0_0000;
 /// Bus address of the correlation resets of the top hemisphere.
 pub const CORRELATION_RESET: u32 = 0x02c9_0000;
+/// Bus address of the configuration of the top hemisphere's sensors.
+pub const CORRELATION_CONFIG: u32 = 0x0220_0000;
+/// Its words after power-up, in order: sense delay, reset duration and reset fall time in cycles of
+/// the PPU, reset mode (haldls `correlation.h`).
+pub const CORRELATION_DEFAULTS: [u32; 4] = [1, 200, 5, 0];
 /// Bus address of the memory of the top PPU.
 pub const PPU_MEMORY: u32 = 0x0280_0000;
 /// Bus address of the control register of the top PPU; the status register follows.
@@ -313,6 +331,9 @@ fn decode_hemisphere(word: u32) -> Option<Register> {
     let word = (word & 0x00ff_ffff) | 0x0200_0000;
     if let Some(i) = index(word, PPU_MEMORY, SRAM_BYTES / 4) {
         return Some(Register::PpuMemory { hemisphere, offset: 4 * i });
+    }
+    if let Some(index) = index(word, CORRELATION_CONFIG, CORRELATION_DEFAULTS.len()) {
+        return Some(Register::CorrelationConfig { hemisphere, index });
     }
     if word == PPU_CONTROL {
         return Some(Register::PpuControl { hemisphere });
@@ -436,7 +457,8 @@ mod tests {
             decode_vector_io(0x81ff_fff8),
             Some(VectorIo::Memory(Memory::Dram(0x0fff_ff80)))
         );
-        for unknown in [0x0009_0000, 0x000f_0000, 0x0010_0000, 0x0100_0000, 0x8200_0000] {
+        assert_eq!(decode_vector_io(0x0029_0003), synapses(Plane::CausalReset, 1, 1, true));
+        for unknown in [0x000b_0000, 0x000f_0000, 0x0010_0000, 0x0100_0000, 0x8200_0000] {
             assert_eq!(decode_vector_io(unknown), None, "{unknown:x}");
         }
     }
@@ -475,6 +497,9 @@ mod tests {
         };
         assert_eq!(register(0x03c8_3fff), Some(causal(false)));
         assert_eq!(register(0x03e8_3fff), Some(causal(true)));
+        let config = Register::CorrelationConfig { hemisphere: 1, index: 3 };
+        assert_eq!(register(0x0320_0003), Some(config));
+        assert_eq!(register(0x0220_0004), None);
         assert_eq!(register(0x0011_8000), Some(Register::Injection { hemisphere: 1 }));
         assert_eq!(register(0x02c0_4000), None);
         assert_eq!(register(0), None);

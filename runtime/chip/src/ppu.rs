@@ -2,7 +2,7 @@
 //! converters' last results as its vector unit sees them.
 
 use crate::COLUMNS;
-use crate::memory_map::SRAM_BYTES;
+use crate::memory_map::{CORRELATION_DEFAULTS, SRAM_BYTES};
 
 /// Environment of one PPU.
 #[derive(Clone, Debug)]
@@ -16,6 +16,9 @@ pub(crate) struct Ppu {
     pub(crate) converted: [[u8; COLUMNS]; 2],
     /// Column switches of the causal and the anticausal channels.
     pub(crate) switches: [[u8; COLUMNS]; 2],
+    /// Configuration of the sensors. Programs find what they wrote; the modelled sensors have no
+    /// timing that it could change, and no mode but the normal one.
+    pub(crate) correlation_config: [u32; 4],
 }
 
 impl Ppu {
@@ -27,6 +30,7 @@ impl Ppu {
             status: 0,
             converted: columns,
             switches: columns,
+            correlation_config: CORRELATION_DEFAULTS,
         }
     }
 }

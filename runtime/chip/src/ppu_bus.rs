@@ -25,6 +25,16 @@ pub struct PpuBus<'a> {
     latencies: ChipLatencies,
 }
 
+/// What the converters sample of the sensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sampled {
+    /// What they have accumulated since their reset.
+    Correlation,
+    /// The voltage they are reset to. That the planes of reset voltages show it is our reading of
+    /// their names in libnux (`dls.tcc`), which no public program uses.
+    ResetVoltage,
+}
+
 /// Lanes whose bit is set, with their columns.
 fn enabled_columns(half: usize, enabled: u128) -> impl Iterator<Item = (usize, usize)> {
     let lanes = 0..VECTOR_BYTES;
@@ -203,6 +213,9 @@ impl<'a> PpuBus<'a> {
             Register::PpuStatus { hemisphere } => {
                 Some(self.chip.hemispheres[hemisphere].ppu.status)
             }
+            Register::CorrelationConfig { hemisphere, index } => {
+                self.chip.hemispheres[hemisphere].ppu.correlation_config.get(index).copied()
+            }
             Register::SpikeCounter(Neuron { hemisphere, column }) => {
                 Some(u32::from(self.chip.hemispheres[hemisphere].counter(column)))
             }
@@ -238,6 +251,10 @@ impl<'a> PpuBus<'a> {
             Register::PpuControl { hemisphere } => {
                 self.chip.hemispheres[hemisphere].ppu.control = value;
             }
+            Register::CorrelationConfig { hemisphere, index } => {
+                let config = &mut self.chip.hemispheres[hemisphere].ppu.correlation_config;
+                *config.get_mut(index)? = value;
+            }
             Register::SpikeCounterReset(Neuron { hemisphere, column }) => {
                 self.chip.hemispheres[hemisphere].reset_counter(column);
             }
@@ -255,7 +272,7 @@ impl<'a> PpuBus<'a> {
         let l = &self.latencies;
         match decode_vector_io(address) {
             Some(VectorIo::Synapses {
-                plane: Plane::Causal | Plane::Acausal,
+                plane: Plane::Causal | Plane::Acausal | Plane::CausalReset | Plane::AcausalReset,
                 buffered: false,
                 ..
             }) if reads => Wait::answer(l.conversion_cycles),
@@ -307,9 +324,11 @@ impl<'a> PpuBus<'a> {
 
     /// A row of a plane; reading a converter channel converts unless `buffered`.
     fn read_row(&mut self, h: usize, plane: Plane, row: usize, buffered: bool) -> [u8; COLUMNS] {
-        let branch = match plane {
-            Plane::Causal => Branch::Causal,
-            Plane::Acausal => Branch::Acausal,
+        let (branch, sampled) = match plane {
+            Plane::Causal => (Branch::Causal, Sampled::Correlation),
+            Plane::Acausal => (Branch::Acausal, Sampled::Correlation),
+            Plane::CausalReset => (Branch::Causal, Sampled::ResetVoltage),
+            Plane::AcausalReset => (Branch::Acausal, Sampled::ResetVoltage),
             Plane::Weight => return self.chip.weights_row(h, row),
             Plane::Address => return self.chip.address_row(h, row),
             Plane::TimeCalibration => {
@@ -320,19 +339,22 @@ impl<'a> PpuBus<'a> {
             }
         };
         if !buffered {
-            self.convert(h, row);
+            self.convert(h, row, sampled);
         }
         self.chip.hemispheres[h].ppu.converted[branch.index()]
     }
 
     /// Converts all channels: those of the sensors of `row`, or of the neurons where the column
     /// switches say so.
-    fn convert(&mut self, h: usize, row: usize) {
+    fn convert(&mut self, h: usize, row: usize, sampled: Sampled) {
         let time = self.chip.now();
         let hemisphere = &mut self.chip.hemispheres[h];
         for branch in Branch::BOTH {
             let b = branch.index();
-            let mut codes = hemisphere.correlation_codes(row, branch, time);
+            let mut codes = match sampled {
+                Sampled::Correlation => hemisphere.correlation_codes(row, branch, time),
+                Sampled::ResetVoltage => hemisphere.reset_codes(row, branch, time),
+            };
             let to_neuron = hemisphere.ppu.switches[b].map(|s| s & SWITCH_NEURON != 0);
             if to_neuron.contains(&true) {
                 let membranes = hemisphere.membrane_codes(branch, time);
@@ -347,7 +369,7 @@ impl<'a> PpuBus<'a> {
     /// A row of a plane that holds what is written to it.
     fn stored_row(&mut self, h: usize, plane: Plane, row: usize) -> Option<[u8; COLUMNS]> {
         match plane {
-            Plane::Causal | Plane::Acausal => None,
+            Plane::Causal | Plane::Acausal | Plane::CausalReset | Plane::AcausalReset => None,
             Plane::Weight
             | Plane::Address
             | Plane::TimeCalibration
@@ -361,7 +383,7 @@ impl<'a> PpuBus<'a> {
             Plane::Address => self.chip.write_address_row(h, row, bytes),
             Plane::TimeCalibration => self.chip.write_time_calibration_row(h, row, bytes),
             Plane::AmplitudeCalibration => self.chip.write_amplitude_calibration_row(h, row, bytes),
-            Plane::Causal | Plane::Acausal => {}
+            Plane::Causal | Plane::Acausal | Plane::CausalReset | Plane::AcausalReset => {}
         }
     }
 }
@@ -416,9 +438,12 @@ fn switch(plane: Plane) -> Option<usize> {
     match plane {
         Plane::Weight => Some(Branch::Causal.index()),
         Plane::Address => Some(Branch::Acausal.index()),
-        Plane::TimeCalibration | Plane::AmplitudeCalibration | Plane::Causal | Plane::Acausal => {
-            None
-        }
+        Plane::TimeCalibration
+        | Plane::AmplitudeCalibration
+        | Plane::Causal
+        | Plane::Acausal
+        | Plane::CausalReset
+        | Plane::AcausalReset => None,
     }
 }
 

@@ -76,6 +76,37 @@ fn addresses_on_the_bus_are_not_permuted_and_obey_the_protection() {
 }
 
 #[test]
+fn reset_voltages_are_what_a_reset_sensor_reads_without_noise() {
+    let mut config = ChipConfig::mismatch();
+    config.adc.noise_sigma_lsb = 0.0;
+    config.sensor.reset_sigma_lsb = 0.0;
+    let mut chip = Chip::new(&config, 5);
+    chip.write_weights_row(0, 3, &[63; 256]);
+    let after_reset = chip.correlation_codes_row(0, 3, Branch::Acausal);
+    let events: Vec<InputEvent> =
+        (0..500).map(|i| InputEvent { time: 50 * i, hemisphere: 0, row: 3, address: 0 }).collect();
+    chip.run_until(25_000, &events);
+    let mut bus = chip.ppu(0);
+    let read = |bus: &mut PpuBus, plane| {
+        [0, 1].map(|half| bus.read_vector_io(plane + BUFFERED * half + 6 + half).unwrap())
+    };
+    let reset = read(&mut bus, 0x000d_0000);
+    assert_eq!(reset, [0, 1].map(|half| half_row(&after_reset, half)));
+    assert!(bus.write_vector_io(0x000d_0006, &[0; VECTOR_BYTES], ALL).is_none());
+}
+
+#[test]
+fn configuration_of_the_sensors_is_kept_for_each_hemisphere() {
+    let mut chip = chip();
+    let mut bus = chip.ppu(0);
+    assert_eq!(bus.load_bytes(pointer(0x0320_0001), 4), Some(200));
+    bus.store_bytes(pointer(0x0320_0001), 4, 30).unwrap();
+    assert_eq!(bus.load_bytes(pointer(0x0320_0001), 4), Some(30));
+    assert_eq!(bus.load_bytes(pointer(0x0220_0001), 4), Some(200));
+    assert_eq!(bus.load_bytes(pointer(0x0220_0004), 4), None);
+}
+
+#[test]
 fn converter_readings_equal_the_hosts() {
     let mut chip = chip();
     chip.write_weights_row(0, 3, &[63; 256]);
