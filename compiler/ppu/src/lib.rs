@@ -3,6 +3,7 @@
 //! ```text
 //!   needs.rs, memory.rs   what the module uses; the data it stores, with the hosts' names
 //!   lower/                instruction selection -> vcode.rs, code over virtual registers
+//!   conditional.rs        conditional operations instead of selects
 //!   schedule.rs           order of a block's instructions
 //!   regalloc/, frame.rs   physical registers, spill slots
 //!   runtime/              boot, command loop, sensors, scheduler: the same for every rule
@@ -17,6 +18,7 @@
 //!
 //! Start with [`compile`].
 
+mod conditional;
 mod cost;
 mod emit;
 mod frame;
@@ -190,11 +192,15 @@ fn compile_with(
     Ok(Program { image, cost, placed })
 }
 
-/// The fastest of the orders that the scheduler can give a function, with its registers.
+/// The fastest of the orders that the scheduler can give a function, with its registers; with
+/// selects and with conditional operations.
 fn fastest(lowered: &Code, module: &Module, latencies: &ChipLatencies) -> (Code, Frame) {
-    let candidates = Freedom::ALL.iter().flat_map(|freedom| {
-        let mut code = lowered.clone();
-        schedule::schedule(&mut code, *freedom, latencies);
+    let conditional = conditional::with_conditions(lowered);
+    let forms = core::iter::once(lowered).chain(&conditional);
+    let forms = forms.flat_map(|form| Freedom::ALL.map(|freedom| (form, freedom)));
+    let candidates = forms.flat_map(|(form, freedom)| {
+        let mut code = form.clone();
+        schedule::schedule(&mut code, freedom, latencies);
         let frame = regalloc::allocate(&mut code);
         let mut again = code.clone();
         schedule::reschedule(&mut again, latencies);
