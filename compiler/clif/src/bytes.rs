@@ -10,7 +10,7 @@ use pl_ir::Op;
 pub(crate) fn binary(b: B<'_, '_>, op: Op, x: Value, y: Value) -> Value {
     match op {
         Op::Add | Op::Sub | Op::Mul => {
-            let wide = lanes::binary(b, op, x, y);
+            let wide = lanes::binary(b, op, x, y, false);
             low_byte(b, wide)
         }
         Op::AddSat => {
@@ -21,7 +21,7 @@ pub(crate) fn binary(b: B<'_, '_>, op: Op, x: Value, y: Value) -> Value {
             let difference = b.ins().isub(x, y);
             clamp(b, difference)
         }
-        Op::Min | Op::Max => lanes::binary(b, op, x, y),
+        Op::Min | Op::Max => lanes::binary(b, op, x, y, false),
         // Products fit; shifted by 7 they are at most 2^7, which only MIN * MIN reaches.
         Op::MulFrac => {
             let product = b.ins().imul(x, y);

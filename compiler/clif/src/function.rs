@@ -22,6 +22,15 @@ pub(crate) struct Shims {
     pub(crate) field: FuncRef,
 }
 
+/// The columns that a function writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Columns {
+    /// All: nothing asks for the view's.
+    All,
+    /// Those of the view.
+    OfView,
+}
+
 /// Translates `func` into `native`, which has the signature of an entry; gives the number of vectors
 /// that it keeps in memory.
 pub(crate) fn translate(
@@ -29,6 +38,7 @@ pub(crate) fn translate(
     native: &mut NativeFunction,
     scratch: &mut FunctionBuilderContext,
     shims: Shims,
+    columns: Columns,
     config: TargetFrontendConfig,
 ) -> usize {
     let mut b = FunctionBuilder::new(native, scratch);
@@ -53,6 +63,7 @@ pub(crate) fn translate(
         budget,
         row_position,
         shims,
+        columns,
         scalars: vec![None; func.values.len()],
         positions: BTreeMap::new(),
         homes,
@@ -104,12 +115,13 @@ pub(crate) struct Translator<'a, 'b> {
     pub(crate) plan: Plan,
     pub(crate) b: FunctionBuilder<'b>,
     context: Native,
-    pointer: NativeType,
+    pub(crate) pointer: NativeType,
     blocks: Vec<NativeBlock>,
     /// Exits of errors.
     budget: NativeBlock,
     row_position: NativeBlock,
     pub(crate) shims: Shims,
+    pub(crate) columns: Columns,
     pub(crate) scalars: Vec<Option<Native>>,
     /// Checked row positions of the current block, as wide as an address.
     positions: BTreeMap<Value, Native>,

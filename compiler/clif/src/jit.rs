@@ -2,7 +2,7 @@
 
 use crate::border::{self, Entry, Memory};
 use crate::context::{self, Context, Home, Host, Lent, RECORD_FIELD, RECORD_OPEN, status};
-use crate::function::{Shims, translate};
+use crate::function::{Columns, Shims, translate};
 use crate::{Effort, Error, Options};
 use cranelift_codegen::ir::{AbiParam, Signature, UserFuncName, types};
 use cranelift_codegen::settings::{self, Configurable};
@@ -85,7 +85,12 @@ impl Unit {
     }
 
     /// Translates one function; says how many vectors it keeps in memory.
-    fn function(&mut self, func: &Function, number: u32) -> (cranelift_codegen::Context, usize) {
+    fn function(
+        &mut self,
+        func: &Function,
+        number: u32,
+        columns: Columns,
+    ) -> (cranelift_codegen::Context, usize) {
         let mut context = self.jit.make_context();
         context.func.signature = self.entry.clone();
         context.func.name = UserFuncName::user(0, number);
@@ -95,7 +100,7 @@ impl Unit {
         };
         let config = self.jit.target_config();
         let mut scratch = FunctionBuilderContext::new();
-        let homes = translate(func, &mut context.func, &mut scratch, shims, config);
+        let homes = translate(func, &mut context.func, &mut scratch, shims, columns, config);
         (context, homes)
     }
 }
@@ -105,18 +110,19 @@ pub(crate) fn text(module: &Module) -> Result<String, Error> {
     let mut unit = Unit::new(Options::default())?;
     let mut text = String::new();
     for (number, func) in (0..).zip(&module.functions) {
-        let (context, _) = unit.function(func, number);
+        let (context, _) = unit.function(func, number, Columns::OfView);
         text += &format!("; {}\n{}\n", func.name, context.func.display());
     }
     Ok(text)
 }
 
 impl Code {
-    pub(crate) fn new(module: &Module, options: Options) -> Result<Code, Error> {
+    /// Compiles a module for views of these columns.
+    pub(crate) fn new(module: &Module, options: Options, columns: Columns) -> Result<Code, Error> {
         let mut unit = Unit::new(options)?;
         let mut defined: Vec<(FuncId, usize)> = Vec::new();
         for (number, func) in (0..).zip(&module.functions) {
-            let (mut context, homes) = unit.function(func, number);
+            let (mut context, homes) = unit.function(func, number, columns);
             // The prefix keeps names of functions apart from those of callbacks.
             let name = format!("rule_{}", func.name);
             let id = unit.jit.declare_function(&name, Linkage::Local, &unit.entry);

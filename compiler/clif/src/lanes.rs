@@ -3,9 +3,8 @@
 //! Masks are vectors of the same shape, all ones where they hold. Formulas are those of
 //! [`pl_fixed::lane::Lane`] rewritten for the instructions there are; a test compares all ops.
 
-use crate::bytes;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::ir::{InstBuilder, Type, Value, types};
 use cranelift_frontend::FunctionBuilder;
 use pl_fixed::rng;
 use pl_ir::Op;
@@ -14,7 +13,7 @@ use pl_ir::op::Cond;
 /// Type of a chunk.
 pub(crate) const CHUNK: Type = types::I16X8;
 /// Lanes of a chunk.
-pub(crate) const CHUNK_LANES: i64 = 8;
+pub(crate) const CHUNK_STEP: i32 = 8;
 
 /// Where instructions go.
 pub(crate) type B<'a, 'b> = &'a mut FunctionBuilder<'b>;
@@ -37,9 +36,9 @@ pub(crate) fn constant(b: B<'_, '_>, value: i16) -> Value {
     b.ins().splat(CHUNK, scalar)
 }
 
-/// A lane op of two operands.
+/// A lane op of two operands; `exact` says that one of them is never -32768.
 #[allow(clippy::wildcard_enum_match_arm, reason = "verified: the op takes two vectors")]
-pub(crate) fn binary(b: B<'_, '_>, op: Op, x: Value, y: Value) -> Value {
+pub(crate) fn binary(b: B<'_, '_>, op: Op, x: Value, y: Value, exact: bool) -> Value {
     match op {
         Op::Add => b.ins().iadd(x, y),
         Op::Sub => b.ins().isub(x, y),
@@ -48,22 +47,31 @@ pub(crate) fn binary(b: B<'_, '_>, op: Op, x: Value, y: Value) -> Value {
         Op::SubSat => b.ins().ssub_sat(x, y),
         Op::Min => b.ins().smin(x, y),
         Op::Max => b.ins().smax(x, y),
-        Op::MulFrac => mul_frac(b, x, y),
+        Op::MulFrac => mul_frac(b, x, y, exact),
         // (xy + 2^14) >> 15, saturating: the same as doubling, adding 2^15 and taking the upper half.
-        Op::MulFracRound => b.ins().sqmul_round_sat(x, y),
+        Op::MulFracRound => rounded_product(b, x, y, exact),
         _ => unreachable!("verified: `{}` is not a binary lane op", op.name()),
     }
 }
 
-/// Exact products, shifted by 15; only MIN * MIN does not fit and saturates when narrowed.
-fn mul_frac(b: B<'_, '_>, x: Value, y: Value) -> Value {
-    let (low_x, low_y) = (b.ins().swiden_low(x), b.ins().swiden_low(y));
-    let (high_x, high_y) = (b.ins().swiden_high(x), b.ins().swiden_high(y));
-    let places = b.ins().iconst(types::I32, 15);
-    let low = b.ins().imul(low_x, low_y);
-    let high = b.ins().imul(high_x, high_y);
-    let (low, high) = (b.ins().sshr(low, places), b.ins().sshr(high, places));
-    b.ins().snarrow(low, high)
+/// `(xy + 2^14) >> 15`. Where it cannot overflow, x86 has an instruction for it alone.
+fn rounded_product(b: B<'_, '_>, x: Value, y: Value, exact: bool) -> Value {
+    if exact && cfg!(target_arch = "x86_64") {
+        b.ins().x86_pmulhrsw(x, y)
+    } else {
+        b.ins().sqmul_round_sat(x, y)
+    }
+}
+
+/// The rounded product, less one where rounding raised it: where bit 14 of the exact product is
+/// set. MIN * MIN saturates, and has no such bit.
+fn mul_frac(b: B<'_, '_>, x: Value, y: Value, exact: bool) -> Value {
+    let rounded = rounded_product(b, x, y, exact);
+    let low = b.ins().imul(x, y);
+    let (up, down) = (b.ins().iconst(types::I32, 1), b.ins().iconst(types::I32, 15));
+    let signed = b.ins().ishl(low, up);
+    let raised = b.ins().sshr(signed, down);
+    b.ins().iadd(rounded, raised)
 }
 
 /// A shift by 1 to 15 places.
@@ -102,12 +110,6 @@ fn round(b: B<'_, '_>, x: Value, places: u8) -> Value {
     b.ins().sshr(raised, last)
 }
 
-/// Baseline minus code, saturated to a byte.
-pub(crate) fn correlation(b: B<'_, '_>, baseline: Value, code: Value) -> Value {
-    let signal = b.ins().isub(baseline, code);
-    bytes::clamp(b, signal)
-}
-
 /// Columns of the chunk that starts at column `offset` (I64).
 pub(crate) fn columns(b: B<'_, '_>, offset: Value) -> Value {
     let lanes = (0..8u16).flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
@@ -120,30 +122,23 @@ pub(crate) fn columns(b: B<'_, '_>, offset: Value) -> Value {
 
 /// One step of the column generators: new draw and new carry from the last ones
 /// ([`rng::Column::draw`]).
+///
+/// With `M` even, the upper half of `M x` for a signed `x` is the rounded product of `x` and `M / 2`
+/// less bit 15 of the lower half, which decides the rounding. Where `x` is negative it lacks `M`.
+/// Adding the carry, below `2^15`, overflows the lower half where that bit was set and is no more;
+/// so what is left to take off is where it was set and still is.
 pub(crate) fn draw(b: B<'_, '_>, x: Value, carry: Value) -> (Value, Value) {
-    let multiplier = b.ins().iconst(types::I32, i64::from(rng::MULTIPLIER));
-    let multiplier = b.ins().splat(types::I32X4, multiplier);
-    let (low_x, low_carry) = (b.ins().uwiden_low(x), b.ins().uwiden_low(carry));
-    let (high_x, high_carry) = (b.ins().uwiden_high(x), b.ins().uwiden_high(carry));
-    let low = multiply_add(b, low_x, multiplier, low_carry);
-    let high = multiply_add(b, high_x, multiplier, high_carry);
-    let low_bits = b.ins().iconst(types::I32, 0xffff);
-    let low_bits = b.ins().splat(types::I32X4, low_bits);
-    let places = b.ins().iconst(types::I32, 16);
-    let (x_low, x_high) = (b.ins().band(low, low_bits), b.ins().band(high, low_bits));
-    let (carry_low, carry_high) = (b.ins().ushr(low, places), b.ins().ushr(high, places));
-    (b.ins().unarrow(x_low, x_high), b.ins().unarrow(carry_low, carry_high))
-}
-
-fn multiply_add(b: B<'_, '_>, x: Value, y: Value, z: Value) -> Value {
-    let product = b.ins().imul(x, y);
-    b.ins().iadd(product, z)
-}
-
-/// The low bytes of a chunk, below 256, as one integer, first lane lowest.
-pub(crate) fn to_bytes(b: B<'_, '_>, lanes: Value) -> Value {
-    let bytes = b.ins().unarrow(lanes, lanes);
-    let little = MemFlagsData::new().with_endianness(cranelift_codegen::ir::Endianness::Little);
-    let halves = b.ins().bitcast(types::I64X2, little, bytes);
-    b.ins().extractlane(halves, 0)
+    const { assert!(rng::MULTIPLIER.is_multiple_of(2) && rng::MULTIPLIER < 1 << 15) };
+    let multiplier = constant(b, rng::MULTIPLIER.cast_signed());
+    let half = constant(b, rng::MULTIPLIER.cast_signed() / 2);
+    let sign = b.ins().iconst(types::I32, 15);
+    let low = b.ins().imul(x, multiplier);
+    let next = b.ins().iadd(low, carry);
+    let rounded = rounded_product(b, x, half, true);
+    let still = b.ins().band(low, next);
+    let off = b.ins().sshr(still, sign);
+    let negative = b.ins().sshr(x, sign);
+    let lacking = b.ins().band(negative, multiplier);
+    let high = b.ins().iadd(rounded, off);
+    (next, b.ins().iadd(high, lacking))
 }

@@ -26,10 +26,12 @@ mod run;
 mod scalar;
 mod sizes;
 
+use function::Columns;
 use jit::Code;
 use pl_ir::eval::EvalError;
 use pl_ir::io::{Instance, UpdateIo};
 use pl_ir::{Module, Verified};
+use std::sync::OnceLock;
 
 /// How hard Cranelift tries. The results are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -60,16 +62,27 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Kernel {
     module: Verified<Module>,
-    code: Code,
+    options: Options,
+    /// For views of all columns, and for others; each made when it is first wanted.
+    codes: [OnceLock<Result<Code, Error>>; 2],
 }
 
 impl Kernel {
-    /// Compiles every function of a module.
+    /// Compiles every function of a module, for views of all columns; code for others is made when
+    /// the first of them comes.
     ///
     /// # Errors
     /// [`Error`].
     pub fn compile(module: &Verified<Module>, options: Options) -> Result<Kernel, Error> {
-        Ok(Kernel { module: module.clone(), code: Code::new(module, options)? })
+        let codes = [OnceLock::new(), OnceLock::new()];
+        let kernel = Kernel { module: module.clone(), options, codes };
+        kernel.code(Columns::All)?;
+        Ok(kernel)
+    }
+
+    fn code(&self, columns: Columns) -> Result<&Code, Error> {
+        let code = || Code::new(&self.module, self.options, columns);
+        self.codes[columns as usize].get_or_init(code).as_ref().map_err(Clone::clone)
     }
 
     /// The code as Cranelift's own IR, before its passes.
@@ -83,9 +96,9 @@ impl Kernel {
     /// Runs a function: one update, or its start. Does what [`pl_ir::eval::run`] does.
     ///
     /// # Errors
-    /// The same errors as the evaluator, with the same effects before them. Only the budget is
-    /// charged a block at a time: a program that exceeds it stops before the block in which the
-    /// evaluator stops.
+    /// The same errors as the evaluator; what is in arrays and instance then is not defined. The
+    /// budget is charged a block at a time: a program that exceeds it stops before the block in
+    /// which the evaluator stops.
     ///
     /// # Panics
     /// If an array or the newest sample of a record does not have the size of the view, or the
@@ -97,6 +110,10 @@ impl Kernel {
         io: &mut UpdateIo<'_>,
     ) -> Result<(), EvalError> {
         sizes::check(&self.module, instance, io);
-        self.code.run(&self.module, function, instance, io)
+        let all = io.columns.iter().all(|column| *column != 0);
+        let code = self.code(if all { Columns::All } else { Columns::OfView });
+        // The two differ in how they write bytes.
+        let code = code.unwrap_or_else(|error| unreachable!("made for all columns, but: {error}"));
+        code.run(&self.module, function, instance, io)
     }
 }

@@ -1,8 +1,8 @@
 //! Which instructions run together over the chunks of a row, where row positions are checked, and
 //! which vectors live in memory.
 
-use pl_ir::op::{Effect, Sig};
-use pl_ir::{Block, Function, Inst, InstData, Op, Type, Value};
+use pl_ir::op::Sig;
+use pl_ir::{Block, Function, Imm, Inst, InstData, Op, Quantity, Type, Value};
 use std::collections::BTreeSet;
 
 /// A stretch of a block.
@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) blocks: Vec<Vec<Part>>,
     /// Whether a vector is used outside the run that defines it.
     pub(crate) in_memory: Vec<bool>,
+    /// What defines each value; none for parameters.
+    pub(crate) defs: Vec<Option<Inst>>,
 }
 
 /// The row position that an instruction names.
@@ -79,7 +81,13 @@ fn is_vector(func: &Function, inst: &InstData) -> bool {
 impl Plan {
     pub(crate) fn new(func: &Function) -> Plan {
         let blocks: Vec<Vec<Part>> = func.block_ids().map(|block| parts(func, block)).collect();
-        Plan { in_memory: in_memory(func, &blocks), blocks }
+        let mut defs = vec![None; func.values.len()];
+        for inst in func.blocks.iter().flat_map(|block| &block.insts) {
+            if let Some(result) = func.inst(*inst).result {
+                defs[result.index()] = Some(*inst);
+            }
+        }
+        Plan { in_memory: in_memory(func, &blocks), blocks, defs }
     }
 }
 
@@ -87,8 +95,8 @@ impl Plan {
 #[derive(Default)]
 struct Pending {
     insts: Vec<Inst>,
-    /// Whether one of them changes something.
-    writes: bool,
+    /// Planes that it writes.
+    written: Vec<Quantity>,
 }
 
 impl Pending {
@@ -102,8 +110,9 @@ impl Pending {
 
 /// Vector instructions are collected past scalar ones, which depend on them only by reductions.
 /// Three things keep their order: a reduction comes after the vectors before it, a sample is opened
-/// after what is put into the one before it, and a position is refused after all writes before it
-/// and none behind it.
+/// after what is put into the one before it, and a plane is read after what is written to it before,
+/// which a run does at its end. A position is refused before the run that uses it: arrays and state
+/// of an update that fails are of no use to anyone.
 fn parts(func: &Function, block: Block) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut run = Pending::default();
@@ -113,9 +122,6 @@ fn parts(func: &Function, block: Block) -> Vec<Part> {
         if let Some(row) = row_position(data)
             && checked.insert(row)
         {
-            if run.writes {
-                run.flush(&mut parts);
-            }
             parts.push(Part::Check(row));
         }
         if data.op.sig() == Sig::Reduce {
@@ -124,8 +130,15 @@ fn parts(func: &Function, block: Block) -> Vec<Part> {
             continue;
         }
         if is_vector(func, data) {
+            if let Imm::Quantity(quantity) = data.imm {
+                if data.op == Op::Read && run.written.contains(&quantity) {
+                    run.flush(&mut parts);
+                }
+                if data.op == Op::Write {
+                    run.written.push(quantity);
+                }
+            }
             run.insts.push(*inst);
-            run.writes |= data.op.effect() == Effect::Write;
             continue;
         }
         if data.op == Op::RecordOpen {

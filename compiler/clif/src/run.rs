@@ -2,12 +2,15 @@
 
 use crate::bytes;
 use crate::context::Context;
-use crate::function::Translator;
-use crate::lanes::{self, CHUNK, CHUNK_LANES};
+use crate::function::{Columns, Translator};
+use crate::lanes::{self, CHUNK, CHUNK_STEP};
 use crate::plan::row_position;
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, Value as Native, types};
+use cranelift_codegen::ir::{
+    BlockArg, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, Value as Native,
+    types,
+};
 use pl_ir::io::COLUMNS;
 use pl_ir::{Elem, Imm, Inst, InstData, Op, Quantity, Type, Value};
 use std::collections::BTreeMap;
@@ -24,31 +27,108 @@ struct Places {
     second: Option<Native>,
 }
 
+/// Where a chunk stands.
+#[derive(Clone, Copy, Debug)]
+struct At {
+    /// First column of the turn of the loop.
+    offset: Native,
+    /// Columns from there to the chunk.
+    ahead: i32,
+}
+
 /// State of the loop body.
 struct Body {
-    /// First column of the chunk.
-    offset: Native,
+    at: At,
     values: BTreeMap<Value, Native>,
+    /// What is to be written to planes at the end of the turn.
+    writes: Vec<Written>,
+    /// The generators' last draws and carries, once something draws.
+    generators: Option<(Native, Native)>,
+    /// Correlations of both chunks of the turn, as bytes.
+    correlations: BTreeMap<Value, Native>,
+}
+
+/// What goes to a plane.
+#[derive(Clone, Copy, Debug)]
+enum Written {
+    /// Lanes of one chunk, each below 256.
+    Lanes(Native),
+    /// The same byte in sixteen columns.
+    Bytes(Native),
 }
 
 impl Translator<'_, '_> {
-    /// Emits a run; goes on behind its loop.
+    /// Emits a run; goes on behind its loop. A turn of the loop does two chunks, so that bytes are
+    /// written sixteen at a time. Registers would not hold both: what the first one writes waits in
+    /// memory, which also makes Cranelift compute it there and not where the second one ends.
     pub(crate) fn run(&mut self, run: &[Inst]) {
         let insts: Vec<InstData> = run.iter().map(|inst| self.func.inst(*inst).clone()).collect();
         let places: Vec<Places> = insts.iter().map(|inst| self.places(inst)).collect();
-        self.chunks(|translator, offset| {
-            let mut body = Body { offset, values: BTreeMap::new() };
-            for (inst, places) in insts.iter().zip(&places) {
-                if let Some(native) = translator.vector(inst, places, &mut body)
-                    && let Some(result) = inst.result
-                {
-                    body.values.insert(result, native);
-                    if translator.plan.in_memory[result.index()] {
-                        translator.store_home(result, native, offset);
+        self.chunks(2, |translator, offset| {
+            let mut waiting = Vec::new();
+            let mut correlations = BTreeMap::new();
+            for ahead in [CHUNK_STEP, 0] {
+                let mut body = Body {
+                    at: At { offset, ahead },
+                    values: BTreeMap::new(),
+                    writes: Vec::new(),
+                    generators: None,
+                    correlations: core::mem::take(&mut correlations),
+                };
+                for (inst, places) in insts.iter().zip(&places) {
+                    if let Some(native) = translator.vector(inst, places, &mut body)
+                        && let Some(result) = inst.result
+                    {
+                        body.values.insert(result, native);
+                        if translator.plan.in_memory[result.index()] {
+                            translator.store_home(result, native, body.at);
+                        }
                     }
+                }
+                translator.keep_generators(&insts, &places, &body);
+                correlations = body.correlations;
+                if ahead != 0 {
+                    waiting =
+                        body.writes.iter().map(|lanes| translator.put_aside(*lanes)).collect();
+                    continue;
+                }
+                let written = insts.iter().zip(&places).filter(|(inst, _)| inst.op == Op::Write);
+                for ((_, places), (low, high)) in written.zip(body.writes.iter().zip(&waiting)) {
+                    let bytes = match (*low, *high) {
+                        (Written::Bytes(bytes), _) => bytes,
+                        (Written::Lanes(low), slot) => translator.bytes(low, slot),
+                    };
+                    translator.write_bytes(places, bytes, offset);
                 }
             }
         });
+    }
+
+    /// Keeps lanes on the stack.
+    fn put_aside(&mut self, written: Written) -> Option<StackSlot> {
+        let Written::Lanes(lanes) = written else { return None };
+        let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, CHUNK.bytes(), 4);
+        let slot = self.b.create_sized_stack_slot(slot);
+        self.b.ins().stack_store(self.pointer, lanes, slot, 0);
+        Some(slot)
+    }
+
+    /// The bytes of two chunks, of which the second was put aside.
+    fn bytes(&mut self, low: Native, slot: Option<StackSlot>) -> Native {
+        let slot = slot.expect("both chunks write lanes");
+        let high = self.b.ins().stack_load(self.pointer, CHUNK, slot, 0);
+        self.b.ins().unarrow(low, high)
+    }
+
+    /// Stores the generators after the last draw of a chunk.
+    fn keep_generators(&mut self, insts: &[InstData], places: &[Places], body: &Body) {
+        let Some((x, carry)) = body.generators else { return };
+        let draw = insts.iter().zip(places).find(|(inst, _)| inst.op == Op::Draw);
+        let (_, places) = draw.expect("a run with generators draws");
+        let first = places.first.expect("prepared before the loop");
+        let second = places.second.expect("prepared before the loop");
+        self.store_chunk(x, first, 0, body.at);
+        self.store_chunk(carry, second, 0, body.at);
     }
 
     /// Joins the lanes of the view's columns, one after the other; goes on behind the loop.
@@ -91,24 +171,25 @@ impl Translator<'_, '_> {
         if pairs.is_empty() {
             return;
         }
-        self.chunks(|translator, offset| {
+        self.chunks(1, |translator, offset| {
+            let at = At { offset, ahead: 0 };
             let loaded: Vec<Native> =
-                pairs.iter().map(|(from, _)| translator.load_home(*from, offset)).collect();
+                pairs.iter().map(|(from, _)| translator.load_home(*from, at)).collect();
             for ((_, to), native) in pairs.iter().zip(loaded) {
-                translator.store_home(*to, native, offset);
+                translator.store_home(*to, native, at);
             }
         });
     }
 
-    /// A loop over the first columns of all chunks.
-    fn chunks(&mut self, body: impl FnOnce(&mut Self, Native)) {
+    /// A loop over the first columns of so many chunks together.
+    fn chunks(&mut self, together: i64, body: impl FnOnce(&mut Self, Native)) {
         let (head, done) = (self.b.create_block(), self.b.create_block());
         let offset = self.b.append_block_param(head, types::I64);
         let zero = self.b.ins().iconst(types::I64, 0);
         self.b.ins().jump(head, &[BlockArg::Value(zero)]);
         self.b.switch_to_block(head);
         body(self, offset);
-        let next = self.b.ins().iadd_imm_s(offset, CHUNK_LANES);
+        let next = self.b.ins().iadd_imm_s(offset, together * i64::from(CHUNK_STEP));
         let more = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, next, ROW);
         self.b.ins().brif(more, head, &[BlockArg::Value(next)], done, &[]);
         self.b.switch_to_block(done);
@@ -157,7 +238,7 @@ impl Translator<'_, '_> {
         self.b.ins().iadd(plane, distance)
     }
 
-    /// Address of a chunk of elements of `1 << log_bytes` bytes.
+    /// Address of a column's element of `1 << log_bytes` bytes.
     fn chunk_address(&mut self, first: Native, offset: Native, log_bytes: i64) -> Native {
         let distance = match log_bytes {
             0 => offset,
@@ -166,16 +247,25 @@ impl Translator<'_, '_> {
         self.b.ins().iadd(first, distance)
     }
 
-    fn load_home(&mut self, value: Value, offset: Native) -> Native {
+    fn load_home(&mut self, value: Value, at: At) -> Native {
         let (homes, distance) = self.home(value);
-        let address = self.chunk_address(homes, offset, 1);
-        self.b.ins().load(CHUNK, ACCESS, address, distance)
+        self.load_chunk(homes, distance, at)
     }
 
-    fn store_home(&mut self, value: Value, native: Native, offset: Native) {
+    fn store_home(&mut self, value: Value, native: Native, at: At) {
         let (homes, distance) = self.home(value);
-        let address = self.chunk_address(homes, offset, 1);
-        self.b.ins().store(ACCESS, native, address, distance);
+        self.store_chunk(native, homes, distance, at);
+    }
+
+    /// Lanes of a row that lies so many bytes behind `first`.
+    fn load_chunk(&mut self, first: Native, distance: i32, at: At) -> Native {
+        let address = self.chunk_address(first, at.offset, 1);
+        self.b.ins().load(CHUNK, ACCESS, address, distance + 2 * at.ahead)
+    }
+
+    fn store_chunk(&mut self, native: Native, first: Native, distance: i32, at: At) {
+        let address = self.chunk_address(first, at.offset, 1);
+        self.b.ins().store(ACCESS, native, address, distance + 2 * at.ahead);
     }
 
     /// A vector operand, read from memory at its first use if another run made it.
@@ -183,9 +273,15 @@ impl Translator<'_, '_> {
         if let Some(native) = body.values.get(&value) {
             return *native;
         }
-        let native = self.load_home(value, body.offset);
+        let native = self.load_home(value, body.at);
         body.values.insert(value, native);
         native
+    }
+
+    /// Whether no lane of a vector can be -32768, whose square is no fraction.
+    fn never_minimum(&self, value: Value) -> bool {
+        let def = self.plan.defs[value.index()].map(|inst| self.func.inst(inst));
+        def.is_some_and(|def| matches!(def.op, Op::ShrLogical | Op::Column | Op::Read))
     }
 
     /// Element of the vector that an instruction gives.
@@ -199,9 +295,22 @@ impl Translator<'_, '_> {
     }
 
     /// Bytes of the chunk, widened.
-    fn load_bytes(&mut self, first: Native, offset: Native) -> Native {
-        let address = self.chunk_address(first, offset, 0);
-        self.b.ins().uload8x8(ACCESS, address, 0)
+    fn load_bytes(&mut self, first: Native, at: At) -> Native {
+        let address = self.chunk_address(first, at.offset, 0);
+        self.b.ins().uload8x8(ACCESS, address, at.ahead)
+    }
+
+    /// Baselines minus codes of sixteen columns, saturated to bytes: the difference of unsigned
+    /// bytes is that of signed ones, which have the upper bit turned over.
+    fn correlations(&mut self, baseline: Native, codes: Native, at: At) -> Native {
+        let upper = self.b.ins().iconst(types::I8, 0x80);
+        let upper = self.b.ins().splat(types::I8X16, upper);
+        let [baseline, codes] = [baseline, codes].map(|first| {
+            let address = self.chunk_address(first, at.offset, 0);
+            let bytes = self.b.ins().load(types::I8X16, ACCESS, address, 0);
+            self.b.ins().bxor(bytes, upper)
+        });
+        self.b.ins().ssub_sat(baseline, codes)
     }
 
     /// Emits one instruction on the chunk; its result, if it has one.
@@ -210,10 +319,10 @@ impl Translator<'_, '_> {
         reason = "one arm an op: splitting would hide that none is missing"
     )]
     fn vector(&mut self, inst: &InstData, places: &Places, body: &mut Body) -> Option<Native> {
-        let offset = body.offset;
+        let at = body.at;
         let first = || places.first.expect("prepared before the loop");
         let second = || places.second.expect("prepared before the loop");
-        let mut arg = |translator: &mut Self, at: usize| translator.operand(inst.args[at], body);
+        let mut arg = |translator: &mut Self, n: usize| translator.operand(inst.args[n], body);
         Some(match inst.op {
             Op::Add
             | Op::Sub
@@ -227,7 +336,10 @@ impl Translator<'_, '_> {
                 let (x, y) = (arg(self, 0), arg(self, 1));
                 match self.elem(inst) {
                     Elem::I8 => bytes::binary(&mut self.b, inst.op, x, y),
-                    Elem::I16 => lanes::binary(&mut self.b, inst.op, x, y),
+                    Elem::I16 => {
+                        let exact = inst.args.iter().any(|value| self.never_minimum(*value));
+                        lanes::binary(&mut self.b, inst.op, x, y, exact)
+                    }
                 }
             }
             Op::Shl | Op::ShrLogical | Op::ShrFloor | Op::ShrRound | Op::ShrRoundAway => {
@@ -273,48 +385,56 @@ impl Translator<'_, '_> {
                     }
                 }
             }
-            Op::Column => lanes::columns(&mut self.b, offset),
-            Op::Read => {
-                let code = self.load_bytes(first(), offset);
-                match places.second {
-                    None => code,
-                    Some(baseline) => {
-                        let baseline = self.load_bytes(baseline, offset);
-                        lanes::correlation(&mut self.b, baseline, code)
+            Op::Column => {
+                let first = self.b.ins().iadd_imm_s(at.offset, i64::from(at.ahead));
+                lanes::columns(&mut self.b, first)
+            }
+            Op::Read => match (places.second, inst.result) {
+                (Some(baseline), Some(result)) => {
+                    let bytes = body.correlations.get(&result).copied();
+                    let bytes = bytes.unwrap_or_else(|| self.correlations(baseline, first(), at));
+                    body.correlations.insert(result, bytes);
+                    match at.ahead {
+                        0 => self.b.ins().swiden_low(bytes),
+                        _ => self.b.ins().swiden_high(bytes),
                     }
                 }
-            }
+                _ => self.load_bytes(first(), at),
+            },
             Op::Write => {
-                let value = arg(self, inst.args.len() - 1);
-                self.write(inst.imm, value, first(), second(), offset);
+                let value = inst.args[inst.args.len() - 1];
+                let written = match self.splatted(value) {
+                    Some(scalar) => Written::Bytes(self.written_byte(inst.imm, scalar)),
+                    None => {
+                        let value = arg(self, inst.args.len() - 1);
+                        Written::Lanes(self.written_lanes(inst.imm, value))
+                    }
+                };
+                body.writes.push(written);
                 return None;
             }
-            Op::Load => {
-                let address = self.chunk_address(first(), offset, 1);
-                self.b.ins().load(CHUNK, ACCESS, address, 0)
-            }
+            Op::Load => self.load_chunk(first(), 0, at),
             Op::Store => {
                 let value = arg(self, inst.args.len() - 1);
-                let address = self.chunk_address(first(), offset, 1);
-                self.b.ins().store(ACCESS, value, address, 0);
+                self.store_chunk(value, first(), 0, at);
                 return None;
             }
             Op::Draw => {
-                let x_address = self.chunk_address(first(), offset, 1);
-                let carry_address = self.chunk_address(second(), offset, 1);
-                let x = self.b.ins().load(CHUNK, ACCESS, x_address, 0);
-                let carry = self.b.ins().load(CHUNK, ACCESS, carry_address, 0);
+                let last = |translator: &mut Self| {
+                    let x = translator.load_chunk(first(), 0, at);
+                    (x, translator.load_chunk(second(), 0, at))
+                };
+                let (x, carry) = body.generators.unwrap_or_else(|| last(self));
                 let (x, carry) = lanes::draw(&mut self.b, x, carry);
-                self.b.ins().store(ACCESS, x, x_address, 0);
-                self.b.ins().store(ACCESS, carry, carry_address, 0);
+                body.generators = Some((x, carry));
                 x
             }
             Op::RecordPut => {
                 let value = arg(self, inst.args.len() - 1);
-                let address = self.chunk_address(first(), offset, 2);
+                let address = self.chunk_address(first(), at.offset, 2);
                 let (low, high) = (self.b.ins().swiden_low(value), self.b.ins().swiden_high(value));
-                self.b.ins().store(ACCESS, low, address, 0);
-                self.b.ins().store(ACCESS, high, address, 16);
+                self.b.ins().store(ACCESS, low, address, 4 * at.ahead);
+                self.b.ins().store(ACCESS, high, address, 4 * at.ahead + 16);
                 return None;
             }
             Op::Const
@@ -333,13 +453,33 @@ impl Translator<'_, '_> {
         })
     }
 
-    /// Writes the low bits of lanes to bytes, in columns of the view.
-    fn write(&mut self, imm: Imm, value: Native, plane: Native, columns: Native, offset: Native) {
+    /// The scalar that is in every lane of a vector, if one is.
+    fn splatted(&self, value: Value) -> Option<Native> {
+        let def = self.plan.defs[value.index()].map(|inst| self.func.inst(inst))?;
+        (def.op == Op::Splat && self.elem(def) == Elem::I16).then(|| self.scalar(def.args[0]))
+    }
+
+    /// The byte that a plane keeps of a scalar, in sixteen columns.
+    fn written_byte(&mut self, imm: Imm, scalar: Native) -> Native {
+        let b = &mut self.b;
+        let byte = if imm == Imm::Quantity(Quantity::RateReset) {
+            let lane = b.ins().ireduce(types::I16, scalar);
+            b.ins().icmp_imm_s(IntCC::NotEqual, lane, 0)
+        } else {
+            let kept = if imm == Imm::Quantity(Quantity::CorrelationReset) { 0x03 } else { 0x3f };
+            let kept = b.ins().band_imm_u(scalar, kept);
+            b.ins().ireduce(types::I8, kept)
+        };
+        b.ins().splat(types::I8X16, byte)
+    }
+
+    /// The bits of lanes that a plane keeps.
+    fn written_lanes(&mut self, imm: Imm, value: Native) -> Native {
         let Imm::Quantity(quantity) = imm else {
             unreachable!("verified: a write names a quantity")
         };
         let b = &mut self.b;
-        let lanes = match quantity {
+        match quantity {
             Quantity::Weight | Quantity::Address => keep(b, value, 0x3f),
             Quantity::CorrelationReset => keep(b, value, 0x03),
             Quantity::RateReset => {
@@ -350,12 +490,21 @@ impl Translator<'_, '_> {
             Quantity::Causal | Quantity::Acausal | Quantity::Rate | Quantity::Membrane => {
                 unreachable!("verified: {} is not written", quantity.name())
             }
-        };
-        let new = lanes::to_bytes(b, lanes);
+        }
+    }
+
+    /// Writes sixteen bytes, in columns of the view.
+    fn write_bytes(&mut self, places: &Places, new: Native, offset: Native) {
+        let plane = places.first.expect("prepared before the loop");
+        let columns = places.second.expect("prepared before the loop");
         let address = self.chunk_address(plane, offset, 0);
+        if self.columns == Columns::All {
+            self.b.ins().store(ACCESS, new, address, 0);
+            return;
+        }
         let mask_address = self.chunk_address(columns, offset, 0);
-        let old = self.b.ins().load(types::I64, ACCESS, address, 0);
-        let mask = self.b.ins().load(types::I64, ACCESS, mask_address, 0);
+        let old = self.b.ins().load(types::I8X16, ACCESS, address, 0);
+        let mask = self.b.ins().load(types::I8X16, ACCESS, mask_address, 0);
         let merged = self.b.ins().bitselect(mask, new, old);
         self.b.ins().store(ACCESS, merged, address, 0);
     }

@@ -9,10 +9,19 @@ use pl_sema::test::Test;
 use std::collections::BTreeMap;
 
 /// What may be chosen about a compilation.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// How much the passes do; the meaning is the same at every level.
     pub level: Level,
+    /// Whether to make the PPU program at once and say where it does not fit the processor (E0601,
+    /// E0602, W0711). Whoever wants native code only can do without: it takes most of the time.
+    pub processor_limits: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { level: Level::default(), processor_limits: true }
+    }
 }
 
 /// Compiles sources. Cheap to make, without state, usable from several threads.
@@ -81,7 +90,9 @@ impl Session {
         if !diagnostics.iter().any(Diagnostic::is_error) {
             for hir in checked {
                 let rule = self.back_end(hir, after);
-                diagnostics.extend(limits::check(&rule));
+                if self.options.processor_limits {
+                    diagnostics.extend(limits::check(&rule));
+                }
                 rules.push(rule);
             }
         }

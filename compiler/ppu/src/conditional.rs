@@ -101,7 +101,7 @@ fn may_pass(operation: &Inst, result: Reg, passed: &Inst) -> bool {
         let mut resources = inst.opcode.info().resources.iter();
         resources.any(|(found, role)| *found == Resource::Acc && (!change || *role != Role::Use))
     };
-    !wanted && !overwritten && !(uses(operation, false) && uses(passed, true))
+    !(wanted || overwritten || uses(operation, false) && uses(passed, true))
 }
 
 #[cfg(test)]

@@ -14,9 +14,22 @@ pub(crate) fn kernel(module: &Verified<Module>, effort: Effort) -> Kernel {
     }
 }
 
-/// Runs updates by the evaluator and by a kernel; results and everything they leave must be equal,
-/// the evaluator's are returned.
+/// Runs updates by the evaluator and by a kernel, on the state's view and on all columns; results
+/// and, without errors, everything they leave must be equal. The evaluator's on the state's view are
+/// returned.
 pub(crate) fn same(
+    module: &Verified<Module>,
+    kernel: &Kernel,
+    state: &State,
+    updates: u32,
+) -> (State, Result<(), pl_ir::eval::EvalError>) {
+    let mut whole = state.clone();
+    whole.io.columns.fill(0xff);
+    let _ = same_on(module, kernel, &whole, updates);
+    same_on(module, kernel, state, updates)
+}
+
+fn same_on(
     module: &Verified<Module>,
     kernel: &Kernel,
     state: &State,
@@ -27,6 +40,9 @@ pub(crate) fn same(
     let found_end = found.drive(module, updates, |f, instance, io| kernel.run(f, instance, io));
     assert_eq!(expected_end, found_end, "ends differ\n{}", **module);
     let rows = state.io.rows.len();
+    if expected_end.is_err() {
+        return (expected, expected_end);
+    }
     assert!(expected.instance == found.instance, "instances differ, {rows} rows\n{}", **module);
     assert!(expected.io == found.io, "arrays differ, {rows} rows\n{}", **module);
     (expected, expected_end)

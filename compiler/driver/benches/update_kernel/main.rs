@@ -1,0 +1,207 @@
+//! Compile times of the library, and the update of 131072 synapses by the structural rule: native
+//! code against intrinsics written by hand, a scalar loop and the evaluator.
+//!
+//! `cargo bench --bench update_kernel` prints absolute times (`cost NAME VALUE unit`) and, of times
+//! measured in this run, ratios (`ratio NAME VALUE`).
+
+#![allow(clippy::print_stdout, reason = "a benchmark's results go to standard output")]
+#![allow(clippy::expect_used, reason = "what cannot be set up ends the benchmark")]
+
+mod by_hand;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use by_hand::Form;
+use pl_driver::ir::io::{COLUMNS, UpdateIo};
+use pl_driver::{Engine, Instance as RuleInstance, Options, Place, Rule, Session, stdlib};
+
+/// Rows of a hemisphere.
+const ROWS: usize = 256;
+/// Baselines of the sensors.
+const BASELINE: u8 = 120;
+/// Repetitions, of which the shortest counts: other programs disturb it least.
+const REPETITIONS: u32 = 30;
+
+/// Microseconds of the shortest of some repetitions.
+fn microseconds(repetitions: u32, mut work: impl FnMut()) -> f64 {
+    let repetition = |_| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64() * 1e6
+    };
+    (0..repetitions).map(repetition).fold(f64::INFINITY, f64::min)
+}
+
+fn cost(name: &str, value: f64, unit: &str) -> f64 {
+    println!("cost {name} {value:.1} {unit}");
+    value
+}
+
+/// The arrays of a hemisphere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Arrays {
+    rows: Vec<u8>,
+    signs: Vec<i8>,
+    weights: Vec<u8>,
+    addresses: Vec<u8>,
+    causal: Vec<u8>,
+    acausal: Vec<u8>,
+    rates: [u8; COLUMNS],
+    reset: Vec<u8>,
+    rate_reset: [u8; COLUMNS],
+}
+
+impl Arrays {
+    fn new(seed: u32) -> Arrays {
+        let mut state = seed;
+        let mut byte = |modulus: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            u8::try_from((state >> 16) % modulus).expect("a byte")
+        };
+        let mut plane = |modulus| (0..ROWS * COLUMNS).map(|_| byte(modulus)).collect::<Vec<u8>>();
+        let (weights, addresses) = (plane(64), plane(64));
+        let (causal, acausal) = (plane(140), plane(140));
+        Arrays {
+            rows: (0..=u8::MAX).collect(),
+            signs: vec![1; ROWS],
+            weights,
+            addresses,
+            causal,
+            acausal,
+            rates: std::array::from_fn(|_| byte(60)),
+            reset: vec![0; ROWS * COLUMNS],
+            rate_reset: [0; COLUMNS],
+        }
+    }
+
+    fn lend(&mut self) -> UpdateIo<'_> {
+        UpdateIo {
+            rows: &self.rows,
+            row_signs: &self.signs,
+            columns: &[0xff; COLUMNS],
+            weights: &mut self.weights,
+            addresses: &mut self.addresses,
+            causal_codes: &self.causal,
+            acausal_codes: &self.acausal,
+            causal_baseline: &[BASELINE; COLUMNS],
+            acausal_baseline: &[BASELINE; COLUMNS],
+            rates: &self.rates,
+            membranes: &[0; COLUMNS],
+            correlation_reset: &mut self.reset,
+            rate_reset: &mut self.rate_reset,
+        }
+    }
+}
+
+/// The two hemispheres of a chip.
+struct Chip {
+    instances: Vec<RuleInstance>,
+    arrays: Vec<Arrays>,
+}
+
+impl Chip {
+    fn new(rule: &Rule, engine: Engine) -> Chip {
+        let place = |hemisphere| Place {
+            hemisphere,
+            rows: ROWS,
+            stream_key: 7 + u64::from(hemisphere),
+            record_capacity: 0,
+        };
+        Chip {
+            instances: [0, 1].map(|h| rule.instance(engine, &place(h))).to_vec(),
+            arrays: [1, 2].map(Arrays::new).to_vec(),
+        }
+    }
+
+    fn update(&mut self) {
+        for (instance, arrays) in self.instances.iter_mut().zip(&mut self.arrays) {
+            instance.update(&mut arrays.lend()).expect("the rule runs");
+        }
+        black_box(&self.arrays);
+    }
+
+    fn update_by_hand(&mut self, form: Form) {
+        for (instance, arrays) in self.instances.iter_mut().zip(&mut self.arrays) {
+            let state = &mut instance.state;
+            by_hand::update(form, &mut state.rng_x, &mut state.rng_carry, &mut arrays.lend());
+        }
+        black_box(&self.arrays);
+    }
+}
+
+/// Microseconds to read what an update reads and write what it writes.
+fn traffic(arrays: &mut [Arrays]) -> f64 {
+    microseconds(REPETITIONS, || {
+        for a in &mut *arrays {
+            for (weight, code) in a.weights.iter_mut().zip(&a.causal) {
+                *weight ^= code;
+            }
+            for (address, code) in a.addresses.iter_mut().zip(&a.acausal) {
+                *address ^= code;
+            }
+            a.reset.fill(3);
+        }
+        black_box(&mut *arrays);
+    })
+}
+
+fn compile_times() {
+    let session = Session::new(Options { processor_limits: false, ..Options::default() });
+    let mut slowest = (0.0, "");
+    for entry in stdlib::RULES {
+        let (name, text) = (entry.name, entry.source);
+        let compile = || {
+            let compiled = session.compile(name, text);
+            assert!(!compiled.has_errors(), "{name} compiles");
+            for rule in &compiled.rules {
+                black_box(rule.kernel().expect("native code"));
+            }
+        };
+        let taken = microseconds(5, compile) / 1e3;
+        println!("cost text_to_native_{name} {taken:.2} ms");
+        if taken > slowest.0 {
+            slowest = (taken, name);
+        }
+    }
+    println!("cost text_to_native_slowest {:.2} ms", slowest.0);
+    println!("ratio text_to_native_slowest_over_5_ms {:.2}", slowest.0 / 5.0);
+}
+
+fn main() {
+    compile_times();
+    let entry = stdlib::find("structural").expect("a rule of the library");
+    let compiled = Session::default().compile("structural.pl", entry.source);
+    let rule = &compiled.rules[0];
+    // The same results first.
+    let mut jit = Chip::new(rule, Engine::Jit);
+    let mut others: Vec<(Chip, Form)> =
+        Form::available().into_iter().map(|form| (Chip::new(rule, Engine::Jit), form)).collect();
+    for _ in 0..3 {
+        jit.update();
+        for (chip, form) in &mut others {
+            chip.update_by_hand(*form);
+        }
+    }
+    for (chip, form) in &others {
+        assert!(chip.arrays == jit.arrays, "{form:?} computes what the rule does");
+    }
+
+    let native = cost("structural_jit", microseconds(REPETITIONS, || jit.update()), "us");
+    let mut fastest = f64::INFINITY;
+    for (chip, form) in &mut others {
+        let taken = microseconds(REPETITIONS, || chip.update_by_hand(*form));
+        cost(&format!("structural_{}", form.name()), taken, "us");
+        if *form == Form::Scalar {
+            println!("ratio scalar_over_jit {:.2}", taken / native);
+        } else {
+            fastest = fastest.min(taken);
+        }
+    }
+    let traffic = cost("structural_memory_traffic", traffic(&mut others[0].0.arrays), "us");
+    println!("ratio intrinsics_128_over_memory_traffic {:.2}", fastest / traffic);
+    println!("ratio jit_over_intrinsics_128 {:.2}", native / fastest);
+    let mut evaluated = Chip::new(rule, Engine::Eval);
+    let evaluated = cost("structural_eval", microseconds(2, || evaluated.update()), "us");
+    println!("ratio eval_over_jit {:.0}", evaluated / native);
+}
