@@ -14,7 +14,7 @@ fn tests_of_the_library_hold_on_every_engine() {
         assert!(!compiled.has_errors(), "{}: {:?}", rule.name, compiled.diagnostics);
         assert!(!compiled.tests.is_empty(), "{} has no test", rule.name);
         for (test, kind) in
-            compiled.tests.iter().flat_map(|test| EngineKind::ALL.map(|kind| (test, kind)))
+            compiled.tests.iter().flat_map(|test| EngineKind::EXACT.map(|kind| (test, kind)))
         {
             let found = plc::run_test(&compiled.rules[0], test, kind);
             if found != Ok(Vec::new()) {

@@ -3,6 +3,7 @@
 use crate::rule::Rule;
 use pl_ir::eval::{self, EvalError};
 use pl_ir::io::{self, UpdateIo};
+use pl_sema::ideal::{Ideal, Part};
 
 /// What executes an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -12,6 +13,9 @@ pub enum Engine {
     Jit,
     /// The reference evaluator.
     Eval,
+    /// The rule in real numbers, which rounds nothing (see [`pl_sema::ideal`]): not the same bits,
+    /// but what those of the others stand for.
+    Ideal,
 }
 
 /// Why a param was not set.
@@ -69,6 +73,8 @@ pub struct Instance {
     rule: Rule,
     engine: Engine,
     params: Vec<f64>,
+    /// What the rule keeps in real numbers, for [`Engine::Ideal`].
+    ideal: Ideal,
     /// State, random numbers, records and the update counter.
     pub state: io::Instance,
 }
@@ -84,7 +90,7 @@ impl Instance {
             place.stream_key,
             place.record_capacity,
         );
-        Instance { rule, engine, params, state }
+        Instance { rule, engine, params, ideal: Ideal::default(), state }
     }
 
     /// The rule.
@@ -115,7 +121,7 @@ impl Instance {
     /// # Errors
     /// [`RunError`] if an array has the wrong size.
     pub fn start(&mut self, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
-        self.run("start", io)
+        self.run(Part::Start, io)
     }
 
     /// Runs one update and counts it.
@@ -123,14 +129,28 @@ impl Instance {
     /// # Errors
     /// [`RunError`] if an array has the wrong size.
     pub fn update(&mut self, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
-        self.run("update", io)?;
+        self.run(Part::Update, io)?;
         self.state.update_index = self.state.update_index.wrapping_add(1);
         Ok(())
     }
 
-    fn run(&mut self, function: &str, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
+    /// The weights that [`Engine::Ideal`] keeps, row by row and 256 columns wide; empty for others.
+    #[must_use]
+    pub fn real_weights(&self) -> &[f64] {
+        self.ideal.weights()
+    }
+
+    fn run(&mut self, part: Part, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
         check_sizes(io)?;
+        let function = match part {
+            Part::Start => "start",
+            Part::Update => "update",
+        };
         match self.engine {
+            Engine::Ideal => {
+                let program = (self.rule.hir(), &**self.rule.module());
+                self.ideal.run(program, &self.params, part, &mut self.state, io);
+            }
             Engine::Eval => eval::run(self.rule.module(), function, &mut self.state, io)?,
             Engine::Jit => {
                 let kernel = self.rule.kernel().map_err(RunError::Native)?;

@@ -97,6 +97,12 @@ impl ArrayEngine {
 
     fn gather(&mut self, chip: &Chip) {
         self.sample_correlation(chip);
+        self.copy_synapses(chip);
+        self.planes.correlation_reset.fill(0);
+    }
+
+    /// Takes weights and addresses from the chip.
+    pub(crate) fn copy_synapses(&mut self, chip: &Chip) {
         for (position, row) in self.rows.iter().map(|row| usize::from(*row)).enumerate() {
             let range = position * COLUMNS..(position + 1) * COLUMNS;
             let weights = chip.weights_row(self.hemisphere, row);
@@ -104,7 +110,6 @@ impl ArrayEngine {
             let addresses = chip.address_row(self.hemisphere, row);
             self.planes.addresses[range].copy_from_slice(&addresses);
         }
-        self.planes.correlation_reset.fill(0);
     }
 
     fn scatter(&self, chip: &mut Chip) {
@@ -131,6 +136,23 @@ impl ArrayEngine {
         call: impl FnOnce(&mut Instance, &mut UpdateIo<'_>) -> Result<(), pl_driver::RunError>,
     ) -> Result<(), EngineError> {
         self.gather(chip);
+        let rate_reset = self.call(chip, call)?;
+        self.scatter(chip);
+        if rate_reset.iter().any(|lane| *lane != 0) {
+            chip.reset_rate_counters(self.hemisphere, &rate_reset.map(|lane| lane != 0));
+        }
+        for (times, buffer) in self.sample_times.iter_mut().zip(&self.instance.state.records) {
+            times.resize(buffer.samples.len(), chip.now());
+        }
+        Ok(())
+    }
+
+    /// Runs `call` on the arrays as they are; gives the resets of the rate counters.
+    fn call(
+        &mut self,
+        chip: &Chip,
+        call: impl FnOnce(&mut Instance, &mut UpdateIo<'_>) -> Result<(), pl_driver::RunError>,
+    ) -> Result<[u8; COLUMNS], EngineError> {
         let row_signs: Vec<i8> = self
             .rows
             .iter()
@@ -159,14 +181,70 @@ impl ArrayEngine {
             rate_reset: &mut rate_reset,
         };
         call(&mut self.instance, &mut io).map_err(|error| EngineError::new(error.to_string()))?;
-        self.scatter(chip);
-        if rate_reset.iter().any(|lane| *lane != 0) {
-            chip.reset_rate_counters(self.hemisphere, &rate_reset.map(|lane| lane != 0));
+        Ok(rate_reset)
+    }
+}
+
+/// A synapse of the chip beside the same of a shadow.
+pub(crate) struct Beside {
+    pub(crate) weight: u8,
+    pub(crate) real_weight: f64,
+    pub(crate) address_differs: bool,
+}
+
+/// As the shadow of another engine, which reads the chip and keeps what it writes to itself.
+impl ArrayEngine {
+    /// Measures baselines and runs the rule's `start` after the engine has: its sensors are reset.
+    pub(crate) fn shadow_start(&mut self, chip: &Chip) -> Result<(), EngineError> {
+        if reads_correlation(self.instance.rule().module()) {
+            self.measure_baselines(chip);
         }
-        for (times, buffer) in self.sample_times.iter_mut().zip(&self.instance.state.records) {
-            times.resize(buffer.samples.len(), chip.now());
+        self.planes.correlation_reset.fill(0);
+        self.call(chip, Instance::start).map(|_| ())
+    }
+
+    /// Runs an update before the engine does: on the same readings.
+    pub(crate) fn shadow_update(&mut self, chip: &Chip) -> Result<(), EngineError> {
+        self.sample_correlation(chip);
+        self.planes.correlation_reset.fill(0);
+        let before = chip.address_write_protect().then(|| self.planes.addresses.clone());
+        self.call(chip, Instance::update)?;
+        if let Some(before) = before {
+            self.planes.addresses = before;
         }
         Ok(())
+    }
+
+    /// The synapses of the view, of the chip and of the shadow.
+    pub(crate) fn against(&self, chip: &Chip) -> Vec<Beside> {
+        let mut synapses = Vec::new();
+        for (position, row) in self.rows.iter().map(|row| usize::from(*row)).enumerate() {
+            let weights = chip.weights_row(self.hemisphere, row);
+            let addresses = chip.address_row(self.hemisphere, row);
+            for column in (0..COLUMNS).filter(|column| self.columns[*column] != 0) {
+                let at = position * COLUMNS + column;
+                synapses.push(Beside {
+                    weight: weights[column],
+                    real_weight: self.instance.real_weights()[at],
+                    address_differs: addresses[column] != self.planes.addresses[at],
+                });
+            }
+        }
+        synapses
+    }
+
+    /// Measures the baselines of sensors that are reset, over the rows of the view.
+    fn measure_baselines(&mut self, chip: &Chip) {
+        self.sample_correlation(chip);
+        let rows = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let mean = |codes: &[u8], column: usize| {
+            let sum = codes.iter().skip(column).step_by(COLUMNS).map(|code| u32::from(*code)).sum();
+            baseline(sum, rows)
+        };
+        self.causal_baseline =
+            core::array::from_fn(|column| mean(&self.planes.causal_codes, column));
+        self.acausal_baseline =
+            core::array::from_fn(|column| mean(&self.planes.acausal_codes, column));
     }
 }
 
@@ -195,16 +273,7 @@ impl Engine for ArrayEngine {
         for row in &self.rows {
             chip.reset_correlation_row(self.hemisphere, usize::from(*row), &bits);
         }
-        self.sample_correlation(chip);
-        let rows = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        let mean = |codes: &[u8], column: usize| {
-            let sum = codes.iter().skip(column).step_by(COLUMNS).map(|code| u32::from(*code)).sum();
-            baseline(sum, rows)
-        };
-        self.causal_baseline =
-            core::array::from_fn(|column| mean(&self.planes.causal_codes, column));
-        self.acausal_baseline =
-            core::array::from_fn(|column| mean(&self.planes.acausal_codes, column));
+        self.measure_baselines(chip);
         self.run(chip, Instance::start)
     }
 

@@ -132,6 +132,8 @@ pub(crate) enum EngineArg {
     Eval,
     /// PPU machine code on the instruction-set simulator.
     Ppu,
+    /// Real numbers that nothing rounds.
+    Ideal,
 }
 
 impl From<EngineArg> for EngineKind {
@@ -140,6 +142,7 @@ impl From<EngineArg> for EngineKind {
             EngineArg::Jit => EngineKind::Jit,
             EngineArg::Eval => EngineKind::Eval,
             EngineArg::Ppu => EngineKind::Ppu,
+            EngineArg::Ideal => EngineKind::Ideal,
         }
     }
 }
@@ -161,14 +164,24 @@ pub(crate) struct TestArgs {
     pub(crate) message_format: MessageFormat,
 }
 
+/// What `plc run` compares a run with.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CompareArg {
+    /// The rules in real numbers, on the same sensor readings.
+    Ideal,
+}
+
 /// Options of `plc run`.
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
     /// The experiment.
     pub(crate) file: PathBuf,
-    /// Engine that runs the rules; all give the same results [default: jit].
+    /// Engine that runs the rules; all but `ideal` give the same results [default: jit].
     #[arg(long, value_enum)]
     pub(crate) engine: Option<EngineArg>,
+    /// Run something beside the rules and report how far they are apart.
+    #[arg(long, value_enum)]
+    pub(crate) compare: Option<CompareArg>,
     /// Seed of chip, stimuli and rules [default: the experiment's].
     #[arg(long)]
     pub(crate) seed: Option<u64>,

@@ -1,6 +1,7 @@
 //! Rules of the compiler as engines of experiments.
 
 use crate::array_engine::ArrayEngine;
+use crate::compare::{Compared, Ledger};
 use crate::output::{self, Failure};
 use pl_driver::{Rule, Session};
 use pl_experiment::Experiment;
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What runs a rule in an experiment. All give the same bits.
+/// What runs a rule in an experiment. All but the last give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum EngineKind {
     /// Native code.
@@ -20,11 +21,13 @@ pub enum EngineKind {
     Eval,
     /// The PPU program on the instruction-set simulator.
     Ppu,
+    /// The rule in real numbers, which rounds nothing but the weights that the chip sees.
+    Ideal,
 }
 
 impl EngineKind {
-    /// Every engine.
-    pub const ALL: [EngineKind; 3] = [EngineKind::Jit, EngineKind::Eval, EngineKind::Ppu];
+    /// The engines that give the same bits.
+    pub const EXACT: [EngineKind; 3] = [EngineKind::Jit, EngineKind::Eval, EngineKind::Ppu];
 
     /// Its name on the command line.
     #[must_use]
@@ -33,6 +36,7 @@ impl EngineKind {
             EngineKind::Jit => "jit",
             EngineKind::Eval => "eval",
             EngineKind::Ppu => "ppu",
+            EngineKind::Ideal => "ideal",
         }
     }
 }
@@ -42,6 +46,8 @@ impl EngineKind {
 pub struct Compiler {
     kind: EngineKind,
     rules: BTreeMap<String, Compiled>,
+    /// Where engines note how far the rule in real numbers is away, if they are to.
+    pub(crate) ledger: Option<Ledger>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +76,7 @@ impl Compiler {
             let rule = pick(name, &compiled.rules)?;
             rules.insert((*name).to_owned(), Compiled::new(rule, text.as_bytes()));
         }
-        Ok(Compiler { kind, rules })
+        Ok(Compiler { kind, rules, ledger: None })
     }
 
     /// Reads and compiles the rules of an experiment whose file stands in `folder`; prints their
@@ -106,7 +112,7 @@ impl Compiler {
             }
             rules.insert(name.clone(), Compiled::new(rule, &bytes));
         }
-        if sound { Ok(Compiler { kind, rules }) } else { Err(Failure::Findings) }
+        if sound { Ok(Compiler { kind, rules, ledger: None }) } else { Err(Failure::Findings) }
     }
 }
 
@@ -143,12 +149,20 @@ impl EngineFactory for Compiler {
                 "it is bound to {rows} rows, but says `view rows <= {limit}`"
             )));
         }
-        let executor = match self.kind {
-            EngineKind::Jit => pl_driver::Engine::Jit,
-            EngineKind::Eval => pl_driver::Engine::Eval,
-            EngineKind::Ppu => return ppu_engine(rule, binding),
+        let on_arrays = |executor| -> Result<Box<dyn Engine>, EngineError> {
+            Ok(Box::new(ArrayEngine::new(rule, executor, binding)?))
         };
-        Ok(Box::new(ArrayEngine::new(rule, executor, binding)?))
+        let engine = match self.kind {
+            EngineKind::Jit => on_arrays(pl_driver::Engine::Jit)?,
+            EngineKind::Eval => on_arrays(pl_driver::Engine::Eval)?,
+            EngineKind::Ideal => on_arrays(pl_driver::Engine::Ideal)?,
+            EngineKind::Ppu => ppu_engine(rule, binding)?,
+        };
+        let Some(ledger) = &self.ledger else { return Ok(engine) };
+        let shadow = ArrayEngine::new(rule, pl_driver::Engine::Ideal, binding)?;
+        let Binding { rule, hemisphere, instance, seed, .. } = binding;
+        let name = format!("{rule}_{hemisphere}_{instance}");
+        Ok(Box::new(Compared::new(engine, shadow, (*seed, name), ledger.clone())))
     }
 
     fn rule_info(&self, rule: &str) -> Result<RuleInfo, EngineError> {

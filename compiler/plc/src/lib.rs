@@ -7,6 +7,7 @@
 //!   engines.rs       rules of the compiler as engines of experiments: native code, evaluator, PPU
 //!   report.rs        results of a run as files and as a summary; watch.rs progress and Ctrl-C
 //!   array_engine.rs  a rule on the emulated chip through gathered arrays
+//!   compare.rs       a rule in real numbers beside the one that runs
 //!   output.rs        files written whole or not at all, diagnostics, exit codes
 //! ```
 //!
@@ -18,6 +19,7 @@ mod array_engine;
 mod asm;
 mod check;
 mod cli;
+mod compare;
 mod compile;
 mod debug_lines;
 mod doc;

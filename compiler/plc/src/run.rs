@@ -1,6 +1,7 @@
 //! `plc run`.
 
-use crate::cli::RunArgs;
+use crate::cli::{CompareArg, RunArgs};
+use crate::compare::Ledger;
 use crate::engines::{Compiler, EngineKind};
 use crate::output::{self, Failure};
 use crate::report;
@@ -31,7 +32,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let experiment = Experiment::parse(&text, &args.set).map_err(|error| invalid(&error))?;
     let folder = args.file.parent().unwrap_or(Path::new("."));
     let kind = args.engine.map_or(EngineKind::default(), EngineKind::from);
-    let compiler = Compiler::load(kind, &experiment, folder)?;
+    let mut compiler = Compiler::load(kind, &experiment, folder)?;
+    compiler.ledger = args.compare.map(|CompareArg::Ideal| Ledger::default());
     let read = |name: &str| {
         let path = folder.join(name);
         std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
@@ -122,6 +124,9 @@ impl Job<'_> {
         let start = Instant::now();
         let mut outcome = self.task.run(self.compiler, seed, self.watch)?;
         let wall_time_s = start.elapsed().as_secs_f64();
+        if let Some(ledger) = &self.compiler.ledger {
+            ledger.report(seed, &mut outcome);
+        }
         let biological = outcome.metric("biological_time_s").unwrap_or(0.0);
         outcome.metrics.push(Metric::new("wall_time_s", wall_time_s));
         outcome.metrics.push(Metric::new("speed_up_over_biology", biological / wall_time_s));

@@ -20,7 +20,12 @@ pub(crate) fn run(args: &TestArgs) -> Result<(), Failure> {
     let mut files = args.files.clone();
     files.extend(library.filter(|_| args.library));
     let engines: Vec<EngineKind> = match args.engine.as_slice() {
-        [] => EngineKind::ALL.to_vec(),
+        [] => EngineKind::EXACT.to_vec(),
+        chosen if chosen.contains(&EngineArg::Ideal) => {
+            return Err(Failure::Usage(
+                "tests are of engines that give the chip's bits; `ideal` is for `plc run`".into(),
+            ));
+        }
         chosen => chosen.iter().copied().map(EngineArg::into).collect(),
     };
     let session = Session::default();
@@ -69,6 +74,7 @@ pub fn on_engine(rule: &Rule, test: &Test, engine: EngineKind) -> Result<Vec<Mis
     match engine {
         EngineKind::Jit => test_run::run(rule, test, Engine::Jit, &mut OnArrays),
         EngineKind::Eval => test_run::run(rule, test, Engine::Eval, &mut OnArrays),
+        EngineKind::Ideal => test_run::run(rule, test, Engine::Ideal, &mut OnArrays),
         EngineKind::Ppu => test_run::run(rule, test, Engine::Eval, &mut OnPpu::new(rule)?),
     }
 }

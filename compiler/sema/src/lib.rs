@@ -6,6 +6,7 @@
 //!   host.rs    expressions of params and constants, evaluated in f64
 //!   hir.rs     the typed rule; test.rs checked tests
 //!   numerics   what fixed point does to each expression, and warnings about it
+//!   ideal.rs   the typed rule at work in f64, unrounded
 //!   lower/     formats and rounding: hir::Rule -> IR (the numbered rules of LANGUAGE.md, 4)
 //! ```
 //!
@@ -17,6 +18,7 @@ pub mod builtins;
 mod check;
 pub mod hir;
 pub mod host;
+pub mod ideal;
 pub mod interval;
 pub mod lower;
 pub mod numerics;

@@ -189,6 +189,12 @@ impl Chip {
         self.address_write_protect = on;
     }
 
+    /// Whether writes of addresses are ignored.
+    #[must_use]
+    pub fn address_write_protect(&self) -> bool {
+        self.address_write_protect
+    }
+
     /// What a row's driver does with events.
     #[must_use]
     pub fn row_mode(&self, h: usize, row: usize) -> RowMode {
