@@ -102,7 +102,8 @@ pub fn run(
     engine: Engine,
     executor: &mut dyn Executor,
 ) -> Result<Vec<Mismatch>, String> {
-    let mut bench = Bench::new(rule, test, engine);
+    let rows = (0..=u8::MAX).take(test.rows).collect();
+    let mut bench = Bench::new(rule, engine, rows, test.columns, test.seed);
     let mut started = false;
     let mut mismatches = Vec::new();
     for Step { kind, span } in &test.steps {
@@ -133,20 +134,23 @@ pub fn run(
 }
 
 impl Bench {
-    fn new(rule: &Rule, test: &Test, engine: Engine) -> Bench {
-        let stream_key = rng::stream_key(test.seed, 0, 0, 0);
-        let place = Place { hemisphere: 0, rows: test.rows, stream_key, record_capacity: 0 };
-        let plane = |value| vec![value; test.rows * COLUMNS];
+    /// A view of the top hemisphere: hardware rows, ascending, and the first `columns` columns.
+    /// Weights, addresses, correlations, rates and membranes are 0.
+    #[must_use]
+    pub fn new(rule: &Rule, engine: Engine, rows: Vec<u8>, columns: usize, seed: u64) -> Bench {
+        let stream_key = rng::stream_key(seed, 0, 0, 0);
+        let place = Place { hemisphere: 0, rows: rows.len(), stream_key, record_capacity: 0 };
+        let plane = |value| vec![value; rows.len() * COLUMNS];
         Bench {
             instance: rule.instance(engine, &place),
-            rows: (0..=u8::MAX).take(test.rows).collect(),
-            columns: core::array::from_fn(|column| if column < test.columns { 0xff } else { 0 }),
+            columns: core::array::from_fn(|column| if column < columns { 0xff } else { 0 }),
             weights: plane(0),
             addresses: plane(0),
             causal_codes: plane(BASELINE),
             acausal_codes: plane(BASELINE),
             rates: [0; COLUMNS],
             membranes: [0; COLUMNS],
+            rows,
         }
     }
 

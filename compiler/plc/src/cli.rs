@@ -28,6 +28,8 @@ enum Command {
     Doc(DocArgs),
     /// Run an experiment on emulated chips.
     Run(RunArgs),
+    /// Apply updates of a rule to recorded arrays.
+    Apply(ApplyArgs),
     /// Assemble PPU code.
     Asm(AsmArgs),
     /// Disassemble a PPU program or words.
@@ -162,6 +164,39 @@ pub(crate) struct TestArgs {
     /// How to print results and diagnostics.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
+}
+
+/// Options of `plc apply`.
+///
+/// The archive holds integers of 0 to 255: `weights` and `addresses` (rows by columns, before the
+/// first update; or updates + 1 by rows by columns, then each update starts from what was recorded
+/// before it and is compared with what was recorded after), raw ADC codes `causal` and `acausal`
+/// (rows by columns, or updates by rows by columns) with `causal_baseline` and `acausal_baseline`
+/// (one, or one a column), `rates` and `membranes` (columns, or updates by columns), and `rows`, the
+/// hardware rows [default: from 0]. All but `weights` may be left out.
+#[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct ApplyArgs {
+    /// File with the rule; `-` reads standard input, `std:NAME` is a rule of the library.
+    pub(crate) file: String,
+    /// NumPy archive of recorded arrays.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// The rule, if the file has several.
+    #[arg(long)]
+    pub(crate) rule: Option<String>,
+    /// Engine that runs the rule; all but `ideal` give the same results [default: jit].
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<EngineArg>,
+    /// Change a param of the rule.
+    #[arg(long = "set", value_name = "PARAM=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Seed of the rule's random numbers.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Archive for weights and addresses after each update [default: applied.npz].
+    #[arg(short, long)]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// What `plc run` compares a run with.
@@ -359,6 +394,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Fmt(args) => crate::fmt::run(&args),
         Command::Doc(args) => crate::doc::run(&args),
         Command::Run(args) => crate::run::run(&args),
+        Command::Apply(args) => crate::apply::run(&args),
         Command::Asm(args) => crate::asm::assemble(&args),
         Command::Disasm(args) => crate::asm::disassemble(&args),
         Command::Emulate(args) => crate::emulate::run(&args),

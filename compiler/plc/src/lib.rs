@@ -3,6 +3,7 @@
 //! ```text
 //!   cli.rs           subcommands and options
 //!   check.rs, compile.rs, run.rs, asm.rs (and disasm), emulate.rs, explain.rs   a file a subcommand
+//!   apply.rs         updates on recorded arrays
 //!   test.rs          test blocks on every engine; test_ppu.rs on a PPU whose sensors are given
 //!   engines.rs       rules of the compiler as engines of experiments: native code, evaluator, PPU
 //!   report.rs        results of a run as files and as a summary; watch.rs progress and Ctrl-C
@@ -15,6 +16,7 @@
 //! the user wrote (a rule, an experiment), 2 usage or files.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this crate is the console")]
 
+mod apply;
 mod array_engine;
 mod asm;
 mod check;

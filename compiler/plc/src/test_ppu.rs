@@ -97,11 +97,10 @@ impl OnPpu {
                 self.set_bytes(address, &row_bytes(&values[..]))?;
             }
         }
-        for (row, (weights, addresses)) in
-            bench.weights.chunks(COLUMNS).zip(bench.addresses.chunks(COLUMNS)).enumerate()
-        {
-            self.chip.write_weights_row(TOP, row, &whole_row(weights));
-            self.chip.write_address_row(TOP, row, &whole_row(addresses));
+        let synapses = bench.weights.chunks(COLUMNS).zip(bench.addresses.chunks(COLUMNS));
+        for (row, (weights, addresses)) in bench.rows.iter().zip(synapses) {
+            self.chip.write_weights_row(TOP, usize::from(*row), &whole_row(weights));
+            self.chip.write_address_row(TOP, usize::from(*row), &whole_row(addresses));
         }
         Ok(())
     }
@@ -152,8 +151,8 @@ impl OnPpu {
 
     /// Takes what the program changed back to the bench.
     fn read_back(&self, bench: &mut Bench) -> Result<(), String> {
-        for row in 0..bench.rows.len() {
-            let lanes = row * COLUMNS..(row + 1) * COLUMNS;
+        for (position, row) in bench.rows.iter().map(|row| usize::from(*row)).enumerate() {
+            let lanes = position * COLUMNS..(position + 1) * COLUMNS;
             bench.weights[lanes.clone()].copy_from_slice(&self.chip.weights_row(TOP, row));
             bench.addresses[lanes].copy_from_slice(&self.chip.address_row(TOP, row));
         }
@@ -278,8 +277,12 @@ impl GivenBus<'_> {
             }
         };
         if !buffered || self.given.latched.is_none() {
-            let lanes = row * COLUMNS..(row + 1) * COLUMNS;
-            let codes = |plane: &[u8]| plane.get(lanes.clone()).map_or([0; COLUMNS], whole_row);
+            let position = self.bench.rows.iter().position(|own| usize::from(*own) == row);
+            let lanes = position.map(|position| position * COLUMNS..(position + 1) * COLUMNS);
+            let codes = |plane: &[u8]| {
+                let row = lanes.clone().and_then(|lanes| plane.get(lanes));
+                row.map_or([0; COLUMNS], whole_row)
+            };
             self.given.latched = Some(if self.given.membranes {
                 [self.bench.membranes; 2]
             } else {

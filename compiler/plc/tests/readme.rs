@@ -68,7 +68,7 @@ fn commands_of_the_readme_run() {
 
 #[test]
 fn commands_of_the_examples_run() {
-    for example in ["digits", "iris", "homeostasis"] {
+    for example in ["digits", "iris", "homeostasis", "apply"] {
         assert!(run(&format!("examples/{example}/README.md")) >= 1, "{example}");
     }
 }

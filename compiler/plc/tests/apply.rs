@@ -1,0 +1,70 @@
+//! `plc apply`: engines agree on recorded arrays, recorded results are found again, and files that
+//! do not fit are refused.
+
+#![allow(clippy::unwrap_used, reason = "what cannot be set up ends the test")]
+
+use ndarray::{Array2, Array3};
+use ndarray_npy::NpzWriter;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const CAPTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/apply/capture.npz");
+
+fn apply(folder: &Path, data: &str, more: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_plc"))
+        .current_dir(folder)
+        .args(["apply", "std:structural", "--data", data])
+        .args(more)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn engines_find_the_recorded_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for engine in ["jit", "eval", "ppu"] {
+        let out = format!("{engine}.npz");
+        let done =
+            apply(folder.path(), CAPTURE, &["--seed", "3", "--engine", engine, "--out", &out]);
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        let printed = text(&done.stdout);
+        assert!(printed.ends_with("0 of 640 recorded weights differ\n"), "{engine}: {printed}");
+        files.push(std::fs::read(folder.path().join(out)).unwrap());
+    }
+    assert!(files.windows(2).all(|pair| pair[0] == pair[1]));
+    let other = apply(folder.path(), CAPTURE, &["--seed", "3", "--set", "lambda_stdp=0.5"]);
+    assert!(!text(&other.stdout).contains("\n0 of 640"), "another gain is another result");
+}
+
+#[test]
+fn archives_that_do_not_fit_are_refused_and_leave_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bad.npz");
+    let write = |weights: Array2<u8>, causal: Option<Array3<u8>>| {
+        let mut writer = NpzWriter::new(std::fs::File::create(&file).unwrap());
+        writer.add_array("weights", &weights).unwrap();
+        if let Some(causal) = causal {
+            writer.add_array("causal", &causal).unwrap();
+        }
+        writer.finish().unwrap();
+    };
+    let cases = [
+        (Array2::from_elem((2, 3), 64), None, "`weights` has a value of 64"),
+        (Array2::zeros((2, 300)), None, "300 columns"),
+        (Array2::zeros((2, 3)), Some(Array3::zeros((1, 2, 3))), "no `causal_baseline`"),
+    ];
+    for (weights, causal, message) in cases {
+        write(weights, causal);
+        let done = apply(folder.path(), "bad.npz", &[]);
+        assert_eq!(done.status.code(), Some(1));
+        assert!(text(&done.stderr).contains(message), "{}", text(&done.stderr));
+        assert!(!folder.path().join("applied.npz").exists());
+    }
+    assert_eq!(apply(folder.path(), "missing.npz", &[]).status.code(), Some(2));
+    assert_eq!(apply(folder.path(), CAPTURE, &["--set", "gain=1"]).status.code(), Some(2));
+}
