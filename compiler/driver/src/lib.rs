@@ -62,5 +62,6 @@ pub use pl_ir as ir;
 pub use pl_ppu as ppu;
 pub use pl_sema as sema;
 pub use pl_stdlib as stdlib;
+pub use pl_syntax as syntax;
 pub use rule::Rule;
 pub use session::{Compilation, Options, Session};

@@ -36,6 +36,8 @@ enum Command {
     Disasm(DisasmArgs),
     /// Run a PPU program on the simulated core.
     Emulate(EmulateArgs),
+    /// Serve an editor over standard input and output (Language Server Protocol).
+    Lsp,
     /// Explain a diagnostic code with a wrong and a mended example.
     Explain(ExplainArgs),
 }
@@ -398,6 +400,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Asm(args) => crate::asm::assemble(&args),
         Command::Disasm(args) => crate::asm::disassemble(&args),
         Command::Emulate(args) => crate::emulate::run(&args),
+        Command::Lsp => crate::lsp::run(),
         Command::Explain(args) => crate::explain::run(&args),
     };
     match outcome {

@@ -8,6 +8,7 @@
 //!   engines.rs       rules of the compiler as engines of experiments: native code, evaluator, PPU
 //!   report.rs        results of a run as files and as a summary; watch.rs progress and Ctrl-C
 //!   array_engine.rs  a rule on the emulated chip through gathered arrays
+//!   lsp/             the language server
 //!   compare.rs       a rule in real numbers beside the one that runs
 //!   output.rs        files written whole or not at all, diagnostics, exit codes
 //! ```
@@ -30,6 +31,7 @@ mod engines;
 mod explain;
 mod fmt;
 mod html;
+mod lsp;
 mod numerics;
 mod output;
 mod report;

@@ -26,6 +26,7 @@
 
 pub mod ast;
 mod foreign;
+pub mod index;
 mod layout;
 mod nesting;
 mod parser;

@@ -1,0 +1,159 @@
+use super::*;
+use lsp_server::RequestId;
+use serde_json::json;
+
+const URI: &str = "file:///tmp/a%20b.pl";
+const TEXT: &str = "\
+rule hebb {
+    /// How fast it learns.
+    param gain : real in 0.0 .. 1.0 = 0.5
+    every 1 ms
+    synapses { weight += gain * causal }
+}
+";
+
+/// A client at the other end of a connection in memory.
+struct Client {
+    connection: Connection,
+    server: std::thread::JoinHandle<Result<(), String>>,
+    requests: i32,
+}
+
+impl Client {
+    fn new(text: &str) -> Client {
+        let (client, server) = Connection::memory();
+        let server = std::thread::spawn(move || serve(&server));
+        let mut client = Client { connection: client, server, requests: 0 };
+        let answer = client.ask("initialize", json!({ "capabilities": {} }));
+        assert_eq!(answer["capabilities"]["hoverProvider"], json!(true));
+        client.tell("initialized", json!({}));
+        let document = json!({ "uri": URI, "languageId": "rule", "version": 1, "text": text });
+        client.tell("textDocument/didOpen", json!({ "textDocument": document }));
+        client
+    }
+
+    fn tell(&self, method: &str, params: Value) {
+        let notification = Notification::new(method.to_owned(), params);
+        assert!(self.connection.sender.send(Message::Notification(notification)).is_ok());
+    }
+
+    /// The answer to a request; diagnostics on the way are skipped.
+    fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.requests += 1;
+        let id = RequestId::from(self.requests);
+        let request = Request::new(id.clone(), method.to_owned(), params);
+        assert!(self.connection.sender.send(Message::Request(request)).is_ok());
+        loop {
+            match self.connection.receiver.recv() {
+                Ok(Message::Response(response)) => {
+                    assert_eq!(response.id, id);
+                    return match response.response_result {
+                        Ok(result) => result,
+                        Err(error) => json!({ "error": error.message }),
+                    };
+                }
+                Ok(_) => {}
+                Err(error) => panic!("the server went away: {error}"),
+            }
+        }
+    }
+
+    fn diagnostics(&self) -> Value {
+        loop {
+            match self.connection.receiver.recv() {
+                Ok(Message::Notification(note)) if note.method == PublishDiagnostics::METHOD => {
+                    return note.params["diagnostics"].clone();
+                }
+                Ok(_) => {}
+                Err(error) => panic!("the server went away: {error}"),
+            }
+        }
+    }
+
+    fn at(&mut self, method: &str, line: u32, character: u32) -> Value {
+        let place = json!({
+            "textDocument": { "uri": URI },
+            "position": { "line": line, "character": character },
+        });
+        self.ask(method, place)
+    }
+
+    fn stop(mut self) {
+        self.ask("shutdown", Value::Null);
+        self.tell("exit", Value::Null);
+        assert_eq!(self.server.join().ok(), Some(Ok(())));
+    }
+}
+
+#[test]
+fn mistakes_are_shown_while_typing_and_go_when_mended() {
+    let client = Client::new(&TEXT.replace("gain * causal", "gain * causa"));
+    let found = client.diagnostics();
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(found[0]["range"]["start"], json!({ "line": 4, "character": 32 }));
+    let message = found[0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("causal"), "{message}");
+    let change = json!({
+        "textDocument": { "uri": URI, "version": 2 },
+        "contentChanges": [{ "text": TEXT }],
+    });
+    client.tell("textDocument/didChange", change);
+    assert_eq!(client.diagnostics(), json!([]));
+    client.stop();
+}
+
+#[test]
+fn names_are_explained_found_and_renamed() {
+    let mut client = Client::new(TEXT);
+    let text = |hover: &Value| hover["contents"]["value"].as_str().unwrap_or_default().to_owned();
+    let gain = text(&client.at("textDocument/hover", 4, 27));
+    assert!(gain.contains("How fast it learns.") && gain.contains("values 0..1"), "{gain}");
+    let causal = text(&client.at("textDocument/hover", 4, 34));
+    assert!(causal.contains("that follow") && causal.contains("format"), "{causal}");
+    let rule = text(&client.at("textDocument/hover", 0, 6));
+    assert!(rule.contains("cycles"), "{rule}");
+    let found = client.at("textDocument/definition", 4, 26);
+    assert_eq!(found["range"]["start"], json!({ "line": 2, "character": 10 }));
+    let uses = client.ask(
+        "textDocument/references",
+        json!({
+            "textDocument": { "uri": URI },
+            "position": { "line": 2, "character": 11 },
+            "context": { "includeDeclaration": true },
+        }),
+    );
+    assert_eq!(uses.as_array().map(Vec::len), Some(2));
+    let mut rename = |name: &str| {
+        let params = json!({
+            "textDocument": { "uri": URI },
+            "position": { "line": 4, "character": 26 },
+            "newName": name,
+        });
+        client.ask("textDocument/rename", params)
+    };
+    assert_eq!(rename("speed")["changes"][URI].as_array().map(Vec::len), Some(2));
+    for refused in ["weight", "max", "two words", "every", "9"] {
+        assert!(rename(refused)["error"].is_string(), "{refused}");
+    }
+    client.stop();
+}
+
+#[test]
+fn completion_and_formatting() {
+    let mut client = Client::new(&TEXT.replace("    every", "  every"));
+    let items = client.at("textDocument/completion", 4, 25);
+    let labels: Vec<&str> =
+        items.as_array().into_iter().flatten().filter_map(|item| item["label"].as_str()).collect();
+    for expected in ["gain", "causal", "clamp", "reset"] {
+        assert!(labels.contains(&expected), "{expected} in {labels:?}");
+    }
+    let asked = json!({
+        "textDocument": { "uri": URI },
+        "options": { "tabSize": 4, "insertSpaces": true },
+    });
+    let edits = client.ask("textDocument/formatting", asked);
+    assert_eq!(edits[0]["newText"], json!(TEXT));
+    let unknown = client.ask("textDocument/willSave", json!({}));
+    assert!(unknown["error"].is_string());
+    client.stop();
+}
