@@ -1,0 +1,179 @@
+//! How fast the chip runs a plastic network, beside Brian2's fastest form of the same one.
+//!
+//! 256 Poisson inputs of 20 Hz (biological), 512 neurons, all-to-all 131072 plastic synapses, 10 s
+//! of biological time, mismatch on, one thread; a rule updates all weights every 100 ms.
+//! `cargo bench --bench network` prints `cost NAME VALUE unit` and ratios of times measured in this
+//! run. Brian2 is installed into `target/brian2` by `tests/peers/install_brian2.sh` if it is not
+//! there; its time is that of the run, without compilation and process start.
+
+#![allow(clippy::print_stdout, reason = "a benchmark's results go to standard output")]
+#![allow(clippy::expect_used, reason = "what cannot be set up ends the benchmark")]
+
+use pl_chip::{Chip, ChipConfig, InputEvent, events};
+use pl_experiment::engine::{Binding, Engine, EngineFactory};
+use plc::{Compiler, EngineKind};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// Biological seconds, a thousand times those of the hardware.
+const BIOLOGICAL_S: f64 = 10.0;
+const TICKS: u64 = 2_500_000;
+/// Ticks between updates: 100 ms of biological time.
+const PERIOD: u64 = 25_000;
+const INPUT_HZ: f64 = 20e3;
+const PSP_LSB: f64 = 0.01;
+const WEIGHT: u8 = 33;
+const GAIN: f64 = 0.05;
+const REPETITIONS: u32 = 3;
+
+const RULE: &str = "
+rule plastic {
+    param gain : real in 0.0 .. 1.0 = 0.05
+    rounding stochastic
+    every 0.1 ms
+    synapses {
+        weight += gain * (causal - acausal)
+        reset causal, acausal
+    }
+}
+";
+
+struct Measured {
+    seconds: f64,
+    seconds_of_rule: f64,
+    inputs: usize,
+    spikes: usize,
+    /// Leak, threshold, reset and strength of each neuron, a line each.
+    neurons: String,
+}
+
+/// Events of all inputs, for both hemispheres.
+fn inputs() -> Vec<InputEvent> {
+    let mut all = Vec::new();
+    for row in 0..=u8::MAX {
+        let mut own = Vec::new();
+        let target = events::Target { hemisphere: 0, row, address: 1 };
+        events::poisson(3, row.into(), target, INPUT_HZ, 0, TICKS, &mut own);
+        all.extend(
+            own.iter().flat_map(|event| [0, 1].map(|h| InputEvent { hemisphere: h, ..*event })),
+        );
+    }
+    all.sort_unstable();
+    all
+}
+
+fn network(compiler: &Compiler, events: &[InputEvent]) -> Measured {
+    let mut config = ChipConfig::mismatch();
+    config.neuron.psp_lsb_per_weight = PSP_LSB;
+    let mut chip = Chip::new(&config, 1);
+    for h in 0..2 {
+        for row in 0..256 {
+            chip.write_weights_row(h, row, &[WEIGHT; 256]);
+            chip.write_address_row(h, row, &[1; 256]);
+        }
+    }
+    let engine = |hemisphere| {
+        let binding = Binding {
+            rule: "plastic".into(),
+            hemisphere,
+            rows: (0..=u8::MAX).collect(),
+            columns: (0..=u8::MAX).collect(),
+            params: BTreeMap::new(),
+            seed: 1,
+            chip: 0,
+            instance: 0,
+            record_capacity: 0,
+        };
+        compiler.build(&binding).expect("the rule can be bound")
+    };
+    let mut engines: Vec<Box<dyn Engine>> = [0, 1].map(engine).into();
+    for engine in &mut engines {
+        engine.start(&mut chip).expect("the rule starts");
+    }
+    let (mut spikes, mut seconds_of_rule, mut rest) = (0, 0.0, events);
+    let start = Instant::now();
+    for update in 1..=TICKS / PERIOD {
+        let end = update * PERIOD;
+        let now = rest.partition_point(|event| event.time < end);
+        chip.run_until(end, &rest[..now]);
+        rest = &rest[now..];
+        let rule = Instant::now();
+        for engine in &mut engines {
+            engine.update(&mut chip).expect("the rule runs");
+        }
+        seconds_of_rule += rule.elapsed().as_secs_f64();
+        spikes += chip.take_spikes().len();
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let neurons = (0..2).flat_map(|h| (0..256).map(move |column| (h, column)));
+    let neurons = neurons.map(|(h, column)| {
+        let n = chip.neuron(h, column);
+        format!("{} {} {} {}\n", n.leak_lsb, n.threshold_lsb, n.reset_lsb, n.strength_exc)
+    });
+    Measured {
+        seconds,
+        seconds_of_rule,
+        inputs: events.len() / 2,
+        spikes,
+        neurons: neurons.collect(),
+    }
+}
+
+/// Seconds, rate, input events and spikes of the same network in Brian2.
+fn brian2(neurons: &str) -> Result<[f64; 4], String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = root.join("target/brian2");
+    let python = folder.join("bin/python");
+    if !python.exists() {
+        let script = root.join("tests/peers/install_brian2.sh");
+        let done = Command::new("sh").arg(script).arg(&folder).status();
+        done.ok().filter(std::process::ExitStatus::success).ok_or("Brian2 cannot be installed")?;
+    }
+    let mut script = Command::new(python)
+        .arg(root.join("tests/peers/brian2_network.py"))
+        .args([PSP_LSB.to_string(), WEIGHT.to_string(), GAIN.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    if let Some(mut input) = script.stdin.take() {
+        input.write_all(neurons.as_bytes()).map_err(|error| error.to_string())?;
+    }
+    let output = script.wait_with_output().map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let last = text.lines().last().unwrap_or_default();
+    let numbers: Vec<f64> = last.split(' ').filter_map(|word| word.parse().ok()).collect();
+    numbers.try_into().map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn main() {
+    let compiler = Compiler::from_sources(EngineKind::Jit, &[("plastic", RULE)])
+        .unwrap_or_else(|message| panic!("{message}"));
+    let events = inputs();
+    let runs = (0..REPETITIONS).map(|_| network(&compiler, &events));
+    let fastest = runs.min_by(|a, b| a.seconds.total_cmp(&b.seconds)).expect("a repetition");
+    let rate_hz = fastest.spikes as f64 / 512.0 / BIOLOGICAL_S;
+    let synaptic = fastest.inputs as f64 * 512.0;
+    println!("cost plc_network {:.4} s", fastest.seconds);
+    println!("cost plc_network_rule {:.4} s", fastest.seconds_of_rule);
+    println!("cost plc_synaptic_events {:.0} million/s", synaptic / fastest.seconds / 1e6);
+    println!(
+        "plc: mean rate {rate_hz:.2} Hz, {} inputs, {} spikes",
+        fastest.inputs, fastest.spikes
+    );
+    println!("ratio plc_real_time_factor {:.0}", BIOLOGICAL_S / fastest.seconds);
+    println!("ratio plc_over_chip {:.2}", fastest.seconds / (BIOLOGICAL_S / 1e3));
+    match brian2(&fastest.neurons) {
+        Ok([seconds, rate, inputs, spikes]) => {
+            println!("cost brian2_network {seconds:.4} s");
+            println!("brian2: mean rate {rate:.2} Hz, {inputs} inputs, {spikes} spikes");
+            println!("ratio mean_rate_plc_over_brian2 {:.3}", rate_hz / rate);
+            println!("ratio brian2_over_plc {:.1}", seconds / fastest.seconds);
+        }
+        Err(message) => println!("no comparison with Brian2: {message}"),
+    }
+}
