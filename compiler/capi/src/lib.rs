@@ -1,0 +1,358 @@
+//! The compiler's C interface: compile a rule from text, set its params, run updates on the
+//! caller's own arrays. `include/plc.h` is generated from this file; `examples/embed` uses it.
+//!
+//! Rules and instances are handles that the caller frees. A rule may be shared between threads, an
+//! instance be used by one at a time. Functions that can fail give 0 or a null pointer and, where
+//! `message` is not null, a text there that [`plc_string_free`] frees. No function unwinds into C:
+//! a fault of the compiler ends the process with a message.
+
+#![allow(unsafe_code, reason = "pointers from C are taken on trust, as each function says")]
+
+use pl_driver::ir::io::{COLUMNS, UpdateIo};
+use pl_driver::{Engine, Instance, Place, Rule, Session};
+use pl_fixed::rng;
+use std::ffi::{CStr, CString, c_char};
+use std::ptr;
+use std::slice;
+
+/// A compiled rule.
+#[derive(Debug)]
+pub struct PlcRule {
+    rule: Rule,
+    names: Vec<(CString, CString)>,
+}
+
+/// A rule at work on a view of one hemisphere: params, state, random numbers.
+#[derive(Debug)]
+pub struct PlcInstance {
+    instance: Instance,
+    rows: usize,
+}
+
+/// A param of a rule. The texts belong to the rule.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct PlcParam {
+    /// Its name.
+    pub name: *const c_char,
+    /// Its unit; empty for pure numbers.
+    pub unit: *const c_char,
+    /// Smallest value allowed.
+    pub low: f64,
+    /// Largest value allowed.
+    pub high: f64,
+    /// Value until it is set.
+    pub default_value: f64,
+}
+
+/// The caller's arrays for one update. Those of synapses hold `rows * 256` bytes, row by row; those
+/// of neurons 256.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct PlcArrays {
+    /// Hardware rows of the view, ascending; one byte a row.
+    pub row_numbers: *const u8,
+    /// Sign of each row: 1 excitatory, -1 inhibitory, 0 neither or both.
+    pub row_signs: *const i8,
+    /// Columns of the view: 255 in, 0 out.
+    pub columns: *const u8,
+    /// Weights, 0 to 63; written.
+    pub weights: *mut u8,
+    /// Addresses, 0 to 63; written.
+    pub addresses: *mut u8,
+    /// ADC codes of the causal branch.
+    pub causal_codes: *const u8,
+    /// ADC codes of the anticausal branch.
+    pub acausal_codes: *const u8,
+    /// Baselines of the causal branch, one a column.
+    pub causal_baseline: *const u8,
+    /// Baselines of the anticausal branch, one a column.
+    pub acausal_baseline: *const u8,
+    /// Rate counters, 255 if they overflowed.
+    pub rates: *const u8,
+    /// ADC codes of the membranes.
+    pub membranes: *const u8,
+    /// Written where a rule resets correlation sensors: bit 0 causal, bit 1 anticausal. Clear it
+    /// before the update.
+    pub correlation_reset: *mut u8,
+    /// Written, not 0, where a rule resets rate counters. Clear it before the update.
+    pub rate_reset: *mut u8,
+}
+
+/// Stores `text` for the caller, if it wants it.
+///
+/// # Safety
+/// `message` is null or may be written.
+unsafe fn tell(message: *mut *mut c_char, text: &str) {
+    if !message.is_null() {
+        let text = CString::new(text.replace('\0', " ")).unwrap_or_default();
+        // SAFETY: the caller of the interface vouches for the pointer.
+        unsafe { *message = text.into_raw() };
+    }
+}
+
+/// Compiles the first rule of a text. `name` is what messages call the text. Warnings are in
+/// `message` even if a rule is given.
+///
+/// # Safety
+/// `name` and `source` are texts that end with 0; `message` is null or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_compile(
+    name: *const c_char,
+    source: *const c_char,
+    message: *mut *mut c_char,
+) -> *mut PlcRule {
+    if !message.is_null() {
+        // SAFETY: the caller vouches for the pointer.
+        unsafe { *message = ptr::null_mut() };
+    }
+    if name.is_null() || source.is_null() {
+        // SAFETY: as above.
+        unsafe { tell(message, "name and source must not be null") };
+        return ptr::null_mut();
+    }
+    // SAFETY: not null, and the caller vouches for the 0 at the end.
+    let [name, source] = [name, source].map(|text| unsafe { CStr::from_ptr(text) });
+    let compiled = Session::default().compile_with(
+        &name.to_string_lossy(),
+        source.to_bytes(),
+        &|_| None,
+        &mut |_, _| {},
+    );
+    if !compiled.diagnostics.is_empty() {
+        let style = pl_diag::render::Style::Plain;
+        let text = pl_diag::render::render(&compiled.diagnostics, &compiled.sources, style);
+        // SAFETY: as above.
+        unsafe { tell(message, &text) };
+    }
+    let Some(rule) = compiled.rules.first().cloned() else {
+        if compiled.diagnostics.is_empty() {
+            // SAFETY: as above.
+            unsafe { tell(message, "the text has no rule") };
+        }
+        return ptr::null_mut();
+    };
+    let text = |text: &str| CString::new(text.replace('\0', " ")).unwrap_or_default();
+    let names = rule.params().iter().map(|param| (text(&param.name), text(&param.unit))).collect();
+    Box::into_raw(Box::new(PlcRule { rule, names }))
+}
+
+/// Number of params of a rule.
+///
+/// # Safety
+/// `rule` comes from [`plc_compile`] and was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_param_count(rule: *const PlcRule) -> usize {
+    // SAFETY: the caller vouches for the handle.
+    unsafe { rule.as_ref() }.map_or(0, |rule| rule.names.len())
+}
+
+/// Describes a param, counted from 0. Gives 1, or 0 if there is no such param.
+///
+/// # Safety
+/// `rule` as for [`plc_param_count`]; `param` may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_param(
+    rule: *const PlcRule,
+    index: usize,
+    param: *mut PlcParam,
+) -> i32 {
+    // SAFETY: the caller vouches for both pointers.
+    let (Some(rule), Some(out)) = (unsafe { (rule.as_ref(), param.as_mut()) }) else { return 0 };
+    let known = rule.rule.params().get(index).zip(rule.names.get(index));
+    let Some((found, (name, unit))) = known else { return 0 };
+    *out = PlcParam {
+        name: name.as_ptr(),
+        unit: unit.as_ptr(),
+        low: found.interval.low,
+        high: found.interval.high,
+        default_value: found.default,
+    };
+    1
+}
+
+/// Time between updates of a rule, in ticks of 4 ns.
+///
+/// # Safety
+/// `rule` as for [`plc_param_count`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_period_ticks(rule: *const PlcRule) -> u64 {
+    // SAFETY: the caller vouches for the handle.
+    unsafe { rule.as_ref() }.map_or(0, |rule| rule.rule.period_ticks())
+}
+
+/// A fresh instance on a view of `rows` rows (1 to 256) of a hemisphere (0 top, 1 bottom), with
+/// default params and random numbers of this seed; null if there are too many rows.
+///
+/// # Safety
+/// `rule` as for [`plc_param_count`]; it may be freed before the instance.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_instance_new(
+    rule: *const PlcRule,
+    hemisphere: u8,
+    rows: usize,
+    seed: u64,
+) -> *mut PlcInstance {
+    // SAFETY: the caller vouches for the handle.
+    let Some(rule) = (unsafe { rule.as_ref() }) else { return ptr::null_mut() };
+    if rows == 0 || rows > rule.rule.hir().rows_max as usize || hemisphere > 1 {
+        return ptr::null_mut();
+    }
+    let stream_key = rng::stream_key(seed, 0, hemisphere, 0);
+    let place = Place { hemisphere, rows, stream_key, record_capacity: 0 };
+    let instance = rule.rule.instance(Engine::Jit, &place);
+    Box::into_raw(Box::new(PlcInstance { instance, rows }))
+}
+
+/// Sets a param; nothing is compiled anew. Gives 1, or 0 and a message.
+///
+/// # Safety
+/// `instance` comes from [`plc_instance_new`]; `name` is a text that ends with 0; `message` is null
+/// or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_set_param(
+    instance: *mut PlcInstance,
+    name: *const c_char,
+    value: f64,
+    message: *mut *mut c_char,
+) -> i32 {
+    // SAFETY: the caller vouches for the handle.
+    let Some(instance) = (unsafe { instance.as_mut() }) else { return 0 };
+    if name.is_null() {
+        return 0;
+    }
+    // SAFETY: not null, and the caller vouches for the 0 at the end.
+    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
+    match instance.instance.set_param(&name, value) {
+        Ok(()) => 1,
+        Err(error) => {
+            // SAFETY: the caller vouches for the pointer.
+            unsafe { tell(message, &error.to_string()) };
+            0
+        }
+    }
+}
+
+/// Runs the rule's `start` blocks. Gives 1, or 0 and a message.
+///
+/// # Safety
+/// As for [`plc_update`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_start(
+    instance: *mut PlcInstance,
+    arrays: *const PlcArrays,
+    message: *mut *mut c_char,
+) -> i32 {
+    // SAFETY: the caller vouches for all of it.
+    unsafe { run(instance, arrays, message, Instance::start) }
+}
+
+/// Runs one update. Gives 1, or 0 and a message.
+///
+/// # Safety
+/// `instance` comes from [`plc_instance_new`] and is used by nobody else meanwhile; every array of
+/// `arrays` has its size and overlaps no other; `message` is null or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_update(
+    instance: *mut PlcInstance,
+    arrays: *const PlcArrays,
+    message: *mut *mut c_char,
+) -> i32 {
+    // SAFETY: the caller vouches for all of it.
+    unsafe { run(instance, arrays, message, Instance::update) }
+}
+
+unsafe fn run(
+    instance: *mut PlcInstance,
+    arrays: *const PlcArrays,
+    message: *mut *mut c_char,
+    call: fn(&mut Instance, &mut UpdateIo<'_>) -> Result<(), pl_driver::RunError>,
+) -> i32 {
+    // SAFETY: the caller vouches for both.
+    let (Some(instance), Some(arrays)) = (unsafe { (instance.as_mut(), arrays.as_ref()) }) else {
+        return 0;
+    };
+    // SAFETY: as above.
+    let result = match unsafe { lend(arrays, instance.rows) } {
+        Some(mut io) => call(&mut instance.instance, &mut io).map_err(|error| error.to_string()),
+        None => Err("an array is null".to_owned()),
+    };
+    match result {
+        Ok(()) => 1,
+        Err(text) => {
+            // SAFETY: as above.
+            unsafe { tell(message, &text) };
+            0
+        }
+    }
+}
+
+/// The caller's arrays, if none is null.
+///
+/// # Safety
+/// As for [`plc_update`].
+unsafe fn lend<'a>(arrays: &PlcArrays, rows: usize) -> Option<UpdateIo<'a>> {
+    let cells = rows * COLUMNS;
+    // SAFETY: not null; sizes and lifetime are the caller's word.
+    unsafe fn read<'a, T>(from: *const T, count: usize) -> Option<&'a [T]> {
+        (!from.is_null()).then(|| unsafe { slice::from_raw_parts(from, count) })
+    }
+    // SAFETY: as above, and nobody else has the array.
+    unsafe fn write<'a>(to: *mut u8, count: usize) -> Option<&'a mut [u8]> {
+        (!to.is_null()).then(|| unsafe { slice::from_raw_parts_mut(to, count) })
+    }
+    // SAFETY: the caller vouches for every array.
+    unsafe {
+        Some(UpdateIo {
+            rows: read(arrays.row_numbers, rows)?,
+            row_signs: read(arrays.row_signs, rows)?,
+            columns: read(arrays.columns, COLUMNS)?.first_chunk()?,
+            weights: write(arrays.weights, cells)?,
+            addresses: write(arrays.addresses, cells)?,
+            causal_codes: read(arrays.causal_codes, cells)?,
+            acausal_codes: read(arrays.acausal_codes, cells)?,
+            causal_baseline: read(arrays.causal_baseline, COLUMNS)?.first_chunk()?,
+            acausal_baseline: read(arrays.acausal_baseline, COLUMNS)?.first_chunk()?,
+            rates: read(arrays.rates, COLUMNS)?.first_chunk()?,
+            membranes: read(arrays.membranes, COLUMNS)?.first_chunk()?,
+            correlation_reset: write(arrays.correlation_reset, cells)?,
+            rate_reset: write(arrays.rate_reset, COLUMNS)?.first_chunk_mut()?,
+        })
+    }
+}
+
+/// Frees a rule; null is allowed.
+///
+/// # Safety
+/// `rule` comes from [`plc_compile`] and is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_rule_free(rule: *mut PlcRule) {
+    if !rule.is_null() {
+        // SAFETY: made by `Box::into_raw`, and freed once.
+        drop(unsafe { Box::from_raw(rule) });
+    }
+}
+
+/// Frees an instance; null is allowed.
+///
+/// # Safety
+/// `instance` comes from [`plc_instance_new`] and is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_instance_free(instance: *mut PlcInstance) {
+    if !instance.is_null() {
+        // SAFETY: made by `Box::into_raw`, and freed once.
+        drop(unsafe { Box::from_raw(instance) });
+    }
+}
+
+/// Frees a message; null is allowed.
+///
+/// # Safety
+/// `text` comes from this interface and is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_string_free(text: *mut c_char) {
+    if !text.is_null() {
+        // SAFETY: made by `CString::into_raw`, and freed once.
+        drop(unsafe { CString::from_raw(text) });
+    }
+}
