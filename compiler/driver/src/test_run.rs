@@ -158,6 +158,17 @@ impl Bench {
         &mut self,
         function: impl Fn(&mut Instance, &mut UpdateIo<'_>) -> Result<(), crate::RunError>,
     ) -> Result<(), String> {
+        self.with_io(|instance, io| function(instance, io).map_err(|error| error.to_string()))
+    }
+
+    /// Lends the instance and the arrays, for executors that run a rule in their own way.
+    ///
+    /// # Errors
+    /// Those of `call`.
+    pub fn with_io(
+        &mut self,
+        call: impl FnOnce(&mut Instance, &mut UpdateIo<'_>) -> Result<(), String>,
+    ) -> Result<(), String> {
         let mut correlation_reset = vec![0; self.weights.len()];
         let mut rate_reset = [0; COLUMNS];
         let mut io = UpdateIo {
@@ -175,7 +186,7 @@ impl Bench {
             correlation_reset: &mut correlation_reset,
             rate_reset: &mut rate_reset,
         };
-        function(&mut self.instance, &mut io).map_err(|error| error.to_string())
+        call(&mut self.instance, &mut io)
     }
 
     /// Puts values where a test wants them. The checker has seen that they lie in range.

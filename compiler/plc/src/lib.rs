@@ -43,6 +43,7 @@ mod watch;
 pub use engines::{Compiler, EngineKind};
 pub use pl_driver::test_run::Mismatch;
 pub use test::on_engine as run_test;
+pub use test_ppu::OnPpu;
 
 /// Runs the program with the arguments of the process; returns its exit code.
 #[must_use]

@@ -7,6 +7,7 @@ use pl_chip::memory_map::{
 use pl_chip::{Chip, ChipConfig, PpuBus, half_row};
 use pl_driver::Rule;
 use pl_driver::ir::io::{COLUMNS, ObjectValues};
+use pl_driver::ppu::Program;
 use pl_driver::test_run::{Bench, Executor};
 use pl_isa::elf::Image;
 use pl_isa::image::{Command, INFO_SECTION, Info, Place, ROW_BYTES, Status, Storage, symbol};
@@ -18,7 +19,8 @@ const INSTRUCTIONS_MAX: u64 = 50_000_000;
 const TOP: usize = 0;
 
 /// The PPU program of a rule on the simulator.
-pub(crate) struct OnPpu {
+#[derive(Debug)]
+pub struct OnPpu {
     image: Image,
     info: Info,
     chip: Chip,
@@ -30,8 +32,16 @@ impl OnPpu {
     ///
     /// # Errors
     /// If it has none, or the image is not as the contract with hosts says.
-    pub(crate) fn new(rule: &Rule) -> Result<OnPpu, String> {
-        let image = rule.program().map_err(|error| error.to_string())?.image.clone();
+    pub fn new(rule: &Rule) -> Result<OnPpu, String> {
+        OnPpu::load(rule.program().map_err(|error| error.to_string())?)
+    }
+
+    /// Loads a program.
+    ///
+    /// # Errors
+    /// If the image is not as the contract with hosts says.
+    pub fn load(program: &Program) -> Result<OnPpu, String> {
+        let image = program.image.clone();
         let note = image.sections.iter().find(|section| section.name == INFO_SECTION);
         let text = match note.map(|section| &section.contents) {
             Some(pl_isa::elf::Contents::Bytes(bytes)) => core::str::from_utf8(bytes).ok(),

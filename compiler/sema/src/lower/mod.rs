@@ -4,6 +4,7 @@
 //! The numbered rules of the language reference's section on numbers are implemented here and in
 //! `number.rs`, under the same numbers.
 
+mod mask;
 pub(crate) mod number;
 mod reduce;
 mod statement;
@@ -11,6 +12,7 @@ mod statement;
 use crate::hir::{Block, Due, Over, Record, Recorded, Rule, State};
 use crate::host::Host;
 use crate::interval::Interval;
+use mask::Held;
 use pl_fixed::Format;
 use pl_ir::op::Cond;
 use pl_ir::{
@@ -60,7 +62,12 @@ pub fn lower(rule: &Rule) -> Lowered {
         input: state.input,
     });
     let records = rule.records.iter().map(|record| Record::declaration(record, rule));
-    let mut lowering = Lowering { rule, derived: Vec::new(), b: FunctionBuilder::new("update") };
+    let mut lowering = Lowering {
+        rule,
+        derived: Vec::new(),
+        b: FunctionBuilder::new("update"),
+        reduces_synapses: false,
+    };
     for block in &rule.blocks {
         lowering.block(block);
     }
@@ -110,6 +117,8 @@ struct Lowering<'a> {
     rule: &'a Rule,
     derived: Vec<DerivedValue>,
     b: FunctionBuilder,
+    /// Whether the block being lowered reduces synapses, so that masks must be kept as lanes.
+    reduces_synapses: bool,
 }
 
 /// Values of what statements of a block may change, in one row.
@@ -138,7 +147,7 @@ struct Env {
 enum Local {
     Host(Host),
     Lanes { value: Value, frac: i32 },
-    Mask(Value),
+    Mask(Held),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,7 +161,7 @@ enum SensorSlot {
 #[derive(Clone, Copy, PartialEq)]
 enum Lanes {
     All,
-    Where(Value),
+    Where(Held),
 }
 
 #[derive(Clone, Default)]
@@ -228,6 +237,7 @@ impl Lowering<'_> {
     }
 
     fn statements_of(&mut self, block: &Block) {
+        self.reduces_synapses = mask::reduces_synapses(&block.body);
         if block.over == Over::Synapses {
             let (row, done) = self.open_row_loop();
             let mut env = Env { row: Some(row), ..Env::default() };
@@ -321,6 +331,7 @@ impl Lowering<'_> {
         match lanes {
             Lanes::All => set,
             Lanes::Where(mask) => {
+                let mask = self.mask_now(mask);
                 let clear = self.b.splat_const(0, Type::ROW16);
                 self.b.op(Op::Select, &[mask, set, clear])
             }

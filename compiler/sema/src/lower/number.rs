@@ -296,7 +296,9 @@ impl Lowering<'_> {
             }
             ExprKind::And(a, b) | ExprKind::Or(a, b) => {
                 let a = self.condition(a, env);
+                let a = self.hold(a);
                 let b = self.condition(b, env);
+                let a = self.mask_now(a);
                 let and = matches!(expr.kind, ExprKind::And(..));
                 self.b.op(if and { Op::MaskAnd } else { Op::MaskOr }, &[a, b])
             }
@@ -310,7 +312,7 @@ impl Lowering<'_> {
                 self.b.compare(Cond::Ne, value, zero)
             }
             ExprKind::Local(id) => match env.locals.get(&id.0) {
-                Some(Local::Mask(mask)) => *mask,
+                Some(Local::Mask(mask)) => self.mask_now(*mask),
                 Some(Local::Host(_) | Local::Lanes { .. }) | None => {
                     unreachable!("checked: the local is defined here and a truth value")
                 }

@@ -37,6 +37,7 @@ impl Lowering<'_> {
             Reduction::Max => self.joined(Op::Max, so_far, of, frac, &mut inside),
             Reduction::Count => {
                 let holds = self.condition(of, &mut inside);
+                let holds = self.hold(holds);
                 let one = self.lanes_as_bits(Lanes::Where(holds), 1);
                 self.b.op(Op::AddSat, &[so_far, one])
             }
@@ -81,6 +82,7 @@ impl Lowering<'_> {
             Reduction::Max => (Op::ReduceMax, self.produce(of, frac, &mut inside)),
             Reduction::Count => {
                 let holds = self.condition(of, &mut inside);
+                let holds = self.hold(holds);
                 (Op::ReduceAdd, self.lanes_as_bits(Lanes::Where(holds), 1))
             }
             Reduction::Argmax => (Op::ReduceMin, self.columns_of_largest(of, &mut inside)),

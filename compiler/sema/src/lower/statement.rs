@@ -1,5 +1,6 @@
 //! Statements of vector blocks: a lane `if` runs both branches and selects.
 
+use super::mask::Held;
 use super::{End, Env, Lanes, Local, Lowering, SensorSlot, state_format};
 use crate::hir::{Expr, ExprKind, Kind, Rounding, Sensor, Stmt, Target};
 use crate::interval::Interval;
@@ -13,7 +14,7 @@ const SIX_BITS: Interval = Interval { low: 0.0, high: 63.0 };
 impl Lowering<'_> {
     /// Runs statements in the lanes of `mask` (all if `None`): only resets depend on it here, for
     /// assignments the enclosing `if` selects.
-    pub(super) fn statements(&mut self, body: &[Stmt], env: &mut Env, mask: Option<Value>) {
+    pub(super) fn statements(&mut self, body: &[Stmt], env: &mut Env, mask: Option<Held>) {
         for stmt in body {
             match stmt {
                 Stmt::Let(id, value) => {
@@ -32,7 +33,8 @@ impl Lowering<'_> {
             return Local::Host(host.clone());
         }
         if value.number == Kind::Bool {
-            return Local::Mask(self.condition(value, env));
+            let mask = self.condition(value, env);
+            return Local::Mask(self.hold(mask));
         }
         let frac = held(value);
         Local::Lanes { value: self.produce(value, frac, env), frac }
@@ -120,7 +122,7 @@ impl Lowering<'_> {
         value
     }
 
-    fn reset(&mut self, sensor: Sensor, env: &mut Env, mask: Option<Value>) {
+    fn reset(&mut self, sensor: Sensor, env: &mut Env, mask: Option<Held>) {
         let slot = match sensor {
             Sensor::Causal => SensorSlot::Causal,
             Sensor::Acausal => SensorSlot::Acausal,
@@ -130,7 +132,7 @@ impl Lowering<'_> {
             (Some(Lanes::All), _) | (_, None) => Lanes::All,
             (None, Some(mask)) => Lanes::Where(mask),
             (Some(Lanes::Where(before)), Some(mask)) => {
-                Lanes::Where(self.b.op(Op::MaskOr, &[*before, mask]))
+                Lanes::Where(self.join(Op::MaskOr, *before, mask))
             }
         };
         env.resets.insert(slot, lanes);
@@ -143,11 +145,12 @@ impl Lowering<'_> {
         then: &[Stmt],
         otherwise: &[Stmt],
         env: &mut Env,
-        mask: Option<Value>,
+        mask: Option<Held>,
     ) {
         let chosen = self.condition(cond, env);
-        let both = |this: &mut Self, mine: Value| match mask {
-            Some(outer) => this.b.op(Op::MaskAnd, &[outer, mine]),
+        let chosen = self.hold(chosen);
+        let both = |this: &mut Self, mine: Held| match mask {
+            Some(outer) => this.join(Op::MaskAnd, outer, mine),
             None => mine,
         };
         let then_mask = both(self, chosen);
@@ -157,7 +160,7 @@ impl Lowering<'_> {
         let mut other = before.clone();
         other.resets = env.resets.clone();
         if !otherwise.is_empty() {
-            let negated = self.b.op(Op::MaskNot, &[chosen]);
+            let negated = self.negate(chosen);
             let other_mask = both(self, negated);
             self.statements(otherwise, &mut other, Some(other_mask));
         }
@@ -186,7 +189,8 @@ impl Lowering<'_> {
     }
 
     /// Makes `env` what holds after an `if`: `env` where `chosen`, `other` elsewhere.
-    fn merge(&mut self, chosen: Value, env: &mut Env, other: Env, before: &Env) {
+    fn merge(&mut self, held: Held, env: &mut Env, other: Env, before: &Env) {
+        let chosen = self.mask_now(held);
         let mut pick = |a: Option<Value>, b: Option<Value>| match (a, b) {
             (Some(a), Some(b)) if a != b => Some(self.b.op(Op::Select, &[chosen, a, b])),
             (a, b) => a.or(b),
@@ -211,20 +215,20 @@ impl Lowering<'_> {
         for (id, outside) in &before.locals {
             let a = inner.get(id).unwrap_or(outside).clone();
             let b = other.locals.get(id).unwrap_or(outside).clone();
-            let merged = self.merge_local(chosen, a, b);
+            let merged = self.merge_local(held, a, b);
             env.locals.insert(*id, merged);
         }
     }
 
-    fn merge_local(&mut self, chosen: Value, a: Local, b: Local) -> Local {
+    fn merge_local(&mut self, chosen: Held, a: Local, b: Local) -> Local {
         match (a, b) {
             (Local::Host(a), Local::Host(b)) if a == b => Local::Host(a),
             (Local::Mask(a), Local::Mask(b)) if a == b => Local::Mask(a),
             (Local::Mask(a), Local::Mask(b)) => {
-                let inside = self.b.op(Op::MaskAnd, &[chosen, a]);
-                let rest = self.b.op(Op::MaskNot, &[chosen]);
-                let outside = self.b.op(Op::MaskAnd, &[rest, b]);
-                Local::Mask(self.b.op(Op::MaskOr, &[inside, outside]))
+                let inside = self.join(Op::MaskAnd, chosen, a);
+                let rest = self.negate(chosen);
+                let outside = self.join(Op::MaskAnd, rest, b);
+                Local::Mask(self.join(Op::MaskOr, inside, outside))
             }
             (a, b) => {
                 let (a, fa) = self.as_lanes(a);
@@ -234,6 +238,7 @@ impl Lowering<'_> {
                 }
                 let frac = fa.min(fb);
                 let (a, b) = (self.convert(a, fa, frac), self.convert(b, fb, frac));
+                let chosen = self.mask_now(chosen);
                 Local::Lanes { value: self.b.op(Op::Select, &[chosen, a, b]), frac }
             }
         }
