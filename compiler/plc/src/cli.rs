@@ -28,6 +28,8 @@ enum Command {
     Doc(DocArgs),
     /// Run an experiment on emulated chips.
     Run(RunArgs),
+    /// Run an experiment at every point of a grid of params, for every seed.
+    Sweep(SweepArgs),
     /// Apply updates of a rule to recorded arrays.
     Apply(ApplyArgs),
     /// Assemble PPU code.
@@ -166,6 +168,57 @@ pub(crate) struct TestArgs {
     /// How to print results and diagnostics.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
+}
+
+/// Options of `plc sweep`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct SweepArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<SweepCommand>,
+    /// The sweep: experiment, grid, seeds, map.
+    pub(crate) file: Option<PathBuf>,
+    /// Run only every N-th point, beginning with the I-th: `I/N`.
+    #[arg(long, value_name = "I/N", value_parser = parse_shard)]
+    pub(crate) shard: Option<(usize, usize)>,
+    /// Engine that runs the rules [default: jit].
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<EngineArg>,
+    /// Folder for the results; a sweep that was interrupted goes on there [default: out/NAME].
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Print no progress and no summary.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// What else `plc sweep` does.
+#[derive(Subcommand, Debug)]
+pub(crate) enum SweepCommand {
+    /// Join the results of shards.
+    Merge(MergeArgs),
+}
+
+/// Options of `plc sweep merge`.
+#[derive(Args, Debug)]
+pub(crate) struct MergeArgs {
+    /// The sweep.
+    pub(crate) file: PathBuf,
+    /// Folders of the shards.
+    #[arg(required = true)]
+    pub(crate) shards: Vec<PathBuf>,
+    /// Folder for the joined results.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+}
+
+/// A share of the points, counted from 1.
+fn parse_shard(text: &str) -> Result<(usize, usize), String> {
+    let parsed = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    match parsed {
+        Some((index, count)) if (1..=count).contains(&index) => Ok((index, count)),
+        _ => Err("a share is I/N with I from 1 to N, such as 1/4".into()),
+    }
 }
 
 /// Options of `plc apply`.
@@ -396,6 +449,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Fmt(args) => crate::fmt::run(&args),
         Command::Doc(args) => crate::doc::run(&args),
         Command::Run(args) => crate::run::run(&args),
+        Command::Sweep(args) => crate::sweep::run(&args),
         Command::Apply(args) => crate::apply::run(&args),
         Command::Asm(args) => crate::asm::assemble(&args),
         Command::Disasm(args) => crate::asm::disassemble(&args),

@@ -9,6 +9,7 @@
 //!   report.rs        results of a run as files and as a summary; watch.rs progress and Ctrl-C
 //!   array_engine.rs  a rule on the emulated chip through gathered arrays
 //!   lsp/             the language server
+//!   sweep/           experiments over grids of params
 //!   compare.rs       a rule in real numbers beside the one that runs
 //!   output.rs        files written whole or not at all, diagnostics, exit codes
 //! ```
@@ -36,6 +37,7 @@ mod numerics;
 mod output;
 mod report;
 mod run;
+mod sweep;
 mod test;
 mod test_ppu;
 mod watch;

@@ -49,6 +49,9 @@ fn run(page: &str) -> usize {
                 args.extend(["--set", change]);
             }
         }
+        if args[0] == "sweep" {
+            args.extend(["--shard", "1/16"]);
+        }
         let output = Command::new(env!("CARGO_BIN_EXE_plc"))
             .current_dir(folder.path())
             .args(&args)

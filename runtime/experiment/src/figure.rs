@@ -170,6 +170,71 @@ fn draw_tile(
     area.draw(&Rectangle::new([(left, top), (left + side, top + side)], border))
 }
 
+/// A map: a value for each pair of two quantities, as shades from the smallest to the largest, with
+/// a scale; cells without a value stay white.
+///
+/// # Errors
+/// What the library says.
+pub fn heat_map(
+    labels: &Labels<'_>,
+    (xs, ys): (&[f64], &[f64]),
+    cells: &[Vec<Option<f64>>],
+) -> Result<String, String> {
+    const SIDE: i32 = 360;
+    let (left, top) = (96, 52);
+    let known = || cells.iter().flatten().flatten().copied();
+    let low = known().fold(f64::INFINITY, f64::min);
+    let high = known().fold(f64::NEG_INFINITY, f64::max);
+    let shade = |value: f64| if high > low { (value - low) / (high - low) } else { 0.5 };
+    let count = |n: usize| i32::try_from(n.max(1)).unwrap_or(i32::MAX);
+    document((640, 490), |area| {
+        let style = |size, h, v| (FONT, size).into_font().color(&BLACK).pos(Pos::new(h, v));
+        let write = |text: String, place, style| area.draw(&Text::new(text, place, style));
+        write(labels.title.into(), (left, 16), style(16, HPos::Left, VPos::Top))?;
+        write(
+            labels.x.into(),
+            (left + SIDE / 2, top + SIDE + 34),
+            style(13, HPos::Center, VPos::Top),
+        )?;
+        write(labels.y.into(), (left, top - 6), style(13, HPos::Left, VPos::Bottom))?;
+        for (y, row) in (0..).zip(cells) {
+            for (x, value) in (0..).zip(row) {
+                let Some(value) = value else { continue };
+                // The first row lies at the bottom, as axes go.
+                let place = |x: i32, y: i32| {
+                    (left + x * SIDE / count(xs.len()), top + SIDE - y * SIDE / count(ys.len()))
+                };
+                let cell = [place(x, y), place(x + 1, y + 1)];
+                area.draw(&Rectangle::new(cell, ViridisRGB.get_color(shade(*value)).filled()))?;
+            }
+        }
+        let number = |value: f64| format!("{}", (value * 1e4).round() / 1e4);
+        let ends = |values: &[f64]| [values.first().copied(), values.last().copied()];
+        for (at, value) in [left, left + SIDE].into_iter().zip(ends(xs)) {
+            let text = value.map_or_else(String::new, number);
+            write(text, (at, top + SIDE + 8), style(12, HPos::Center, VPos::Top))?;
+        }
+        for (at, value) in [top + SIDE, top].into_iter().zip(ends(ys)) {
+            let text = value.map_or_else(String::new, number);
+            write(text, (left - 8, at), style(12, HPos::Right, VPos::Center))?;
+        }
+        for step in 0..100 {
+            let y = top + SIDE - (step + 1) * SIDE / 100;
+            let bar = [(left + SIDE + 30, y), (left + SIDE + 50, y + SIDE / 100 + 1)];
+            let colour = ViridisRGB.get_color(f64::from(step) / 99.0);
+            area.draw(&Rectangle::new(bar, colour.filled()))?;
+        }
+        for (at, value) in [(top + SIDE, low), (top, high)] {
+            if value.is_finite() {
+                let place = (left + SIDE + 56, at);
+                write(number(value), place, style(12, HPos::Left, VPos::Center))?;
+            }
+        }
+        let border = BLACK.mix(0.4).stroke_width(1);
+        area.draw(&Rectangle::new([(left, top), (left + SIDE, top + SIDE)], border))
+    })
+}
+
 /// A square table of counts, each cell with its number.
 ///
 /// # Errors

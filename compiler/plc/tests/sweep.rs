@@ -1,0 +1,73 @@
+//! `plc sweep`: shards, an interrupted run and a whole one give the same table; wrong files and
+//! folders of other sweeps are refused.
+
+#![allow(clippy::unwrap_used, reason = "what cannot be set up ends the test")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const SWEEP: &str = "experiment = '@/examples/homeostasis/experiment.toml'
+seeds = [1, 2]
+[set]
+'task.duration_ms' = 20.0
+'task.judged_ms' = 10.0
+[grid]
+'proportional.gain' = [0.02, 0.1]
+'task.source_hz' = { from = 8e4, to = 12e4, steps = 2 }
+[map]
+x = 'proportional.gain'
+y = 'task.source_hz'
+metric = 'rate_mean_hz_proportional'
+";
+
+fn plc(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plc"));
+    command.current_dir(folder).arg("sweep").args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn shards_and_interruptions_give_the_same_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    fs::write(at.join("s.toml"), SWEEP.replace('@', root)).unwrap();
+    let done = plc(at, &["s.toml", "--out", "whole"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    assert!(text(&done.stdout).contains("8 results in whole"), "{}", text(&done.stdout));
+    let table = fs::read(at.join("whole/results.csv")).unwrap();
+    assert_eq!(text(&table).lines().count(), 9);
+    assert!(fs::read_to_string(at.join("whole/map.svg")).unwrap().starts_with("<svg"));
+
+    for shard in ["1/3", "2/3", "3/3"] {
+        let out = shard.replace('/', "of");
+        assert!(plc(at, &["s.toml", "--shard", shard, "--out", &out, "-q"]).status.success());
+    }
+    let merged = plc(at, &["merge", "s.toml", "3of3", "1of3", "2of3", "--out", "merged"]);
+    assert!(merged.status.success(), "{}", text(&merged.stderr));
+    assert_eq!(fs::read(at.join("merged/results.csv")).unwrap(), table);
+
+    // As an interruption leaves it: some lines, the last one cut off.
+    let lines = fs::read_to_string(at.join("whole/results.jsonl")).unwrap();
+    let kept: String = lines.lines().take(4).map(|line| format!("{line}\n")).collect();
+    fs::create_dir(at.join("again")).unwrap();
+    fs::write(at.join("again/results.jsonl"), kept + "{\"point\": 7, \"se").unwrap();
+    let done = plc(at, &["s.toml", "--out", "again"]);
+    assert!(text(&done.stderr).contains("3 done before"), "{}", text(&done.stderr));
+    assert_eq!(fs::read(at.join("again/results.csv")).unwrap(), table);
+
+    // Another engine, another sweep.
+    let other = plc(at, &["s.toml", "--out", "whole", "--engine", "eval"]);
+    assert_eq!(other.status.code(), Some(2));
+    assert_eq!(fs::read(at.join("whole/results.csv")).unwrap(), table);
+    for (from, to) in [("'proportional.gain' =", "'proportional.gian' ="), ("[map]", "[mpa]")] {
+        fs::write(at.join("wrong.toml"), SWEEP.replace('@', root).replace(from, to)).unwrap();
+        let done = plc(at, &["wrong.toml", "--out", "wrong"]);
+        assert_eq!(done.status.code(), Some(1), "{}", text(&done.stderr));
+        assert!(!at.join("wrong/results.csv").exists());
+    }
+}
