@@ -7,8 +7,8 @@
 //! between the two is one of rounding, and of the decisions that follow from it.
 
 use crate::hir::{
-    Block, Due, Expr, ExprKind, Over, Place, Recorded, Reduction, Rounding, Rule, Sensor, State,
-    Stmt, Target,
+    Block, Due, Expr, ExprKind, Kind, Over, Place, Recorded, Reduction, Rounding, Rule, Sensor,
+    State, Stmt, Target,
 };
 use crate::interval::Interval;
 use crate::lower::number::held;
@@ -267,7 +267,8 @@ impl Run<'_, '_> {
 
     /// Draws what stochastic rounding draws for a stored value, so that later draws are the same.
     fn discard_draw(&mut self, expr: &Expr, frac: i32) {
-        let rounds = !matches!(expr.kind, ExprKind::Host(_)) && held(expr) > frac;
+        let is_number = expr.number != Kind::Bool && !matches!(expr.kind, ExprKind::Host(_));
+        let rounds = is_number && held(expr) > frac;
         if rounds && self.rule.rounding == Rounding::Stochastic && !self.alone {
             self.draw();
         }

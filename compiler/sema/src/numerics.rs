@@ -69,14 +69,14 @@ pub fn numerics(rule: &Rule) -> Vec<Stored> {
 fn statements(rule: &Rule, block: &Block, body: &[Stmt], found: &mut Vec<Stored>) {
     for stmt in body {
         match stmt {
+            // Truth values have no numbers to show.
+            Stmt::Let(_, value) | Stmt::Assign(_, value) if value.number == Kind::Bool => {}
             Stmt::Let(_, value) | Stmt::Assign(Target::Local(_), value) => {
-                if value.number != Kind::Bool {
-                    let format = Format::new(held(value));
-                    let parts = parts(rule, value, format);
-                    let error = parts[0].error;
-                    let (range, rounding, dead_zone) = (None, None, None);
-                    found.push(Stored { parts, format, range, rounding, error, dead_zone });
-                }
+                let format = Format::new(held(value));
+                let parts = parts(rule, value, format);
+                let error = parts[0].error;
+                let (range, rounding, dead_zone) = (None, None, None);
+                found.push(Stored { parts, format, range, rounding, error, dead_zone });
             }
             Stmt::Assign(target, value) => found.push(stored(rule, block, *target, value)),
             Stmt::If { then, otherwise, .. } => {

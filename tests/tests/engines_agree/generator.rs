@@ -189,6 +189,13 @@ impl Generator<'_> {
             let input = feature == "per row" || self.one_in(5);
             let (kind, writers) = if input { ("input", &[][..]) } else { ("state", writers) };
             self.uses(if input { "input" } else { "state" });
+            if !writers.is_empty() && self.one_in(4) {
+                self.uses("bool state");
+                let text = format!("s{index}");
+                self.line(&format!("state {text} : bool per {scope} = false"));
+                self.names.push(Name { text, writers, readers, is_bool: true });
+                continue;
+            }
             let array = !input && self.one_in(4);
             let (len, initial) = if array { ("[2]", "[1, 2]") } else { ("", "1") };
             self.line(&format!("{kind} s{index}{len} : {ty} per {scope} = {initial}"));
@@ -284,6 +291,10 @@ impl Generator<'_> {
             return self.define();
         }
         let target = targets[self.choose(targets.len())].clone();
+        if self.names.iter().any(|name| name.is_bool && name.text == target) {
+            let value = self.condition(1);
+            return self.line(&format!("{target} = {value}"));
+        }
         if target == "address" {
             self.uses("address");
             let value = match self.choose(3) {
@@ -458,8 +469,13 @@ impl Generator<'_> {
     }
 
     fn condition(&mut self, depth: usize) -> String {
-        let truths: Vec<String> =
-            self.names.iter().filter(|name| name.is_bool).map(|name| name.text.clone()).collect();
+        let over = self.over;
+        let truths: Vec<String> = self
+            .names
+            .iter()
+            .filter(|name| name.is_bool && name.readers.contains(&over))
+            .map(|name| name.text.clone())
+            .collect();
         if !truths.is_empty() && self.one_in(4) {
             return truths[self.choose(truths.len())].clone();
         }
@@ -504,6 +520,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "array",
     "per synapse",
     "per neuron",
+    "bool state",
     "per rule",
     "per row",
     "nearest",

@@ -152,7 +152,15 @@ impl<'a> RuleChecker<'a> {
     }
 
     fn check_initial(&mut self, decl: &ast::Decl, ty: NumberType, value: f64, span: Span) {
-        if !ty.interval.contains(Interval::point(value)) {
+        let is_truth = [0.0, 1.0].iter().any(|truth| value.total_cmp(truth).is_eq());
+        if ty.kind == Kind::Bool && !is_truth {
+            let message = format!("`{}` is a truth value", decl.name.name);
+            self.found.push(
+                Diagnostic::error(Code::E0301, span, message)
+                    .label(span, format!("this is {value}"))
+                    .help("write `true` or `false`"),
+            );
+        } else if !ty.interval.contains(Interval::point(value)) {
             let message =
                 format!("the value of `{}` lies outside its range {}", decl.name.name, ty.interval);
             let mut found = Diagnostic::error(Code::E0401, span, message)
@@ -213,10 +221,7 @@ impl<'a> RuleChecker<'a> {
                 let frac = Some(i32::from(*fraction_bits));
                 Some(NumberType { kind: Kind::Real, interval, frac })
             }
-            ast::TypeKind::Bool => {
-                self.found.push(not_yet(ty.span, "declarations of type `bool`"));
-                None
-            }
+            ast::TypeKind::Bool => Some(of(Kind::Bool, 0.0, 1.0)),
         }
     }
 

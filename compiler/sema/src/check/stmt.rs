@@ -92,7 +92,17 @@ impl<'a> RuleChecker<'a> {
 
     /// Checks a value against a written type.
     fn fits(&mut self, value: &Expr, kind: Kind, interval: Interval, declared: Span) {
-        if kind == Kind::Int && value.number != Kind::Int {
+        if (kind == Kind::Bool) != (value.number == Kind::Bool) {
+            self.found.push(
+                Diagnostic::error(
+                    Code::E0301,
+                    value.span,
+                    format!("the type says {}", kind.name()),
+                )
+                .label(value.span, format!("this is {}", value.number.name()))
+                .label(declared, "declared here"),
+            );
+        } else if kind == Kind::Int && value.number != Kind::Int {
             self.found.push(
                 Diagnostic::error(Code::E0302, value.span, "the type says integer")
                     .label(value.span, format!("this is {}", value.number.name()))
@@ -286,11 +296,20 @@ impl<'a> RuleChecker<'a> {
             }
             return Some(());
         }
-        if value.number == Kind::Bool {
+        let truth = match target {
+            Target::State(index) => self.states[index].kind == Kind::Bool,
+            Target::Weight | Target::Address | Target::Local(_) => false,
+        };
+        if truth != (value.number == Kind::Bool) {
+            let (what, help) = if truth {
+                ("a truth value is stored here", "compare it with something, as in `x > 0`")
+            } else {
+                ("a number is stored here", "use `if` to store different values")
+            };
             self.found.push(
-                Diagnostic::error(Code::E0301, value.span, "a number is stored here")
-                    .label(value.span, "this is a truth value")
-                    .help("use `if` to store different values"),
+                Diagnostic::error(Code::E0301, value.span, what)
+                    .label(value.span, format!("this is {}", value.number.name()))
+                    .help(help),
             );
             return None;
         }

@@ -311,6 +311,11 @@ impl Lowering<'_> {
                 let zero = self.b.splat_const(0, Type::ROW16);
                 self.b.compare(Cond::Ne, value, zero)
             }
+            ExprKind::State(index) => {
+                let value = self.state(*index, env);
+                let zero = self.b.splat_const(0, Type::ROW16);
+                self.b.compare(Cond::Ne, value, zero)
+            }
             ExprKind::Local(id) => match env.locals.get(&id.0) {
                 Some(Local::Mask(mask)) => self.mask_now(*mask),
                 Some(Local::Host(_) | Local::Lanes { .. }) | None => {
@@ -319,7 +324,6 @@ impl Lowering<'_> {
             },
             ExprKind::Quantity(_)
             | ExprKind::Place(_)
-            | ExprKind::State(_)
             | ExprKind::Neg(_)
             | ExprKind::Add(..)
             | ExprKind::Sub(..)

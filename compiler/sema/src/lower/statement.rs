@@ -53,7 +53,13 @@ impl Lowering<'_> {
             Target::State(index) => {
                 let state = &self.rule.states[index];
                 let (interval, format) = (state.interval, state_format(state));
-                let value = self.stored(value, interval, format, env);
+                let value = if value.number == Kind::Bool {
+                    let mask = self.condition(value, env);
+                    let mask = self.hold(mask);
+                    self.lanes_as_bits(Lanes::Where(mask), 1)
+                } else {
+                    self.stored(value, interval, format, env)
+                };
                 env.states.insert(index, value);
                 if !env.dirty.states.contains(&index) {
                     env.dirty.states.push(index);
