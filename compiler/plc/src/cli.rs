@@ -30,6 +30,8 @@ enum Command {
     Run(RunArgs),
     /// Run an experiment at every point of a grid of params, for every seed.
     Sweep(SweepArgs),
+    /// Write one page of the results in a folder: runs, repeated runs, sweeps.
+    Report(ReportArgs),
     /// Apply updates of a rule to recorded arrays.
     Apply(ApplyArgs),
     /// Assemble PPU code.
@@ -219,6 +221,16 @@ fn parse_shard(text: &str) -> Result<(usize, usize), String> {
         Some((index, count)) if (1..=count).contains(&index) => Ok((index, count)),
         _ => Err("a share is I/N with I from 1 to N, such as 1/4".into()),
     }
+}
+
+/// Options of `plc report`.
+#[derive(Args, Debug)]
+pub(crate) struct ReportArgs {
+    /// Folder with results, or with folders of them.
+    pub(crate) folder: PathBuf,
+    /// Page to write [default: index.html in the folder].
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Options of `plc apply`.
@@ -450,6 +462,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Doc(args) => crate::doc::run(&args),
         Command::Run(args) => crate::run::run(&args),
         Command::Sweep(args) => crate::sweep::run(&args),
+        Command::Report(args) => crate::collect::run(&args),
         Command::Apply(args) => crate::apply::run(&args),
         Command::Asm(args) => crate::asm::assemble(&args),
         Command::Disasm(args) => crate::asm::disassemble(&args),

@@ -10,6 +10,7 @@
 //!   array_engine.rs  a rule on the emulated chip through gathered arrays
 //!   lsp/             the language server
 //!   sweep/           experiments over grids of params
+//!   collect.rs       one page of all results in a folder
 //!   compare.rs       a rule in real numbers beside the one that runs
 //!   output.rs        files written whole or not at all, diagnostics, exit codes
 //! ```
@@ -23,6 +24,7 @@ mod array_engine;
 mod asm;
 mod check;
 mod cli;
+mod collect;
 mod compare;
 mod compile;
 mod debug_lines;

@@ -71,3 +71,30 @@ fn shards_and_interruptions_give_the_same_table() {
         assert!(!at.join("wrong/results.csv").exists());
     }
 }
+
+#[test]
+fn a_report_holds_all_results_of_a_folder_and_refers_to_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let run = at.join("a/run-1");
+    fs::create_dir_all(&run).unwrap();
+    let json = "{\"experiment\": \"<e>\", \"seed\": 3, \"engine\": \"jit\", \"plc_version\": \"0\", \
+                \"metrics\": {\"accuracy\": 0.75}}";
+    fs::write(run.join("run.json"), json).unwrap();
+    fs::write(run.join("curve.svg"), "<svg></svg>\n").unwrap();
+    fs::create_dir(at.join("a/sweep")).unwrap();
+    fs::write(at.join("a/sweep/results.csv"), "point,gain\n0,0.5\n").unwrap();
+    let report = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_plc"));
+        command.current_dir(at).arg("report").args(args).output().unwrap()
+    };
+    assert!(report(&["a"]).status.success());
+    let page = fs::read_to_string(at.join("a/index.html")).unwrap();
+    for part in ["&lt;e&gt;, seed 3", "<td>accuracy</td><td>0.75</td>", "<svg>", "<td>0.5</td>"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(!page.contains("href") && !page.contains("src="));
+    fs::create_dir(at.join("empty")).unwrap();
+    assert_eq!(report(&["empty"]).status.code(), Some(2));
+    assert!(!at.join("empty/index.html").exists());
+}
