@@ -17,6 +17,9 @@ rule structural {
     /// Weight of a synapse that starts anew.
     param w_init      : weight = 18
 
+    /// Addresses that a row has events of.
+    param choices     : int in 1 .. 64 = 8
+
     every 6 ms
 
     synapses {
@@ -25,7 +28,7 @@ rule structural {
             weight += lambda_stdp * (causal + acausal) - lambda_hom * (rate + nu_target)
         } else {
             weight  = w_init
-            address = randint(0, 8)
+            address = randint(0, choices)
         }
         reset causal, acausal
     }

@@ -179,6 +179,22 @@ rule scheduled {
 }
 ";
 
+/// Resets in several blocks and in some lanes only: they add up, and none takes another back.
+const RESETTING: &str = "
+rule resetting {
+    state quiet : bool per neuron = false
+    every 10 ms
+    synapses {
+        if weight > 20 { weight -= 0.25 * causal; reset causal }
+        if column < 128 { reset acausal }
+    }
+    neurons { quiet = rate < 5; if quiet { reset rate } }
+    synapses { if quiet { weight += 1; reset causal, acausal } }
+    neurons { if column > 200 { reset rate } }
+    record weight, quiet every 2 updates
+}
+";
+
 /// State of the rule, from inputs and from all neurons.
 const CONTROLLED: &str = "
 rule controlled {
@@ -253,6 +269,7 @@ fn sources() -> Vec<(&'static str, String)> {
         ("stateful", STATEFUL),
         ("reducing", REDUCING),
         ("scheduled", SCHEDULED),
+        ("resetting", RESETTING),
         ("controlled", CONTROLLED),
         ("arrays", ARRAYS),
     ];

@@ -93,12 +93,12 @@ impl Translator<'_, '_> {
                     continue;
                 }
                 let written = insts.iter().zip(&places).filter(|(inst, _)| inst.op == Op::Write);
-                for ((_, places), (low, high)) in written.zip(body.writes.iter().zip(&waiting)) {
+                for ((inst, places), (low, high)) in written.zip(body.writes.iter().zip(&waiting)) {
                     let bytes = match (*low, *high) {
                         (Written::Bytes(bytes), _) => bytes,
                         (Written::Lanes(low), slot) => translator.bytes(low, slot),
                     };
-                    translator.write_bytes(places, bytes, offset);
+                    translator.write_bytes(inst.imm, places, bytes, offset);
                 }
             }
         });
@@ -493,19 +493,35 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Writes sixteen bytes, in columns of the view.
-    fn write_bytes(&mut self, places: &Places, new: Native, offset: Native) {
+    /// Writes sixteen bytes, in columns of the view; resets add up.
+    fn write_bytes(&mut self, imm: Imm, places: &Places, new: Native, offset: Native) {
+        let resets = [Quantity::CorrelationReset, Quantity::RateReset].map(Imm::Quantity);
+        let adds_up = resets.contains(&imm);
         let plane = places.first.expect("prepared before the loop");
         let columns = places.second.expect("prepared before the loop");
         let address = self.chunk_address(plane, offset, 0);
-        if self.columns == Columns::All {
+        let all = self.columns == Columns::All;
+        if all && !adds_up {
             self.b.ins().store(ACCESS, new, address, 0);
             return;
         }
-        let mask_address = self.chunk_address(columns, offset, 0);
         let old = self.b.ins().load(types::I8X16, ACCESS, address, 0);
-        let mask = self.b.ins().load(types::I8X16, ACCESS, mask_address, 0);
-        let merged = self.b.ins().bitselect(mask, new, old);
+        let mut mask = || {
+            let address = self.chunk_address(columns, offset, 0);
+            self.b.ins().load(types::I8X16, ACCESS, address, 0)
+        };
+        let merged = match (adds_up, all) {
+            (true, true) => self.b.ins().bor(old, new),
+            (true, false) => {
+                let mask = mask();
+                let inside = self.b.ins().band(mask, new);
+                self.b.ins().bor(old, inside)
+            }
+            (false, _) => {
+                let mask = mask();
+                self.b.ins().bitselect(mask, new, old)
+            }
+        };
         self.b.ins().store(ACCESS, merged, address, 0);
     }
 }

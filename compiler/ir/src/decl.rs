@@ -14,11 +14,11 @@ pub enum Quantity {
     /// Acausal correlation, as [`Quantity::Causal`]. Read only.
     Acausal,
     /// Resets correlation sensors of a row: bit 0 of a lane the causal, bit 1 the acausal branch.
-    /// Write only.
+    /// Write only; what an update resets adds up.
     CorrelationReset,
     /// Spikes of each neuron since its last reset, 0..255, sampled once an update. Read only.
     Rate,
-    /// Resets the rate counters of lanes that are not 0. Write only.
+    /// Resets the rate counters of lanes that are not 0. Write only; adds up.
     RateReset,
     /// Membrane ADC code, 0..255, sampled once an update. Read only.
     Membrane,

@@ -208,8 +208,16 @@ impl Machine<'_, '_> {
         for ((cell, lane), column) in row.zip(lanes).zip(self.io.columns) {
             if *column != 0 {
                 let [low, _] = lane.to_le_bytes();
-                let flag = quantity == Quantity::RateReset;
-                *cell = if flag { u8::from(lane != 0) } else { low & keep };
+                match quantity {
+                    Quantity::RateReset => *cell |= u8::from(lane != 0),
+                    Quantity::CorrelationReset => *cell |= low & keep,
+                    Quantity::Weight
+                    | Quantity::Address
+                    | Quantity::Causal
+                    | Quantity::Acausal
+                    | Quantity::Rate
+                    | Quantity::Membrane => *cell = low & keep,
+                }
             }
         }
         Ok(())

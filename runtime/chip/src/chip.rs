@@ -236,9 +236,11 @@ impl Chip {
         self.hemispheres[h].sensors.accumulated(row, branch)
     }
 
-    /// Clears sensors of a row: bit 0 of a column's byte the causal, bit 1 the anticausal branch.
+    /// Clears sensors of a row: bit 0 of a column's byte the causal, bit 1 the anticausal branch. The
+    /// voltage after a reset is noisy; resetting again at the same time changes nothing.
     pub fn reset_correlation_row(&mut self, h: usize, row: usize, bits: &[u8; COLUMNS]) {
-        self.hemispheres[h].sensors.reset_row(row, bits);
+        let time = self.time;
+        self.hemispheres[h].sensors.reset_row(row, bits, time);
     }
 
     /// Synapses of hemisphere `h` at which a presynaptic and a postsynaptic pulse have arrived in

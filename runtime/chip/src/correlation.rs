@@ -156,6 +156,10 @@ pub(crate) struct Correlation {
     baseline: [Box<[f32]>; 2],
     /// Number of resets, modulo 2^16; same order.
     resets: [Box<[u16]>; 2],
+    /// When each row was reset last, and which branches of its synapses then: a sensor that is reset
+    /// again at that time stays at the voltage it has.
+    reset_time: [u64; ROWS],
+    reset_then: Box<[[u8; COLUMNS]]>,
     last_pre: Box<[[u32; ADDRESSES]]>,
     last_post: [u32; COLUMNS],
     /// The only address a row has had pulses of, and the time of the last one.
@@ -197,6 +201,8 @@ impl Correlation {
             reset_sigma: single(config.reset_sigma_lsb),
             causal: Accumulator::new(COLUMNS * COLUMN_STRIDE),
             acausal: Accumulator::new(ROWS * COLUMNS),
+            reset_time: [u64::MAX; ROWS],
+            reset_then: vec![[0; COLUMNS]; ROWS].into_boxed_slice(),
             baseline: [baseline(), baseline()],
             resets: [resets(), resets()],
             last_pre: vec![[0; ADDRESSES]; ROWS].into_boxed_slice(),
@@ -451,15 +457,23 @@ impl Correlation {
         }
     }
 
-    /// Clears accumulators of a row: bit 0 of a column's byte the causal, bit 1 the anticausal one.
-    pub(crate) fn reset_row(&mut self, row: usize, bits: &[u8; COLUMNS]) {
+    /// Clears accumulators of a row at `time`: bit 0 of a column's byte the causal, bit 1 the
+    /// anticausal one.
+    pub(crate) fn reset_row(&mut self, row: usize, bits: &[u8; COLUMNS], time: u64) {
         let lanes = row * COLUMNS..(row + 1) * COLUMNS;
+        let then = &mut self.reset_then[row];
+        if self.reset_time[row] != time {
+            self.reset_time[row] = time;
+            then.fill(0);
+        }
         for branch in Branch::BOTH {
             let b = branch.index();
-            for (resets, bits) in self.resets[b][lanes.clone()].iter_mut().zip(bits) {
-                *resets = resets.wrapping_add(u16::from(bits >> b & 1));
+            let resets = self.resets[b][lanes.clone()].iter_mut();
+            for ((resets, bits), then) in resets.zip(bits).zip(then.iter()) {
+                *resets = resets.wrapping_add(u16::from((bits & !then) >> b & 1));
             }
         }
+        then.iter_mut().zip(bits).for_each(|(then, bits)| *then |= bits);
         let causal = self.causal.value[row..].iter_mut().step_by(COLUMN_STRIDE);
         for (value, bits) in causal.zip(bits) {
             *value = if bits & 1 == 0 { *value } else { 0.0 };

@@ -116,7 +116,10 @@ impl TestBus {
             }
             0 if row < 256 => (&mut self.weights, 0x3f),
             4 if row < 256 => (&mut self.addresses, 0x3f),
-            8 if row < 256 => (&mut self.resets, 3),
+            8 if row < 256 => {
+                lanes.for_each(|lane| self.resets[row][2 * lane + half] |= value[lane] & 3);
+                return Some(());
+            }
             _ => return None,
         };
         lanes.for_each(|lane| plane[row][2 * lane + half] = value[lane] & keep);

@@ -194,7 +194,7 @@ proptest! {
                     }
                 }
                 Action::Reset { row, bits } => {
-                    sensors.reset_row(ROWS[row], &[bits; crate::COLUMNS]);
+                    sensors.reset_row(ROWS[row], &[bits; crate::COLUMNS], time);
                     for (_, synapse) in naive.synapses.iter_mut().filter(|(p, _)| p.0 == ROWS[row]) {
                         for b in 0..2 {
                             if bits >> b & 1 == 1 {
