@@ -36,13 +36,15 @@ int main(void) {
 
     uint8_t rows[1] = {3}, columns[256], weights[256], addresses[256] = {0}, codes[256];
     uint8_t baseline[256], rates[256] = {0}, membranes[256] = {0}, reset[256] = {0}, rate_reset[256] = {0};
+    uint8_t membrane_reset[256] = {0};
     int8_t signs[1] = {1};
     memset(columns, 255, 256);
     memset(weights, 10, 256);
     memset(codes, 100, 256);
     memset(baseline, 120, 256);
     PlcArrays arrays = {rows,     signs,     columns,  weights, addresses, codes,     codes,
-                        baseline, baseline, rates,    membranes, reset,   rate_reset};
+                        baseline, baseline, rates,    membranes, reset,   rate_reset,
+                        membrane_reset};
     if (!plc_update(instance, &arrays, &message)) fail(message);
     printf("weight %d, reset %d, every %llu ticks\n", weights[0], reset[0],
            (unsigned long long)plc_period_ticks(rule));

@@ -190,7 +190,7 @@ rule resetting {
     }
     neurons { quiet = rate < 5; if quiet { reset rate } }
     synapses { if quiet { weight += 1; reset causal, acausal } }
-    neurons { if column > 200 { reset rate } }
+    neurons { if column > 200 { reset rate }; if membrane > 90 { reset membrane } }
     record weight, quiet every 2 updates
 }
 ";

@@ -100,6 +100,10 @@ typedef struct {
    Written, not 0, where a rule resets rate counters. Clear it before the update.
    */
   uint8_t *rate_reset;
+  /*
+   The same for resets of membranes.
+   */
+  uint8_t *membrane_reset;
 } PlcArrays;
 
 #ifdef __cplusplus

@@ -77,6 +77,8 @@ pub struct PlcArrays {
     pub correlation_reset: *mut u8,
     /// Written, not 0, where a rule resets rate counters. Clear it before the update.
     pub rate_reset: *mut u8,
+    /// The same for resets of membranes.
+    pub membrane_reset: *mut u8,
 }
 
 /// Stores `text` for the caller, if it wants it.
@@ -317,6 +319,7 @@ unsafe fn lend<'a>(arrays: &PlcArrays, rows: usize) -> Option<UpdateIo<'a>> {
             membranes: read(arrays.membranes, COLUMNS)?.first_chunk()?,
             correlation_reset: write(arrays.correlation_reset, cells)?,
             rate_reset: write(arrays.rate_reset, COLUMNS)?.first_chunk_mut()?,
+            membrane_reset: write(arrays.membrane_reset, COLUMNS)?.first_chunk_mut()?,
         })
     }
 }

@@ -462,7 +462,8 @@ impl Translator<'_, '_> {
     /// The byte that a plane keeps of a scalar, in sixteen columns.
     fn written_byte(&mut self, imm: Imm, scalar: Native) -> Native {
         let b = &mut self.b;
-        let byte = if imm == Imm::Quantity(Quantity::RateReset) {
+        let flags = [Quantity::RateReset, Quantity::MembraneReset].map(Imm::Quantity);
+        let byte = if flags.contains(&imm) {
             let lane = b.ins().ireduce(types::I16, scalar);
             b.ins().icmp_imm_s(IntCC::NotEqual, lane, 0)
         } else {
@@ -482,7 +483,7 @@ impl Translator<'_, '_> {
         match quantity {
             Quantity::Weight | Quantity::Address => keep(b, value, 0x3f),
             Quantity::CorrelationReset => keep(b, value, 0x03),
-            Quantity::RateReset => {
+            Quantity::RateReset | Quantity::MembraneReset => {
                 let zero = lanes::constant(b, 0);
                 let flags = b.ins().icmp(IntCC::NotEqual, value, zero);
                 keep(b, flags, 1)
@@ -495,8 +496,7 @@ impl Translator<'_, '_> {
 
     /// Writes sixteen bytes, in columns of the view; resets add up.
     fn write_bytes(&mut self, imm: Imm, places: &Places, new: Native, offset: Native) {
-        let resets = [Quantity::CorrelationReset, Quantity::RateReset].map(Imm::Quantity);
-        let adds_up = resets.contains(&imm);
+        let adds_up = matches!(imm, Imm::Quantity(quantity) if quantity.resets());
         let plane = places.first.expect("prepared before the loop");
         let columns = places.second.expect("prepared before the loop");
         let address = self.chunk_address(plane, offset, 0);
@@ -545,6 +545,7 @@ fn planes(quantity: Quantity) -> (usize, Option<usize>) {
         Quantity::CorrelationReset => (offset_of!(Context, correlation_reset), None),
         Quantity::Rate => (offset_of!(Context, rates), None),
         Quantity::RateReset => (offset_of!(Context, rate_reset), None),
+        Quantity::MembraneReset => (offset_of!(Context, membrane_reset), None),
         Quantity::Membrane => (offset_of!(Context, membranes), None),
     }
 }

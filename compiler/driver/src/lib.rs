@@ -30,6 +30,7 @@
 //! let (mut weights, mut addresses) = ([10; 256], [0; 256]);
 //! let (codes, baseline) = ([100; 256], [120; 256]);
 //! let (mut correlation_reset, mut rate_reset) = ([0; 256], [0; 256]);
+//! let mut membrane_reset = [0; 256];
 //! let mut io = UpdateIo {
 //!     rows: &[3],
 //!     row_signs: &[1],
@@ -44,6 +45,7 @@
 //!     membranes: &[0; 256],
 //!     correlation_reset: &mut correlation_reset,
 //!     rate_reset: &mut rate_reset,
+//!     membrane_reset: &mut membrane_reset,
 //! };
 //! instance.update(&mut io)?;
 //! assert_eq!(weights, [15; 256]);

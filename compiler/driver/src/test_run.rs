@@ -171,6 +171,7 @@ impl Bench {
     ) -> Result<(), String> {
         let mut correlation_reset = vec![0; self.weights.len()];
         let mut rate_reset = [0; COLUMNS];
+        let mut membrane_reset = [0; COLUMNS];
         let mut io = UpdateIo {
             rows: &self.rows,
             row_signs: &vec![1; self.rows.len()],
@@ -185,6 +186,7 @@ impl Bench {
             membranes: &self.membranes,
             correlation_reset: &mut correlation_reset,
             rate_reset: &mut rate_reset,
+            membrane_reset: &mut membrane_reset,
         };
         call(&mut self.instance, &mut io)
     }
@@ -202,7 +204,7 @@ impl Bench {
                     Quantity::Acausal => fill(&mut self.acausal_codes, values, code),
                     Quantity::Rate => fill(&mut self.rates, values, to_byte),
                     Quantity::Membrane => fill(&mut self.membranes, values, to_byte),
-                    Quantity::CorrelationReset | Quantity::RateReset => {}
+                    Quantity::CorrelationReset | Quantity::RateReset | Quantity::MembraneReset => {}
                 }
             }
         }
@@ -320,7 +322,9 @@ impl Bench {
             Target::Quantity(Quantity::Acausal) => correlation(&self.acausal_codes),
             Target::Quantity(Quantity::Rate) => line(&self.rates),
             Target::Quantity(Quantity::Membrane) => line(&self.membranes),
-            Target::Quantity(Quantity::CorrelationReset | Quantity::RateReset) => Values::one(0.0),
+            Target::Quantity(
+                Quantity::CorrelationReset | Quantity::RateReset | Quantity::MembraneReset,
+            ) => Values::one(0.0),
         }
     }
 

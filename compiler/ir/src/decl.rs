@@ -22,11 +22,13 @@ pub enum Quantity {
     RateReset,
     /// Membrane ADC code, 0..255, sampled once an update. Read only.
     Membrane,
+    /// Resets the membranes of lanes that are not 0. Write only; adds up.
+    MembraneReset,
 }
 
 impl Quantity {
     /// All quantities with their names in the text form.
-    pub const ALL: [(Quantity, &'static str); 8] = [
+    pub const ALL: [(Quantity, &'static str); 9] = [
         (Quantity::Weight, "weight"),
         (Quantity::Address, "address"),
         (Quantity::Causal, "causal"),
@@ -35,6 +37,7 @@ impl Quantity {
         (Quantity::Rate, "rate"),
         (Quantity::RateReset, "rate_reset"),
         (Quantity::Membrane, "membrane"),
+        (Quantity::MembraneReset, "membrane_reset"),
     ];
 
     /// Name in the text form.
@@ -52,23 +55,28 @@ impl Quantity {
             | Quantity::Causal
             | Quantity::Acausal
             | Quantity::CorrelationReset => true,
-            Quantity::Rate | Quantity::RateReset | Quantity::Membrane => false,
+            Quantity::Rate | Quantity::RateReset | Quantity::Membrane | Quantity::MembraneReset => {
+                false
+            }
         }
     }
 
     /// Whether a rule may read it.
     #[must_use]
     pub const fn readable(self) -> bool {
-        !matches!(self, Quantity::CorrelationReset | Quantity::RateReset)
+        !self.resets()
     }
 
     /// Whether a rule may write it.
     #[must_use]
     pub const fn writable(self) -> bool {
-        matches!(
-            self,
-            Quantity::Weight | Quantity::Address | Quantity::CorrelationReset | Quantity::RateReset
-        )
+        matches!(self, Quantity::Weight | Quantity::Address) || self.resets()
+    }
+
+    /// Whether writing it resets something.
+    #[must_use]
+    pub const fn resets(self) -> bool {
+        matches!(self, Quantity::CorrelationReset | Quantity::RateReset | Quantity::MembraneReset)
     }
 }
 

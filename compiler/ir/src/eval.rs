@@ -182,7 +182,7 @@ impl Machine<'_, '_> {
             Quantity::Acausal => signal(self.io.acausal_codes, self.io.acausal_baseline),
             Quantity::Rate => widen(self.io.rates),
             Quantity::Membrane => widen(self.io.membranes),
-            Quantity::CorrelationReset | Quantity::RateReset => {
+            Quantity::CorrelationReset | Quantity::RateReset | Quantity::MembraneReset => {
                 unreachable!("verified: {} is not read", quantity.name())
             }
         })
@@ -200,6 +200,7 @@ impl Machine<'_, '_> {
             Quantity::Address => (self.io.addresses, 0x3f),
             Quantity::CorrelationReset => (self.io.correlation_reset, 0x03),
             Quantity::RateReset => (self.io.rate_reset, 0xff),
+            Quantity::MembraneReset => (self.io.membrane_reset, 0xff),
             Quantity::Causal | Quantity::Acausal | Quantity::Rate | Quantity::Membrane => {
                 unreachable!("verified: {} is not written", quantity.name())
             }
@@ -209,7 +210,9 @@ impl Machine<'_, '_> {
             if *column != 0 {
                 let [low, _] = lane.to_le_bytes();
                 match quantity {
-                    Quantity::RateReset => *cell |= u8::from(lane != 0),
+                    Quantity::RateReset | Quantity::MembraneReset => {
+                        *cell |= u8::from(lane != 0);
+                    }
                     Quantity::CorrelationReset => *cell |= low & keep,
                     Quantity::Weight
                     | Quantity::Address

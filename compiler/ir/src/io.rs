@@ -39,6 +39,8 @@ pub struct UpdateIo<'a> {
     pub correlation_reset: &'a mut [u8],
     /// Written by resets of the rate counters, not 0 where reset. The caller clears and applies it.
     pub rate_reset: &'a mut [u8; COLUMNS],
+    /// Written by resets of membranes, like `rate_reset`.
+    pub membrane_reset: &'a mut [u8; COLUMNS],
 }
 
 /// What an instance keeps between updates.

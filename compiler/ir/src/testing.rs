@@ -172,6 +172,8 @@ pub struct OwnedIo {
     pub correlation_reset: Vec<u8>,
     /// See [`UpdateIo::rate_reset`].
     pub rate_reset: Box<[u8; COLUMNS]>,
+    /// See [`UpdateIo::membrane_reset`].
+    pub membrane_reset: Box<[u8; COLUMNS]>,
 }
 
 impl OwnedIo {
@@ -211,6 +213,7 @@ impl OwnedIo {
             membranes: row(0),
             correlation_reset: vec![0; synapses],
             rate_reset: Box::new([0; COLUMNS]),
+            membrane_reset: Box::new([0; COLUMNS]),
         }
     }
 
@@ -230,6 +233,7 @@ impl OwnedIo {
             membranes: &self.membranes,
             correlation_reset: &mut self.correlation_reset,
             rate_reset: &mut self.rate_reset,
+            membrane_reset: &mut self.membrane_reset,
         }
     }
 }

@@ -136,10 +136,13 @@ impl ArrayEngine {
         call: impl FnOnce(&mut Instance, &mut UpdateIo<'_>) -> Result<(), pl_driver::RunError>,
     ) -> Result<(), EngineError> {
         self.gather(chip);
-        let rate_reset = self.call(chip, call)?;
+        let [rate_reset, membrane_reset] = self.call(chip, call)?;
         self.scatter(chip);
         if rate_reset.iter().any(|lane| *lane != 0) {
             chip.reset_rate_counters(self.hemisphere, &rate_reset.map(|lane| lane != 0));
+        }
+        if membrane_reset.iter().any(|lane| *lane != 0) {
+            chip.reset_membranes(self.hemisphere, &membrane_reset.map(|lane| lane != 0));
         }
         for (times, buffer) in self.sample_times.iter_mut().zip(&self.instance.state.records) {
             times.resize(buffer.samples.len(), chip.now());
@@ -147,12 +150,12 @@ impl ArrayEngine {
         Ok(())
     }
 
-    /// Runs `call` on the arrays as they are; gives the resets of the rate counters.
+    /// Runs `call` on the arrays as they are; gives the resets of rate counters and membranes.
     fn call(
         &mut self,
         chip: &Chip,
         call: impl FnOnce(&mut Instance, &mut UpdateIo<'_>) -> Result<(), pl_driver::RunError>,
-    ) -> Result<[u8; COLUMNS], EngineError> {
+    ) -> Result<[[u8; COLUMNS]; 2], EngineError> {
         let row_signs: Vec<i8> = self
             .rows
             .iter()
@@ -164,7 +167,7 @@ impl ArrayEngine {
             .collect();
         let rates = chip.rate_counters(self.hemisphere);
         let membranes = chip.membrane_codes(self.hemisphere);
-        let mut rate_reset = [0; COLUMNS];
+        let (mut rate_reset, mut membrane_reset) = ([0; COLUMNS], [0; COLUMNS]);
         let mut io = UpdateIo {
             rows: &self.rows,
             row_signs: &row_signs,
@@ -179,9 +182,10 @@ impl ArrayEngine {
             membranes: &membranes,
             correlation_reset: &mut self.planes.correlation_reset,
             rate_reset: &mut rate_reset,
+            membrane_reset: &mut membrane_reset,
         };
         call(&mut self.instance, &mut io).map_err(|error| EngineError::new(error.to_string()))?;
-        Ok(rate_reset)
+        Ok([rate_reset, membrane_reset])
     }
 }
 

@@ -66,7 +66,7 @@ quantities! {
         "Correlation of postsynaptic spikes with presynaptic ones that follow: baseline minus reading.";
     "rate" 0.0 .. 255.0 false Source::Chip(Quantity::Rate), Some(Sensor::Rate),
         "Spikes of the neuron since its last reset.";
-    "membrane" 0.0 .. 255.0 false Source::Chip(Quantity::Membrane), None,
+    "membrane" 0.0 .. 255.0 false Source::Chip(Quantity::Membrane), Some(Sensor::Membrane),
         "ADC code of the neuron's membrane.";
     "row" 0.0 .. 255.0 true Source::Place(Place::Row), None,
         "Hardware row of the synapse.";

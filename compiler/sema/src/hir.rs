@@ -235,6 +235,8 @@ pub enum Sensor {
     Acausal,
     /// Rate counter.
     Rate,
+    /// Membrane of the neuron.
+    Membrane,
 }
 
 /// In which updates, counted from 0, a block runs.

@@ -177,7 +177,7 @@ fn recorded(quantity: Quantity, io: &UpdateIo<'_>) -> Vec<i32> {
         Quantity::Acausal => correlation(io.acausal_baseline, io.acausal_codes),
         Quantity::Rate => values(io.rates),
         Quantity::Membrane => values(io.membranes),
-        Quantity::CorrelationReset | Quantity::RateReset => Vec::new(),
+        Quantity::CorrelationReset | Quantity::RateReset | Quantity::MembraneReset => Vec::new(),
     }
 }
 
@@ -284,6 +284,7 @@ impl Run<'_, '_> {
                 Sensor::Causal => self.io.correlation_reset[first + column] |= 1,
                 Sensor::Acausal => self.io.correlation_reset[first + column] |= 2,
                 Sensor::Rate => self.io.rate_reset[column] = 1,
+                Sensor::Membrane => self.io.membrane_reset[column] = 1,
             }
         }
     }
@@ -386,7 +387,7 @@ impl Run<'_, '_> {
                 }
                 Quantity::Rate => f64::from(io.rates[column]),
                 Quantity::Membrane => f64::from(io.membranes[column]),
-                Quantity::CorrelationReset | Quantity::RateReset => 0.0,
+                Quantity::CorrelationReset | Quantity::RateReset | Quantity::MembraneReset => 0.0,
             }
         })
     }

@@ -229,7 +229,8 @@ impl Generator<'_> {
         }
         if over == Over::Neurons && self.one_in(2) {
             self.uses("reset rate");
-            self.line("reset rate");
+            let sensors = ["reset rate", "reset membrane"][self.choose(2)];
+            self.line(sensors);
         }
         self.close();
         // A later block of synapses may not read them again.

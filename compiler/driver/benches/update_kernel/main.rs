@@ -50,6 +50,7 @@ struct Arrays {
     rates: [u8; COLUMNS],
     reset: Vec<u8>,
     rate_reset: [u8; COLUMNS],
+    membrane_reset: [u8; COLUMNS],
 }
 
 impl Arrays {
@@ -72,6 +73,7 @@ impl Arrays {
             rates: std::array::from_fn(|_| byte(60)),
             reset: vec![0; ROWS * COLUMNS],
             rate_reset: [0; COLUMNS],
+            membrane_reset: [0; COLUMNS],
         }
     }
 
@@ -90,6 +92,7 @@ impl Arrays {
             membranes: &[0; COLUMNS],
             correlation_reset: &mut self.reset,
             rate_reset: &mut self.rate_reset,
+            membrane_reset: &mut self.membrane_reset,
         }
     }
 }

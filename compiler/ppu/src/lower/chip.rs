@@ -21,6 +21,8 @@ pub(crate) mod plane {
     pub(crate) const ACAUSAL: i32 = 0x000c_0000;
     /// Added to a converter plane: the latched result, without a new conversion.
     pub(crate) const BUFFERED: i32 = 0x0020_0000;
+    /// Resets the neurons of enabled lanes; even columns, odd ones follow.
+    pub(crate) const NEURON_RESET: i32 = 0x00c9_0200;
     /// Index of the column switches of the even columns: row 256.
     pub(crate) const SWITCH_INDEX: i32 = 512;
     /// Cells of 128 bytes of the external DRAM; the address counts 16 bytes.
@@ -151,7 +153,7 @@ impl Lowering<'_> {
             }
             Quantity::Rate => self.sampled(self.memory.rates, result, half),
             Quantity::Membrane => self.sampled(self.memory.membranes, result, half),
-            Quantity::CorrelationReset | Quantity::RateReset => {
+            Quantity::CorrelationReset | Quantity::RateReset | Quantity::MembraneReset => {
                 unreachable!("verified: {} is not read", quantity.name())
             }
         }
@@ -246,6 +248,7 @@ impl Lowering<'_> {
             Quantity::Address => plane::ADDRESS,
             Quantity::CorrelationReset => plane::CAUSAL,
             Quantity::RateReset => return self.collect_rate_flags(value, half),
+            Quantity::MembraneReset => return self.reset_membranes(value, half),
             Quantity::Causal | Quantity::Acausal | Quantity::Rate | Quantity::Membrane => {
                 unreachable!("verified: {} is not written", quantity.name())
             }
@@ -279,8 +282,8 @@ impl Lowering<'_> {
         self.test(mask, Width::Byte);
     }
 
-    /// Adds the lanes of a rate reset to those of the block: 1 where not 0.
-    fn collect_rate_flags(&mut self, value: Value, half: usize) {
+    /// Bytes of half a row of lanes: 1 where not 0.
+    fn flags(&mut self, value: Value, half: usize) -> Reg {
         let (zero, one) = (self.halfwords(0), self.halfwords(1));
         let [left, right] = [2 * half, 2 * half + 1].map(|part| {
             let (lanes, flags) = (self.part(value, part), self.new_vector());
@@ -288,7 +291,28 @@ impl Lowering<'_> {
             self.emit_if(Opcode::Fxvsel, vec![flags.into(), one.into(), zero.into()], Cond::Eq);
             flags
         });
-        let mut flags = self.pack(left, right);
+        self.pack(left, right)
+    }
+
+    /// Resets the membranes of lanes that are not 0, in columns of the view: what is enabled counts,
+    /// not what is written.
+    fn reset_membranes(&mut self, value: Value, half: usize) {
+        let flags = self.flags(value, half);
+        let (zero, chosen) = (self.halfwords(0), self.new_vector());
+        self.test_columns(half);
+        self.emit_if(Opcode::Fxvsel, vec![chosen.into(), zero.into(), flags.into()], Cond::Gt);
+        self.test(chosen, Width::Byte);
+        let address = plane::NEURON_RESET + index(half);
+        let address = self.constant(Recipe::Scalar(address));
+        let write = vec![chosen.into(), Operand::Imm(0), address.into()];
+        let work = Work::HalfRow { plane: plane::NEURON_RESET, half };
+        let write = Inst::new(Opcode::Fxvoutx, write).working(work);
+        self.push(Inst { cond: Cond::Gt, ..write });
+    }
+
+    /// Adds the lanes of a rate reset to those of the block: 1 where not 0.
+    fn collect_rate_flags(&mut self, value: Value, half: usize) {
+        let mut flags = self.flags(value, half);
         if let Some(others) = self.state.rate_flags[half] {
             flags = self.vector(Opcode::Fxvaddbfs, flags, others);
         }

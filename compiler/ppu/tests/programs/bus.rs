@@ -30,6 +30,7 @@ pub(crate) struct TestBus {
     pub(crate) resets: Plane,
     pub(crate) rates: [u8; COLUMNS],
     pub(crate) rate_resets: [bool; COLUMNS],
+    pub(crate) membrane_resets: [bool; COLUMNS],
     pub(crate) membranes: [u8; COLUMNS],
     pub(crate) external: BTreeMap<u32, u8>,
     /// Last conversion.
@@ -63,6 +64,7 @@ impl TestBus {
             resets: vec![[0; COLUMNS]; 256],
             rates: *io.rates,
             rate_resets: [false; COLUMNS],
+            membrane_resets: [false; COLUMNS],
             membranes: *io.membranes,
             external: BTreeMap::new(),
             latched: [[0x5a; COLUMNS]; 2],
@@ -107,6 +109,10 @@ impl TestBus {
     fn array_write(&mut self, address: u32, value: &Vector, enabled: u128) -> Option<()> {
         let lanes = (0..VECTOR_BYTES).filter(|lane| enabled >> lane & 1 == 1);
         let (row, half) = (((address & 0xffff) / 2) as usize, (address & 1) as usize);
+        if address & !1 == 0x00c9_0200 {
+            lanes.for_each(|lane| self.membrane_resets[2 * lane + half] = true);
+            return Some(());
+        }
         let (plane, keep): (&mut Plane, u8) = match (address >> 16) & 0xf {
             0 | 4 if row == 256 => {
                 if address >> 16 == 0 {

@@ -78,6 +78,7 @@ impl Case {
             ("addresses", expected.io.addresses != found.io.addresses),
             ("resets", expected.io.correlation_reset != found.io.correlation_reset),
             ("rate resets", rate_resets != machine.bus.rate_resets),
+            ("membrane resets", expected.io.membrane_reset != found.io.membrane_reset),
             ("objects", instance.objects != other.objects),
             ("draws", instance.rng_x != other.rng_x),
             ("carries", instance.rng_carry != other.rng_carry),

@@ -368,16 +368,18 @@ impl<'a> RuleChecker<'a> {
         let sensor = builtins::quantity(&name.name).and_then(|info| info.sensor);
         let wanted = match sensor {
             Some(Sensor::Causal | Sensor::Acausal) => Where::Synapses,
-            Some(Sensor::Rate) => Where::Neurons,
+            Some(Sensor::Rate | Sensor::Membrane) => Where::Neurons,
             None => {
-                let near = did_you_mean(&name.name, ["causal", "acausal", "rate"]);
+                let near = did_you_mean(&name.name, ["causal", "acausal", "rate", "membrane"]);
                 let message = format!("`{}` cannot be reset", name.name);
                 self.found.push(
                     Diagnostic::error(Code::E0505, name.span, message)
                         .label(name.span, "not a sensor that can be reset")
                         .help(match near {
                             Some(near) => format!("did you mean `{near}`?"),
-                            None => "`causal`, `acausal` and `rate` can be reset".to_owned(),
+                            None => {
+                                "`causal`, `acausal`, `rate` and `membrane` can be reset".to_owned()
+                            }
                         }),
                 );
                 return None;

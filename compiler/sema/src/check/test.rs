@@ -508,7 +508,9 @@ const fn quantity_scope(quantity: Quantity) -> Scope {
         | Quantity::Causal
         | Quantity::Acausal
         | Quantity::CorrelationReset => Scope::Synapse,
-        Quantity::Rate | Quantity::Membrane | Quantity::RateReset => Scope::Neuron,
+        Quantity::Rate | Quantity::Membrane | Quantity::RateReset | Quantity::MembraneReset => {
+            Scope::Neuron
+        }
     }
 }
 

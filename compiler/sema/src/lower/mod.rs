@@ -155,6 +155,7 @@ enum SensorSlot {
     Causal,
     Acausal,
     Rate,
+    Membrane,
 }
 
 /// A set of lanes.
@@ -293,9 +294,15 @@ impl Lowering<'_> {
         if let Some(bits) = self.correlation_reset_bits(env) {
             write(&mut self.b, Quantity::CorrelationReset, bits);
         }
-        if let Some(lanes) = env.resets.get(&SensorSlot::Rate) {
-            let bits = self.lanes_as_bits(*lanes, 1);
-            self.b.effect(Op::Write, Imm::Quantity(Quantity::RateReset), &[bits]);
+        let neurons = [
+            (SensorSlot::Rate, Quantity::RateReset),
+            (SensorSlot::Membrane, Quantity::MembraneReset),
+        ];
+        for (slot, quantity) in neurons {
+            if let Some(lanes) = env.resets.get(&slot) {
+                let bits = self.lanes_as_bits(*lanes, 1);
+                self.b.effect(Op::Write, Imm::Quantity(quantity), &[bits]);
+            }
         }
         for index in &env.dirty.states {
             let scope = self.rule.states[*index].scope;

@@ -176,6 +176,7 @@ impl Lowering<'_> {
             | Quantity::CorrelationReset
             | Quantity::Rate
             | Quantity::RateReset
+            | Quantity::MembraneReset
             | Quantity::Membrane => None,
         };
         if let Some(value) = known {

@@ -133,6 +133,7 @@ impl Lowering<'_> {
             Sensor::Causal => SensorSlot::Causal,
             Sensor::Acausal => SensorSlot::Acausal,
             Sensor::Rate => SensorSlot::Rate,
+            Sensor::Membrane => SensorSlot::Membrane,
         };
         let lanes = match (env.resets.get(&slot), mask) {
             (Some(Lanes::All), _) | (_, None) => Lanes::All,
