@@ -109,6 +109,35 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Expr {
+    /// The expressions that it is computed from; of a reduction what is joined, without its locals.
+    #[must_use]
+    pub fn operands(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Host(_)
+            | ExprKind::Quantity(_)
+            | ExprKind::Place(_)
+            | ExprKind::State(_)
+            | ExprKind::Local(_) => Vec::new(),
+            ExprKind::Neg(a)
+            | ExprKind::Abs(a)
+            | ExprKind::Sign(a)
+            | ExprKind::Not(a)
+            | ExprKind::Reduce { of: a, .. } => vec![a],
+            ExprKind::Add(a, b)
+            | ExprKind::Sub(a, b)
+            | ExprKind::Mul(a, b)
+            | ExprKind::Min(a, b)
+            | ExprKind::Max(a, b)
+            | ExprKind::Uniform(a, b)
+            | ExprKind::RandInt(a, b)
+            | ExprKind::Compare(_, a, b)
+            | ExprKind::And(a, b)
+            | ExprKind::Or(a, b) => vec![a, b],
+        }
+    }
+}
+
 /// What an expression computes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {

@@ -63,25 +63,12 @@ pub(super) fn reduces_synapses(body: &[Stmt]) -> bool {
     })
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "only reductions are asked for")]
 fn in_expr(expr: &Expr) -> bool {
-    match &expr.kind {
+    let own = match &expr.kind {
         ExprKind::Reduce { over: Over::Synapses, .. } => true,
-        ExprKind::Reduce { lets, of, .. } => reduces_synapses(lets) || in_expr(of),
-        ExprKind::Host(_)
-        | ExprKind::Quantity(_)
-        | ExprKind::Place(_)
-        | ExprKind::State(_)
-        | ExprKind::Local(_) => false,
-        ExprKind::Neg(a) | ExprKind::Abs(a) | ExprKind::Sign(a) | ExprKind::Not(a) => in_expr(a),
-        ExprKind::Add(a, b)
-        | ExprKind::Sub(a, b)
-        | ExprKind::Mul(a, b)
-        | ExprKind::Min(a, b)
-        | ExprKind::Max(a, b)
-        | ExprKind::Uniform(a, b)
-        | ExprKind::RandInt(a, b)
-        | ExprKind::Compare(_, a, b)
-        | ExprKind::And(a, b)
-        | ExprKind::Or(a, b) => in_expr(a) || in_expr(b),
-    }
+        ExprKind::Reduce { lets, .. } => reduces_synapses(lets),
+        _ => false,
+    };
+    own || expr.operands().into_iter().any(in_expr)
 }

@@ -92,7 +92,7 @@ fn expression(expr: &Expr, found: &mut Vec<Diagnostic>) {
         let step = lsb(Format::new(natural(expr)));
         found.extend([a, b].into_iter().filter_map(|term| lost(term, expr, step)));
     }
-    operands(expr).into_iter().for_each(|operand| expression(operand, found));
+    expr.operands().into_iter().for_each(|operand| expression(operand, found));
 }
 
 /// A term of a sum that is always less than half a step.
@@ -104,31 +104,6 @@ fn lost(term: &Expr, sum: &Expr, step: f64) -> Option<Diagnostic> {
             .label(sum.span, format!("the sum counts in steps of {step}"))
             .help("narrow the range of the larger term, or scale both")
     })
-}
-
-fn operands(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        ExprKind::Host(_)
-        | ExprKind::Quantity(_)
-        | ExprKind::Place(_)
-        | ExprKind::State(_)
-        | ExprKind::Local(_) => Vec::new(),
-        ExprKind::Neg(a)
-        | ExprKind::Abs(a)
-        | ExprKind::Sign(a)
-        | ExprKind::Not(a)
-        | ExprKind::Reduce { of: a, .. } => vec![a],
-        ExprKind::Add(a, b)
-        | ExprKind::Sub(a, b)
-        | ExprKind::Mul(a, b)
-        | ExprKind::Min(a, b)
-        | ExprKind::Max(a, b)
-        | ExprKind::Uniform(a, b)
-        | ExprKind::RandInt(a, b)
-        | ExprKind::Compare(_, a, b)
-        | ExprKind::And(a, b)
-        | ExprKind::Or(a, b) => vec![a, b],
-    }
 }
 
 /// The truth of a comparison that the intervals decide.
