@@ -96,3 +96,18 @@ pub fn open<'a>(
         TaskConfig::Rates(config) => Box::new(Rates::new(experiment, config)),
     })
 }
+
+/// Does something for each item, each on a thread of its own; results in the order of the items. A
+/// panic goes on here.
+pub(crate) fn on_threads<T: Sync, R: Send>(items: &[T], run: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let run = &run;
+    std::thread::scope(|scope| {
+        let start = |item| scope.spawn(move || run(item));
+        let threads: Vec<_> = items.iter().map(start).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, R>| match thread.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        threads.into_iter().map(join).collect()
+    })
+}

@@ -9,7 +9,7 @@ use crate::engine::{Binding, Engine, EngineError, EngineFactory};
 use crate::figure::{self, Labels, Series};
 use crate::monitor::Monitor;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
-use crate::task::{Task, TaskError, TaskKind};
+use crate::task::{Task, TaskError, TaskKind, on_threads};
 use ndarray::Array2;
 use pl_chip::time::ticks_from_us;
 use pl_chip::{COLUMNS, Chip, HEMISPHERES, RowMode, Target, events};
@@ -245,20 +245,9 @@ impl Task for Rates<'_> {
         seed: u64,
         monitor: &dyn Monitor,
     ) -> Result<Outcome, TaskError> {
-        let courses: Vec<Result<Course, TaskError>> = std::thread::scope(|scope| {
-            let start = |rule: &'_ String| {
-                let name = rule.clone();
-                scope.spawn(move || {
-                    let course = self.course(&name, factory, seed, monitor);
-                    course.map_err(|error| TaskError::Engine { rule: name, error })
-                })
-            };
-            let threads: Vec<_> = self.config.rules.iter().map(start).collect();
-            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            };
-            threads.into_iter().map(join).collect()
+        let courses = on_threads(&self.config.rules, |rule| {
+            let course = self.course(rule, factory, seed, monitor);
+            course.map_err(|error| TaskError::Engine { rule: rule.clone(), error })
         });
         let courses: Result<Vec<Course>, TaskError> = courses.into_iter().collect();
         Ok(self.outcome(&courses?))

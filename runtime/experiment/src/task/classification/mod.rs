@@ -22,7 +22,7 @@ use crate::data::{Dataset, ReadFile};
 use crate::engine::{EngineError, EngineFactory};
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
-use crate::task::{Task, TaskError};
+use crate::task::{Task, TaskError, on_threads};
 use arm::{Arm, ArmOutcome};
 use bench::Bench;
 
@@ -124,15 +124,7 @@ impl Task for Classification<'_> {
         monitor: &dyn Monitor,
     ) -> Result<Outcome, TaskError> {
         let arms = self.arms();
-        let results: Vec<Result<ArmOutcome, EngineError>> = std::thread::scope(|scope| {
-            let start = |arm| scope.spawn(move || self.train(arm, factory, seed, monitor));
-            let threads: Vec<_> = arms.iter().map(start).collect();
-            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            };
-            threads.into_iter().map(join).collect()
-        });
+        let results = on_threads(&arms, |arm| self.train(arm, factory, seed, monitor));
         let outcomes: Result<Vec<ArmOutcome>, EngineError> = results.into_iter().collect();
         let rule = || self.config.rule.clone();
         let outcomes = outcomes.map_err(|error| TaskError::Engine { rule: rule(), error })?;
