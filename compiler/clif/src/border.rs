@@ -2,6 +2,7 @@
 
 use crate::context::{Context, Host};
 use cranelift_jit::JITModule;
+use pl_ir::io::Event;
 
 /// A compiled function: takes the context, gives a [`crate::context::status`].
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +65,14 @@ pub(crate) extern "C" fn record_open(host: *mut Host<'static>, record: u32) -> i
     // SAFETY: `Code::run` passes a host that outlives the call, and nothing else uses it meanwhile.
     let host = unsafe { &mut *host };
     i32::from(host.open(record as usize))
+}
+
+/// Callback: sends an event.
+#[allow(unsafe_code, reason = "called by native code with the host of the running call")]
+pub(crate) extern "C" fn send(host: *mut Host<'static>, row: i32, address: i32) {
+    // SAFETY: as in `record_open`.
+    let host = unsafe { &mut *host };
+    host.events.extend(Event::to_row(row, address));
 }
 
 /// Callback: where the values of a field go.

@@ -1,7 +1,7 @@
 //! What native code is handed, and what it calls back.
 
 use pl_ir::Module;
-use pl_ir::io::{COLUMNS, Instance, ObjectValues, RecordBuffer, UpdateIo};
+use pl_ir::io::{COLUMNS, Event, Instance, ObjectValues, RecordBuffer, UpdateIo};
 
 /// Pointers and counters of one call. Offsets of its fields are part of the code.
 #[repr(C)]
@@ -55,6 +55,7 @@ pub(crate) mod status {
 pub(crate) struct Host<'a> {
     pub(crate) module: &'a Module,
     pub(crate) records: &'a mut [RecordBuffer],
+    pub(crate) events: &'a mut Vec<Event>,
     pub(crate) update_index: u32,
     pub(crate) rows: usize,
     /// Catches what is put into a record without samples.
@@ -81,6 +82,8 @@ impl Host<'_> {
 
 /// Name of [`crate::border::record_open`] in native code.
 pub(crate) const RECORD_OPEN: &str = "plc_record_open";
+/// Name of [`crate::border::send`] in native code.
+pub(crate) const SEND: &str = "plc_send";
 /// Name of [`crate::border::record_field`] in native code.
 pub(crate) const RECORD_FIELD: &str = "plc_record_field";
 

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Shims {
     pub(crate) open: FuncRef,
     pub(crate) field: FuncRef,
+    pub(crate) send: FuncRef,
 }
 
 /// The columns that a function writes.

@@ -1,7 +1,7 @@
 //! Functions compiled into memory, and calls of them.
 
 use crate::border::{self, Entry, Memory};
-use crate::context::{self, Context, Home, Host, Lent, RECORD_FIELD, RECORD_OPEN, status};
+use crate::context::{self, Context, Home, Host, Lent, RECORD_FIELD, RECORD_OPEN, SEND, status};
 use crate::function::{Columns, Shims, translate};
 use crate::{Effort, Error, Options};
 use cranelift_codegen::ir::{AbiParam, Signature, UserFuncName, types};
@@ -54,6 +54,7 @@ fn jit_module(options: Options) -> Result<JITModule, Error> {
     let isa = isa.finish(settings::Flags::new(flags)).map_err(failed)?;
     let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
     builder.symbol(RECORD_OPEN, border::record_open as *const u8);
+    builder.symbol(SEND, border::send as *const u8);
     builder.symbol(RECORD_FIELD, border::record_field as *const u8);
     Ok(JITModule::new(builder))
 }
@@ -64,24 +65,27 @@ struct Unit {
     entry: Signature,
     open: FuncId,
     field: FuncId,
+    send: FuncId,
 }
 
 impl Unit {
     fn new(options: Options) -> Result<Unit, Error> {
         let mut jit = jit_module(options)?;
         let pointer = jit.target_config().pointer_type();
-        let signature = |params: &[types::Type], result| {
+        let signature = |params: &[types::Type], results: &[types::Type]| {
             let mut signature = jit.make_signature();
             signature.params.extend(params.iter().map(|ty| AbiParam::new(*ty)));
-            signature.returns.push(AbiParam::new(result));
+            signature.returns.extend(results.iter().map(|ty| AbiParam::new(*ty)));
             signature
         };
-        let entry = signature(&[pointer], types::I32);
-        let open = signature(&[pointer, types::I32], types::I32);
-        let field = signature(&[pointer, types::I32, types::I32], pointer);
+        let entry = signature(&[pointer], &[types::I32]);
+        let open = signature(&[pointer, types::I32], &[types::I32]);
+        let field = signature(&[pointer, types::I32, types::I32], &[pointer]);
+        let send = signature(&[pointer, types::I32, types::I32], &[]);
         let open = jit.declare_function(RECORD_OPEN, Linkage::Import, &open).map_err(failed)?;
         let field = jit.declare_function(RECORD_FIELD, Linkage::Import, &field).map_err(failed)?;
-        Ok(Unit { jit, entry, open, field })
+        let send = jit.declare_function(SEND, Linkage::Import, &send).map_err(failed)?;
+        Ok(Unit { jit, entry, open, field, send })
     }
 
     /// Translates one function; says how many vectors it keeps in memory.
@@ -97,6 +101,7 @@ impl Unit {
         let shims = Shims {
             open: self.jit.declare_func_in_func(self.open, &mut context.func),
             field: self.jit.declare_func_in_func(self.field, &mut context.func),
+            send: self.jit.declare_func_in_func(self.send, &mut context.func),
         };
         let config = self.jit.target_config();
         let mut scratch = FunctionBuilderContext::new();
@@ -155,9 +160,11 @@ impl Code {
         let rows = io.rows.len();
         let objects = context::object_pointers(&mut instance.objects);
         let mut records = std::mem::take(&mut instance.records);
+        let mut events = std::mem::take(&mut instance.events);
         let mut host = Host {
             module,
             records: &mut records,
+            events: &mut events,
             update_index: instance.update_index,
             rows,
             nowhere: Vec::new(),
@@ -174,6 +181,7 @@ impl Code {
         let mut context = Context::new(instance, io, &lent);
         let end = compiled.entry.call(&mut context);
         instance.records = records;
+        instance.events = events;
         match end {
             status::DONE => Ok(()),
             status::ROW_POSITION => Err(EvalError::RowPosition(context.fault_position, rows)),

@@ -42,6 +42,7 @@ pub(crate) fn row_position(inst: &InstData) -> Option<Value> {
         | Op::ViewRows
         | Op::UpdateIndex
         | Op::Hemisphere
+        | Op::Send
         | Op::RemU
         | Op::DivU
         | Op::Add

@@ -449,6 +449,7 @@ impl Translator<'_, '_> {
             | Op::ReduceAdd
             | Op::ReduceMin
             | Op::ReduceMax
+            | Op::Send
             | Op::RecordOpen => unreachable!("`{}` gives no vector", inst.op.name()),
         })
     }

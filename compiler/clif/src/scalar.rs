@@ -47,6 +47,12 @@ impl Translator<'_, '_> {
                 self.put(first, inst);
                 return None;
             }
+            (Op::Send, _) => {
+                let host = self.context_pointer(offset_of!(Context, host));
+                let (row, address) = (self.scalar(inst.args[0]), self.scalar(inst.args[1]));
+                self.b.ins().call(self.shims.send, &[host, row, address]);
+                return None;
+            }
             (Op::RecordOpen, Imm::Record(id)) => {
                 let host = self.context_pointer(offset_of!(Context, host));
                 let record = i64::try_from(id.index()).unwrap_or(i64::MAX);
@@ -97,6 +103,7 @@ impl Translator<'_, '_> {
             | Op::Hemisphere
             | Op::Load
             | Op::Store
+            | Op::Send
             | Op::RecordOpen
             | Op::RecordPut => unreachable!("verified: `{}` has its immediate", inst.op.name()),
             Op::MulFrac

@@ -142,6 +142,7 @@ impl Instance {
 
     fn run(&mut self, part: Part, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
         check_sizes(io)?;
+        self.state.events.clear();
         let function = match part {
             Part::Start => "start",
             Part::Update => "update",

@@ -1,6 +1,6 @@
 //! The reference evaluator: plain, lane by lane, and what every other engine must equal.
 
-use crate::io::{self, COLUMNS, Instance, ObjectValues, UpdateIo};
+use crate::io::{self, COLUMNS, Event, Instance, ObjectValues, UpdateIo};
 use crate::op::Cond;
 use crate::{
     Block, BlockCall, Elem, Function, Imm, InstData, Module, Op, Quantity, Terminator, Type, Value,
@@ -150,6 +150,11 @@ impl Machine<'_, '_> {
             (Op::Load, Imm::Object(id)) => self.load(id.index(), &inst.args).map(Some),
             (Op::Store, Imm::Object(id)) => self.store(id.index(), &inst.args).map(|()| None),
             (Op::Draw, _) => Ok(Some(Datum::Lanes(self.draw()))),
+            (Op::Send, _) => {
+                let event = Event::to_row(self.scalar(a(0)), self.scalar(a(1)));
+                self.instance.events.extend(event);
+                Ok(None)
+            }
             (Op::RecordOpen, Imm::Record(id)) => {
                 let (buffer, record) =
                     (&mut self.instance.records[id.index()], &self.module.records[id.index()]);
@@ -335,6 +340,7 @@ impl Machine<'_, '_> {
             | Op::Load
             | Op::Store
             | Op::Draw
+            | Op::Send
             | Op::RecordOpen
             | Op::RecordPut => unreachable!("verified: `{}` has its immediate", inst.op.name()),
         }

@@ -60,6 +60,27 @@ pub struct Instance {
     pub rng_carry: Box<[u16; COLUMNS]>,
     /// Samples taken so far, one buffer a record statement.
     pub records: Vec<RecordBuffer>,
+    /// Events that updates have sent, oldest first, for the caller to deliver and to clear.
+    pub events: Vec<Event>,
+}
+
+/// An event that a rule sends to the synapse rows of its hemisphere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Synapse driver, 0..127: of rows `2 driver` and `2 driver + 1`, which both receive it.
+    pub driver: u8,
+    /// The address that synapses compare with theirs, 0..63.
+    pub address: u8,
+}
+
+impl Event {
+    /// What `send` means: an event for the driver of a hardware row, the low 8 bits of `row`, with
+    /// the low 6 bits of `address`; none for rows below 0.
+    #[must_use]
+    pub fn to_row(row: i32, address: i32) -> Option<Event> {
+        let ([row_low, ..], [low, ..]) = (row.to_le_bytes(), address.to_le_bytes());
+        (row >= 0).then_some(Event { driver: row_low / 2, address: low & 0x3f })
+    }
 }
 
 /// Values of an object, by scope.
@@ -140,6 +161,7 @@ impl Instance {
             rng_x: Box::new(columns.map(|column| column.x)),
             rng_carry: Box::new(columns.map(|column| column.carry)),
             records: vec![buffer; module.records.len()],
+            events: Vec::new(),
         }
     }
 }

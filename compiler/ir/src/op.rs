@@ -66,6 +66,8 @@ pub enum Sig {
     Splat,
     /// `(i16x256) -> i32`
     Reduce,
+    /// `(i32, i32)`
+    Event,
     /// `() -> V`
     Lanes,
     /// `(row position if the quantity has rows) -> V`
@@ -331,6 +333,9 @@ ops! {
     Store "store" Object Store Write ordered;
     /// Steps the generator of every column and gives its 16 bits.
     Draw "draw" None Lanes Write ordered;
+    /// Sends an event to the synapse driver of a hardware row, the low 8 bits of the first operand,
+    /// with the low 6 bits of the second as its address; nothing for rows below 0.
+    Send "send" None Event Write ordered;
     /// Opens the next sample of a record; 1, or 0 if its buffer is full (which is counted).
     RecordOpen "record_open" Record Scalar Write ordered;
     /// Puts a value into the open sample of a record.

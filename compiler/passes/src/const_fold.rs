@@ -67,6 +67,7 @@ fn fold(site: &mut Site<'_>, masks: &mut Masks, inst: &InstData, result: Value) 
         | Sig::Reduce
         | Sig::Lanes
         | Sig::ReadChip
+        | Sig::Event
         | Sig::WriteChip
         | Sig::Load
         | Sig::Store

@@ -98,6 +98,7 @@ fn is_movable(cx: &PassCx<'_>, inst: &InstData) -> bool {
         | Sig::Splat
         | Sig::Reduce
         | Sig::Lanes
+        | Sig::Event
         | Sig::WriteChip
         | Sig::Store
         | Sig::RecordPut => false,

@@ -144,6 +144,9 @@ impl ArrayEngine {
         if membrane_reset.iter().any(|lane| *lane != 0) {
             chip.reset_membranes(self.hemisphere, &membrane_reset.map(|lane| lane != 0));
         }
+        for event in &self.instance.state.events {
+            chip.send(self.hemisphere, 2 * usize::from(event.driver), event.address);
+        }
         for (times, buffer) in self.sample_times.iter_mut().zip(&self.instance.state.records) {
             times.resize(buffer.samples.len(), chip.now());
         }

@@ -109,6 +109,8 @@ pub enum Function {
     Sqrt,
     /// Power, of params and constants.
     Pow,
+    /// Sends an event; a statement of `control`.
+    Send,
 }
 
 /// A row of the table of functions.
@@ -150,6 +152,7 @@ functions! {
     "exp" Exp 1 "exp(x)" "The exponential of a param or constant.";
     "ln" Ln 1 "ln(x)" "The natural logarithm of a param or constant.";
     "sqrt" Sqrt 1 "sqrt(x)" "The square root of a param or constant.";
+    "send" Send 2 "send(row, address)" "Sends an event to the synapses of a row; a statement of `control`.";
     "pow" Pow 2 "pow(x, y)" "A power of params or constants.";
 }
 

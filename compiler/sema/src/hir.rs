@@ -253,6 +253,13 @@ pub enum Stmt {
     },
     /// Resets a sensor: correlation branches or the rate counter.
     Reset(Sensor),
+    /// Sends an event to the driver of a row.
+    Send {
+        /// Hardware row, 0..255.
+        row: Expr,
+        /// Its address, 0..63.
+        address: Expr,
+    },
 }
 
 /// A sensor that can be reset.

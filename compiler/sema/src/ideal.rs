@@ -14,7 +14,7 @@ use crate::interval::Interval;
 use crate::lower::number::held;
 use crate::lower::state_format;
 use pl_fixed::rng;
-use pl_ir::io::{self, COLUMNS, ObjectValues, UpdateIo};
+use pl_ir::io::{self, COLUMNS, Event, ObjectValues, UpdateIo};
 use pl_ir::{Module, Quantity, Scope};
 
 /// Values of 256 columns; truth values are 1 and 0.
@@ -227,6 +227,17 @@ impl Run<'_, '_> {
                     self.statements(otherwise, row, &both(mask, &holds.map(|holds| !holds)));
                 }
                 Stmt::Reset(sensor) => self.reset(*sensor, row, mask),
+                Stmt::Send { row: to, address } => {
+                    let (to, address) = (self.value(to, row), self.value(address, row));
+                    if mask.iter().any(|reached| *reached) {
+                        #[allow(
+                            clippy::cast_possible_truncation,
+                            reason = "checked: small integers"
+                        )]
+                        let [to, address] = [to, address].map(|lanes| lanes[0].round() as i32);
+                        self.instance.events.extend(Event::to_row(to, address));
+                    }
+                }
             }
         }
     }
@@ -299,16 +310,19 @@ impl Run<'_, '_> {
         }
     }
 
-    /// One draw of every column: fractions in 0 to 1, 1 not included.
+    /// One draw of every column: fractions in 0 to 1, 1 not included. The rule alone takes that of
+    /// the first column of the view.
     fn draw(&mut self) -> Lanes {
         let state = &mut *self.instance;
-        core::array::from_fn(|column| {
+        let lanes: Lanes = core::array::from_fn(|column| {
             let mut generator =
                 rng::Column { x: state.rng_x[column], carry: state.rng_carry[column] };
             let draw = generator.draw();
             (state.rng_x[column], state.rng_carry[column]) = (generator.x, generator.carry);
             f64::from(draw >> 1) / FRACTIONS
-        })
+        });
+        let first = self.io.columns.iter().position(|column| *column != 0).unwrap_or(0);
+        if self.alone { [lanes[first]; COLUMNS] } else { lanes }
     }
 
     fn pair(
@@ -357,8 +371,10 @@ impl Run<'_, '_> {
                 self.reduce_synapses(*reduction, lets, of)
             }
             ExprKind::Reduce { reduction, lets, of, .. } => {
+                let alone = core::mem::replace(&mut self.alone, false);
                 self.statements(lets, None, &[true; COLUMNS]);
                 let values = self.value(of, None);
+                self.alone = alone;
                 [self.reduce_neurons(*reduction, &values); COLUMNS]
             }
             ExprKind::Compare(cond, a, b) => {

@@ -83,7 +83,7 @@ fn statements(rule: &Rule, block: &Block, body: &[Stmt], found: &mut Vec<Stored>
                 statements(rule, block, then, found);
                 statements(rule, block, otherwise, found);
             }
-            Stmt::Reset(_) => {}
+            Stmt::Reset(_) | Stmt::Send { .. } => {}
         }
     }
 }

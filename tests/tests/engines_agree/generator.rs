@@ -388,7 +388,7 @@ impl Generator<'_> {
         if depth == 0 {
             return self.leaf();
         }
-        let draws = self.over != Over::Control && !self.reducing;
+        let draws = !self.reducing;
         match self.choose(16) {
             0 | 1 => self.leaf(),
             2 | 3 => format!("({} + {})", self.number(depth - 1), self.number(depth - 1)),

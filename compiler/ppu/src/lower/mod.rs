@@ -343,6 +343,7 @@ impl<'a> Lowering<'a> {
             Op::Load => self.load(inst, at),
             Op::Store => self.store(inst, at),
             Op::Draw => self.draw(inst, at),
+            Op::Send => self.send(inst),
             Op::RecordOpen => self.record_open(inst),
             Op::RecordPut => self.record_put(id, inst, at),
         }

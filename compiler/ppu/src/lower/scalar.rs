@@ -2,10 +2,16 @@
 
 use super::{At, Lowering, test_of};
 use crate::memory::{ObjectPlace, Sym};
-use crate::vcode::{Operand, Reg, Test};
+use crate::vcode::{Operand, Recipe, Reg, Test};
 use pl_ir::op::Cond;
 use pl_ir::{Imm, InstData, Op, Value};
 use pl_isa::Opcode;
+
+/// Data address of the register that sends events into the top half (bus word 0x0011_0000, haldls
+/// `padi_base_addresses`; the chip reference, 1.5).
+const INJECTION: i32 = (0x8000_0000_u32 | (0x0011_0000 << 2)).cast_signed();
+/// That of the bottom half is 0x8000 bus words on.
+const INJECTION_STEP_SHIFT: i32 = 17;
 
 impl Lowering<'_> {
     /// Loads a word of memory into the result.
@@ -97,7 +103,7 @@ impl Lowering<'_> {
     fn saturate(&mut self, inst: &InstData, a: Reg, wrapped: Reg, overflow: Reg) {
         let to = self.result(inst, 0);
         let sign = self.shift_right(a, 31);
-        let largest = self.constant(crate::vcode::Recipe::Scalar(i32::MAX));
+        let largest = self.constant(Recipe::Scalar(i32::MAX));
         let extreme = self.apply(Opcode::Xor, sign, largest);
         let choice = self.shift_right(overflow, 31);
         self.choose(to, choice, extreme, wrapped);
@@ -255,6 +261,38 @@ impl Lowering<'_> {
 
     fn operands(&mut self, inst: &InstData) -> (Reg, Reg) {
         (self.scalar(inst.args[0]), self.scalar(inst.args[1]))
+    }
+
+    /// An event for the driver of a row: bits 3 to 0 of the word select one of four buses, bits 21 to
+    /// 16 are the address, bits 26 to 22 the driver's position on its bus (haldls `padi.cpp`; the
+    /// chip reference, 1.5). For a row below 0 no bus is selected, so nothing is sent.
+    pub(super) fn send(&mut self, inst: &InstData) {
+        let (row, address) = self.operands(inst);
+        let bus = self.bits(row, 31, 30, 31);
+        let one = self.constant(Recipe::Scalar(1));
+        let bus = self.apply(Opcode::Slw, one, bus);
+        let outside = self.shift_right(row, 31);
+        let bus = self.apply(Opcode::Andc, bus, outside);
+        let address = self.bits(address, 16, 10, 15);
+        // Bits 7 to 3 of the row.
+        let position = self.bits(row, 19, 5, 9);
+        let word = self.apply(Opcode::Or, bus, address);
+        let word = self.apply(Opcode::Or, word, position);
+        let hemisphere = self.new_scalar();
+        let symbol = Operand::Addr(self.memory.hemisphere, 0);
+        self.emit(Opcode::Lwz, vec![hemisphere.into(), symbol, Operand::Imm(0)]);
+        let offset = self.shift_left(hemisphere, INJECTION_STEP_SHIFT);
+        let register = self.constant(Recipe::Scalar(INJECTION));
+        let register = self.apply(Opcode::Add, register, offset);
+        self.emit(Opcode::Stw, vec![word.into(), Operand::Imm(0), register.into()]);
+    }
+
+    /// `value` turned left, of which the bits `first..=last` stay (bit 0 is the highest).
+    fn bits(&mut self, value: Reg, turn: i32, first: i32, last: i32) -> Reg {
+        let to = self.new_scalar();
+        let field = [turn, first, last].map(Operand::Imm);
+        self.emit(Opcode::Rlwinm, [&[to.into(), value.into()], &field[..]].concat());
+        to
     }
 
     /// A three-register instruction with a new destination.

@@ -1,6 +1,7 @@
 //! A chip that stands still: planes of synapses, constant sensors, external memory. Resets are
 //! noted and change nothing, as in the reference evaluator.
 
+use pl_ir::io::Event;
 use pl_ir::testing::OwnedIo;
 use pl_isa::image::{COLUMNS, Place};
 use pl_iss::{Access, Bus, BusFault, Vector, Width};
@@ -31,6 +32,7 @@ pub(crate) struct TestBus {
     pub(crate) rates: [u8; COLUMNS],
     pub(crate) rate_resets: [bool; COLUMNS],
     pub(crate) membrane_resets: [bool; COLUMNS],
+    pub(crate) events: Vec<Event>,
     pub(crate) membranes: [u8; COLUMNS],
     pub(crate) external: BTreeMap<u32, u8>,
     /// Last conversion.
@@ -65,6 +67,7 @@ impl TestBus {
             rates: *io.rates,
             rate_resets: [false; COLUMNS],
             membrane_resets: [false; COLUMNS],
+            events: Vec::new(),
             membranes: *io.membranes,
             external: BTreeMap::new(),
             latched: [[0x5a; COLUMNS]; 2],
@@ -217,7 +220,15 @@ impl Bus for TestBus {
     }
 
     fn store(&mut self, address: u32, width: Width, value: u32) -> Result<(), BusFault> {
-        let done = if address & OMNIBUS != 0 {
+        let injection = OMNIBUS | ((0x0011_0000 + 0x8000 * u32::from(self.hemisphere)) << 2);
+        let done = if address == injection {
+            let field =
+                |shift: u32, bits: u32| (value >> shift & ((1 << bits) - 1)).to_le_bytes()[0];
+            for bus in (0..4).filter(|bus| value >> bus & 1 == 1) {
+                self.events.push(Event { driver: 4 * field(22, 5) + bus, address: field(16, 6) });
+            }
+            Some(())
+        } else if address & OMNIBUS != 0 {
             let column = self.counter(address, 0x0012_2c00);
             column.map(|column| self.rate_resets[column] = true)
         } else {

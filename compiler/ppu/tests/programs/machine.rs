@@ -177,6 +177,7 @@ impl Machine {
         state.io.correlation_reset = gather(&self.bus.resets);
         *state.io.rate_reset = self.bus.rate_resets.map(u8::from);
         *state.io.membrane_reset = self.bus.membrane_resets.map(u8::from);
+        state.instance.events.clone_from(&self.bus.events);
         state.instance.update_index = self.get(symbol::UPDATE_INDEX);
         if let (Some(x), Some(carry)) =
             (self.address(symbol::RNG_X), self.address(symbol::RNG_CARRY))

@@ -296,6 +296,14 @@ impl<'a> RuleChecker<'a> {
         if info.function == Function::Uniform {
             return self.uniform(name, &args[0], span);
         }
+        if info.function == Function::Send {
+            self.found.push(
+                Diagnostic::error(Code::E0205, span, "`send` gives no value")
+                    .label(span, "a value is needed here")
+                    .help("it is a statement of its own: `send(row, address)`"),
+            );
+            return None;
+        }
         if info.function == Function::RandInt && !self.draws_here(name) {
             return None;
         }
@@ -359,16 +367,12 @@ impl<'a> RuleChecker<'a> {
         self.keep(built)
     }
 
-    /// Whether random numbers are drawn here: each column has a generator, the rule has none.
+    /// Whether random numbers are drawn here: in blocks, not in declarations.
     fn draws_here(&mut self, name: &ast::Ident) -> bool {
         match self.place {
-            Where::Neurons | Where::Synapses => true,
+            Where::Neurons | Where::Synapses | Where::Control => true,
             Where::Declaration => {
                 self.found.push(not_here(name, "a declaration draws no random numbers".to_owned()));
-                false
-            }
-            Where::Control => {
-                self.found.push(not_yet(name.span, "random numbers of `control`"));
                 false
             }
         }
@@ -466,7 +470,7 @@ fn builtin(function: Function, name: &str, args: Vec<Expr>, span: Span) -> build
         Function::Ln => build::transcendental(host::Function::Ln, name, next(), span),
         Function::Sqrt => build::transcendental(host::Function::Sqrt, name, next(), span),
         Function::Pow => build::arithmetic(Operator::Pow, next(), next(), span),
-        Function::Uniform => unreachable!("takes a range, handled by the caller"),
+        Function::Uniform | Function::Send => unreachable!("handled by the caller"),
     }
 }
 
@@ -483,7 +487,7 @@ fn written_as_real(expr: &ast::Expr) -> bool {
     }
 }
 
-fn not_here(name: &ast::Ident, message: String) -> Diagnostic {
+pub(super) fn not_here(name: &ast::Ident, message: String) -> Diagnostic {
     Diagnostic::error(Code::E0206, name.span, message)
         .label(name.span, "used here")
         .help("move the statement into a `synapses` block")

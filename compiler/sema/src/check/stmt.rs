@@ -1,7 +1,7 @@
 //! Blocks and statements.
 
 use super::expr::{array_as_whole, assignable, assignable_quantity};
-use super::{Binding, RuleChecker, Where, not_yet, whole};
+use super::{Binding, RuleChecker, Where, whole};
 use crate::build;
 use crate::builtins;
 use crate::hir::{self, Expr, ExprKind, Kind, Over, Sensor, Stmt, Target};
@@ -62,11 +62,63 @@ impl<'a> RuleChecker<'a> {
                 names.iter().filter_map(|name| self.reset(name)).collect()
             }
             ast::StmtKind::For { var, range, body } => self.repeat(var, range, body),
-            ast::StmtKind::Expr(expr) => {
-                self.found.push(not_yet(expr.span, "calls for their effect"));
-                Vec::new()
+            ast::StmtKind::Expr(expr) => self.effect(expr).into_iter().collect(),
+        }
+    }
+
+    /// A call for its effect: `send(row, address)` in `control`.
+    fn effect(&mut self, call: &'a ast::Expr) -> Option<Stmt> {
+        let ast::ExprKind::Call { function, args } = &call.kind else {
+            // The parser has reported it.
+            return None;
+        };
+        let [row, address] = args.as_slice() else {
+            let has = format!("it has {}", args.len());
+            self.found.push(
+                Diagnostic::error(Code::E0205, call.span, "`send` takes a row and an address")
+                    .label(call.span, has)
+                    .help("write `send(row, address)`"),
+            );
+            return None;
+        };
+        if function.name != "send" {
+            self.found.push(
+                Diagnostic::error(Code::E0118, call.span, "a value that is not used")
+                    .label(call.span, "computed and dropped")
+                    .help("only `send(row, address)` does something by itself"),
+            );
+            return None;
+        }
+        if self.place != Where::Control {
+            let message = "`send` belongs to the rule, not to its lanes".to_owned();
+            self.found.push(
+                Diagnostic::error(Code::E0206, function.span, message)
+                    .label(function.span, "used here")
+                    .help("move the statement into a `control` block"),
+            );
+            return None;
+        }
+        let (row, address) = (self.expr(row), self.expr(address));
+        let (row, address) = (row?, address?);
+        let (rows, addresses) =
+            (Interval { low: 0.0, high: 255.0 }, Interval { low: 0.0, high: 63.0 });
+        for (value, range) in [(&row, rows), (&address, addresses)] {
+            if value.number != Kind::Int || !range.contains(value.interval) {
+                let message = format!("an integer in {range} is needed here");
+                let what = if value.number == Kind::Int {
+                    format!("its values are {}", value.interval)
+                } else {
+                    format!("this is {}", value.number.name())
+                };
+                self.found.push(
+                    Diagnostic::error(Code::E0401, value.span, message)
+                        .label(value.span, what)
+                        .help("limit it with `clamp`"),
+                );
+                return None;
             }
         }
+        Some(Stmt::Send { row, address })
     }
 
     fn let_stmt(

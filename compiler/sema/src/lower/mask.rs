@@ -59,6 +59,7 @@ pub(super) fn reduces_synapses(body: &[Stmt]) -> bool {
         Stmt::If { cond, then, otherwise } => {
             in_expr(cond) || reduces_synapses(then) || reduces_synapses(otherwise)
         }
+        Stmt::Send { row, address } => in_expr(row) || in_expr(address),
         Stmt::Reset(_) => false,
     })
 }

@@ -277,9 +277,25 @@ impl Lowering<'_> {
         self.b.op(Op::Select, &[positive, plus, below])
     }
 
+    /// One draw. The rule alone takes that of the first column of the view.
+    pub(super) fn draw(&mut self, env: &Env) -> Value {
+        let draw = self.b.value(Op::Draw, Imm::None, &[], Type::ROW16);
+        if !env.alone {
+            return draw;
+        }
+        let column = self.b.value(Op::Column, Imm::None, &[], Type::ROW16);
+        let first = self.b.value(Op::ReduceMin, Imm::None, &[column], Type::I32);
+        let first = self.b.value(Op::Splat, Imm::None, &[first], Type::ROW16);
+        let is_first = self.b.compare(Cond::Eq, column, first);
+        let least = self.b.splat_const(i16::MIN.into(), Type::ROW16);
+        let chosen = self.b.op(Op::Select, &[is_first, draw, least]);
+        let scalar = self.b.value(Op::ReduceMax, Imm::None, &[chosen], Type::I32);
+        self.b.value(Op::Splat, Imm::None, &[scalar], Type::ROW16)
+    }
+
     /// N7: 15 random bits times a span, rounded down.
     fn draw_part(&mut self, span: &Expr, frac: i32, env: &mut Env) -> Value {
-        let draw = self.b.value(Op::Draw, Imm::None, &[], Type::ROW16);
+        let draw = self.draw(env);
         let fraction = self.b.shift(Op::ShrLogical, draw, 1);
         let span = self.produce(span, frac, env);
         self.b.op(Op::MulFrac, &[fraction, span])

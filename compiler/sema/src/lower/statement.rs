@@ -24,6 +24,7 @@ impl Lowering<'_> {
                 Stmt::Assign(target, value) => self.assign(*target, value, env),
                 Stmt::If { cond, then, otherwise } => self.choose(cond, then, otherwise, env, mask),
                 Stmt::Reset(sensor) => self.reset(*sensor, env, mask),
+                Stmt::Send { row, address } => self.send(row, address, env, mask),
             }
         }
     }
@@ -101,7 +102,7 @@ impl Lowering<'_> {
             Rounding::Nearest => self.b.shift(Op::ShrRoundAway, value, places),
             Rounding::Floor => self.b.shift(Op::ShrFloor, value, places),
             Rounding::Stochastic => {
-                let draw = self.b.value(Op::Draw, Imm::None, &[], Type::ROW16);
+                let draw = self.draw(env);
                 let noise = self.b.shift(Op::ShrLogical, draw, 16u32.saturating_sub(places));
                 let sum = self.b.op(Op::AddSat, &[value, noise]);
                 self.b.shift(Op::ShrFloor, sum, places)
@@ -126,6 +127,19 @@ impl Lowering<'_> {
             value = self.b.op(Op::Min, &[value, high]);
         }
         value
+    }
+
+    /// An event, if the statement is reached. In `control` all lanes are equal, and row -1 is none.
+    fn send(&mut self, row: &Expr, address: &Expr, env: &mut Env, mask: Option<Held>) {
+        let mut lanes = self.produce(row, 0, env);
+        let address = self.produce(address, 0, env);
+        if let Some(mask) = mask {
+            let (mask, none) = (self.mask_now(mask), self.b.splat_const(-1, Type::ROW16));
+            lanes = self.b.op(Op::Select, &[mask, lanes, none]);
+        }
+        let scalars = [lanes, address]
+            .map(|lanes| self.b.value(Op::ReduceMax, Imm::None, &[lanes], Type::I32));
+        self.b.effect(Op::Send, Imm::None, &scalars);
     }
 
     fn reset(&mut self, sensor: Sensor, env: &mut Env, mask: Option<Held>) {
@@ -190,7 +204,10 @@ impl Lowering<'_> {
                 Stmt::If { then, otherwise, .. } => {
                     self.prefetch(then.iter().chain(otherwise), env);
                 }
-                Stmt::Let(..) | Stmt::Assign(Target::Local(_), _) | Stmt::Reset(_) => {}
+                Stmt::Let(..)
+                | Stmt::Assign(Target::Local(_), _)
+                | Stmt::Reset(_)
+                | Stmt::Send { .. } => {}
             }
         }
     }

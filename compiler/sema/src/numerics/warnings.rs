@@ -35,6 +35,10 @@ fn statements(rule: &Rule, body: &[Stmt], found: &mut Vec<Diagnostic>) {
                 statements(rule, then, found);
                 statements(rule, otherwise, found);
             }
+            Stmt::Send { row, address } => {
+                expression(row, found);
+                expression(address, found);
+            }
             Stmt::Reset(_) => {}
         }
     }

@@ -36,6 +36,7 @@ impl Generator<'_> {
                 | Sig::MaskUnary
                 | Sig::Splat
                 | Sig::Reduce
+                | Sig::Event
                 | Sig::Lanes
                 | Sig::ReadChip
                 | Sig::WriteChip
@@ -264,6 +265,15 @@ impl Generator<'_> {
             Sig::Reduce => {
                 let lanes = self.value(Type::ROW16);
                 self.define(op, Imm::None, &[lanes], Type::I32);
+            }
+            Sig::Event => {
+                // Rows of all signs: half of them of the chip.
+                let any = self.value(Type::I32);
+                let rows = self.builder.iconst(256);
+                let row = self.builder.op(Op::RemU, &[any, rows]);
+                let row = if self.random.chance(2) { row } else { any };
+                let address = self.value(Type::I32);
+                self.builder.effect(op, Imm::None, &[row, address]);
             }
             Sig::Lanes => self.define(op, Imm::None, &[], Type::ROW16),
             Sig::ReadChip | Sig::WriteChip => self.chip(op),
