@@ -1,5 +1,6 @@
 //! `experiment.toml`: what to run.
 
+use crate::task::autonomous::AutonomousConfig;
 use crate::task::classification::ClassificationConfig;
 use crate::task::rates::RatesConfig;
 use crate::task::{TaskConfig, TaskKind};
@@ -57,6 +58,10 @@ fn rates(config: RatesConfig) -> TaskConfig {
     TaskConfig::Rates(Box::new(config))
 }
 
+fn autonomous(config: AutonomousConfig) -> TaskConfig {
+    TaskConfig::Autonomous(Box::new(config))
+}
+
 /// The part of an experiment that says what the rest must be.
 #[derive(Deserialize)]
 struct Outline {
@@ -105,6 +110,9 @@ impl Experiment {
             TaskKind::Rates => {
                 toml::from_str::<Written<RatesConfig>>(text).map_err(wrong)?.with(rates)
             }
+            TaskKind::Autonomous => {
+                toml::from_str::<Written<AutonomousConfig>>(text).map_err(wrong)?.with(autonomous)
+            }
         };
         if !changes.is_empty() {
             let mut table: Table = text.parse().map_err(wrong)?;
@@ -123,6 +131,10 @@ impl Experiment {
                     TaskKind::Rates => {
                         value.try_into::<Written<RatesConfig>>().map_err(wrong)?.with(rates)
                     }
+                    TaskKind::Autonomous => value
+                        .try_into::<Written<AutonomousConfig>>()
+                        .map_err(wrong)?
+                        .with(autonomous),
                 };
             }
         }

@@ -1,5 +1,6 @@
 //! Tasks: what a chip is to do, with its stimuli, teacher and readout.
 
+pub mod autonomous;
 pub mod classification;
 pub mod rates;
 
@@ -8,6 +9,7 @@ use crate::data::{DataError, ReadFile};
 use crate::engine::{EngineError, EngineFactory};
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
+use autonomous::{Autonomous, AutonomousConfig};
 use classification::{Classification, ClassificationConfig};
 use rates::{Rates, RatesConfig};
 use serde::Deserialize;
@@ -21,6 +23,8 @@ pub enum TaskKind {
     Classification,
     /// Bringing firing rates to a target.
     Rates,
+    /// A rule that poses its task itself.
+    Autonomous,
 }
 
 /// The `[task]` table.
@@ -30,6 +34,8 @@ pub enum TaskConfig {
     Classification(Box<ClassificationConfig>),
     /// Of [`TaskKind::Rates`].
     Rates(Box<RatesConfig>),
+    /// Of [`TaskKind::Autonomous`].
+    Autonomous(Box<AutonomousConfig>),
 }
 
 impl TaskConfig {
@@ -37,6 +43,7 @@ impl TaskConfig {
         match self {
             TaskConfig::Classification(config) => config.check(rules),
             TaskConfig::Rates(config) => config.check(rules),
+            TaskConfig::Autonomous(config) => config.check(rules),
         }
     }
 }
@@ -94,6 +101,7 @@ pub fn open<'a>(
             Box::new(Classification::new(experiment, config, read)?)
         }
         TaskConfig::Rates(config) => Box::new(Rates::new(experiment, config)),
+        TaskConfig::Autonomous(config) => Box::new(Autonomous::new(experiment, config)),
     })
 }
 
