@@ -50,6 +50,8 @@ pub struct AutonomousConfig {
     pub address: u8,
     /// Rate of each of the two noise sources of a neuron, hertz of hardware time.
     pub noise_hz: f64,
+    /// Hardware time from an update for which the noise lasts.
+    pub noise_us: f64,
     /// Weight of the noise, 0 to 63.
     pub noise_weight: u8,
 }
@@ -78,6 +80,7 @@ impl AutonomousConfig {
             ("interval_us", self.interval_us, 0.004, 1e5),
             ("first_us", self.first_us, 0.0, 1e5),
             ("noise_hz", self.noise_hz, 0.0, 1e6),
+            ("noise_us", self.noise_us, 0.0, 1e5),
         ];
         for (name, value, least, most) in reals {
             if !(least..=most).contains(&value) {
@@ -155,6 +158,7 @@ impl<'a> Autonomous<'a> {
             let times = times.take_while(|time| *time < to);
             input.extend(times.map(|time| at(row, self.config.address).event(time)));
         }
+        let to = to.min(from + ticks_from_us(self.config.noise_us));
         let columns = (0..=u8::MAX).take(self.config.columns.into());
         for (source, (column, (row, _))) in (0..).zip(
             columns.flat_map(|column| NOISE_ROWS.into_iter().map(move |noise| (column, noise))),
