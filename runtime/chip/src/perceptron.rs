@@ -1,8 +1,9 @@
 //! Perceptron mode: a hemisphere as an analog multiplier of a vector and a matrix.
 //!
 //! ```text
-//! reset ─ wait ─ baseline codes ─ events, one a driver ─ settle ─ codes     result: their difference
+//! reset ─ wait ─ baseline codes ─ events, one a driver ─ settle ─ codes
 //! membrane = baseline + compress(gain_column * sum of x w strength_driver) + offset_column + noise
+//! result = codes - baseline codes
 //! ```
 //!
 //! In this mode the low five bits of an event's label are the length of its pulse, the input `x`
@@ -196,6 +197,16 @@ fn compress(x: f32, linear: f32) -> f32 {
     (linear + room * excess / (room + excess)).copysign(x)
 }
 
+impl PerceptronConfig {
+    /// Time that [`Chip::multiply`] takes with so many inputs, but for the wait of less than a step
+    /// of the network before the readout.
+    #[must_use]
+    pub fn duration_us(&self, inputs: usize) -> f64 {
+        let events = self.sends.round_ties_even() * inputs as f64;
+        self.reset_us + 2.0 * self.readout_us + events * self.spacing_us + self.settle_us
+    }
+}
+
 impl Chip {
     /// Puts hemisphere `h` into perceptron mode, or back into the mode in which neurons spike.
     ///
@@ -207,9 +218,10 @@ impl Chip {
     }
 
     /// Multiplies `inputs` by the weights of hemisphere `h`: input `i`, of which the low five bits
-    /// count, goes to both rows of driver `i`, 2 i and 2 i + 1. For each column the result is the sum of
-    /// input times weight over excitatory minus inhibitory rows, times `perceptron.gain_lsb` and
-    /// `perceptron.sends`, with the errors of the circuits; rounded, and limited to -128..127.
+    /// count, goes to both rows of driver `i`, 2 i and 2 i + 1. For each column the result is the
+    /// sum of input times weight over excitatory minus inhibitory rows, times
+    /// `perceptron.gain_lsb` and `perceptron.sends`, with the errors of the circuits; rounded, and
+    /// limited to -128..127.
     ///
     /// It takes chip time: reset, baseline, one event each `perceptron.spacing_us`, settling and
     /// readout. Meanwhile the rest of the chip works with the events it has in its queue.

@@ -130,6 +130,8 @@ fn a_multiplication_takes_the_time_of_its_steps() {
     chip.multiply(1, &[1; INPUTS]);
     // 5 us, 1.64 us, 128 events of 0.04 us, 1 us, up to a whole step, 1.64 us.
     assert_eq!(chip.now(), (1250 + 410 + 1280 + 250_u64).next_multiple_of(25) + 410);
+    let duration_us = ChipConfig::ideal().perceptron.duration_us(INPUTS);
+    assert!((duration_us - (5.0 + 2.0 * 1.64 + 5.12 + 1.0)).abs() < 1e-9);
 }
 
 fn mean_and_deviation(samples: &[f64]) -> (f64, f64) {

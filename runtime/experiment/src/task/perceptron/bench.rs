@@ -1,11 +1,12 @@
 //! The chip at work: one hemisphere multiplies, the other spikes and learns.
 
 use super::config::PerceptronConfig;
+use super::unit_lsb;
 use crate::config::Experiment;
 use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample};
 use crate::monitor::Monitor;
 use crate::task::TaskError;
-use pl_chip::time::{TICKS_PER_S, ticks_from_us};
+use pl_chip::time::{TICKS_PER_S, ticks_from_us, us_from_ticks};
 use pl_chip::{COLUMNS, Chip, RowMode, Target, events};
 
 /// The hemisphere in perceptron mode: the top one.
@@ -70,8 +71,9 @@ pub(super) struct Bench<'a> {
     last_update: u64,
     next_update: u64,
     next_job: u64,
-    /// Mean rate of the spiking neurons before each update, hertz of hardware time.
-    pub(super) rates_hz: Vec<f64>,
+    /// Time of each update, milliseconds of hardware time, and the mean rate of the spiking
+    /// neurons since the one before, hertz of hardware time.
+    pub(super) rates: Vec<(f64, f64)>,
     pub(super) interrupted: bool,
 }
 
@@ -111,10 +113,11 @@ impl<'a> Bench<'a> {
             last_update: begin,
             next_update: begin + info.phase_ticks,
             next_job: begin,
-            rates_hz: Vec::new(),
+            rates: Vec::new(),
             interrupted: false,
         };
-        bench.send_until_update();
+        bench.send(begin, bench.next_update);
+        bench.send(bench.next_update, bench.next_update + bench.period);
         Ok(bench)
     }
 
@@ -128,29 +131,31 @@ impl<'a> Bench<'a> {
         self.chip.weights_row(SPIKES.into(), ROW.into())
     }
 
-    /// Queues the source's events until the next update.
-    fn send_until_update(&mut self) {
+    /// Queues the source's events between two updates. They must be there a period before, since a
+    /// multiplication may pass the time of an update.
+    fn send(&mut self, from: u64, to: u64) {
         let target = Target { hemisphere: SPIKES, row: ROW, address: 0 };
         let mut input = Vec::new();
-        let (from, to) = (self.last_update, self.next_update);
         let rate_hz = self.config.spiking.source_hz;
         events::poisson(self.seed, 0, target, rate_hz, from, to, &mut input);
         self.chip.run_until(self.chip.now(), &input);
     }
 
-    /// Advances to `until`, with the updates of the learning rule that are due.
+    /// Advances to `until`, with the updates of the learning rule that are due; those that a
+    /// multiplication has passed come after it.
     fn advance(&mut self, until: u64) -> Result<(), TaskError> {
         while self.next_update <= until {
             self.chip.run_until(self.next_update, &[]);
             let seconds = (self.next_update - self.last_update) as f64 / TICKS_PER_S as f64;
             let counts = self.chip.rate_counters(SPIKES.into());
             let spikes = counts.iter().map(|count| f64::from(*count)).sum::<f64>();
-            self.rates_hz.push(spikes / COLUMNS as f64 / seconds);
+            let time_ms = us_from_ticks(self.next_update) / 1000.0;
+            self.rates.push((time_ms, spikes / COLUMNS as f64 / seconds));
             let updated = self.learner.update(&mut self.chip);
             updated.map_err(|error| engine_error(&self.config.learner, error))?;
             (self.last_update, self.next_update) =
                 (self.next_update, self.next_update + self.period);
-            self.send_until_update();
+            self.send(self.next_update, self.next_update + self.period);
         }
         self.chip.run_until(until, &[]);
         Ok(())
@@ -215,16 +220,15 @@ impl<'a> Bench<'a> {
         let (input, weight) = (calibration.input, calibration.weight);
         self.write(&vec![vec![i32::from(weight); inputs]; self.columns]);
         let failed = |error| engine_error(&self.config.calibrator, error);
-        let chip = &self.experiment.chip.perceptron;
         let product = f64::from(input) * f64::from(weight) * inputs as f64;
         let mut binding = binding(self.experiment, &self.config.calibrator, self.seed);
         binding.hemisphere = MULTIPLIES;
         binding.columns = (0..=u8::MAX).take(self.columns).collect();
         binding.record_capacity = calibration.cycles;
-        binding.params.insert("reference".into(), product * chip.gain_lsb * chip.sends);
+        binding.params.insert("reference".into(), product * unit_lsb(self.experiment));
         let mut engine = factory.build(&binding).map_err(failed)?;
         engine.start(&mut self.chip).map_err(failed)?;
-        let wait = ticks_from_us(chip.reset_us);
+        let wait = ticks_from_us(self.experiment.chip.perceptron.reset_us);
         for update in 0..3 * calibration.cycles {
             if !self.next()? {
                 return Ok(Correction::none(self.columns));

@@ -21,7 +21,7 @@ pub struct PerceptronConfig {
     pub test_size: usize,
     /// Columns of a class, whose results are averaged.
     pub copies: usize,
-    /// Hardware time from one multiplication to the next.
+    /// Hardware time from the start of one multiplication to that of the next.
     pub interval_us: f64,
     /// Training in floating point, off the chip.
     pub training: Training,
@@ -43,8 +43,8 @@ pub struct Training {
     pub decay: f64,
 }
 
-/// A cycle of calibration is three updates of the rule: after a reset, after a multiplication without
-/// input, and after one in which all inputs and all weights are the same.
+/// A cycle of calibration is three updates of the rule: after a reset, after a multiplication
+/// without input, and after one in which all inputs and all weights are the same.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
@@ -103,5 +103,45 @@ impl PerceptronConfig {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Experiment;
+    use crate::task::{self, TaskError};
+
+    const EXAMPLE: &str = include_str!("../../../../../examples/perceptron/experiment.toml");
+
+    fn opened(change: &str) -> Result<(), TaskError> {
+        let experiment = Experiment::parse(EXAMPLE, &[change.to_owned()])?;
+        let file = |_: &str| Ok(b"1,-2,a\n3,4,b\n5,6,b\n".to_vec());
+        task::open(&experiment, &file).map(drop)
+    }
+
+    #[test]
+    fn mistakes_name_their_place() {
+        assert_eq!(opened("seed=3"), Ok(()));
+        for (change, said) in [
+            ("task.learner=hebb", "`task.learner`: there is no table [rule.hebb]"),
+            ("task.calibrator=hebb", "`task.calibrator`"),
+            ("task.copies=0", "`task.copies` must be 1 to 128, not 0"),
+            ("task.copies=26", "are 260 of 256 columns"),
+            ("task.calibration.input=32", "must be 1 to 31, not 32"),
+            ("task.training.rate=-1", "`task.training.rate` must be 0 to 10, not -1"),
+            ("task.interval_us=0", "must be 1 to 1000000, not 0"),
+            ("task.test_size=1797", "leaves nothing of 1797 samples"),
+            ("task.interval_us=20", "less than a multiplication takes, 24.98 us"),
+            ("task.samples=1", "unknown field `samples`"),
+            ("task.dataset=small.csv", "leaves nothing of 3 samples"),
+        ] {
+            let message = opened(change).unwrap_err().to_string();
+            assert!(message.contains(said), "{change}: {message}");
+        }
+        let small = EXAMPLE.replace("test_size = 600", "test_size = 1");
+        let experiment = Experiment::parse(&small, &["task.dataset=small.csv".to_owned()]).unwrap();
+        let file = |_: &str| Ok(b"1,-2,a\n3,4,b\n5,6,b\n".to_vec());
+        let message = task::open(&experiment, &file).map(drop).unwrap_err().to_string();
+        assert!(message.contains("negative values"), "{message}");
     }
 }

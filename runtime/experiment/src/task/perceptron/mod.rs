@@ -1,16 +1,16 @@
-//! A classifier in perceptron mode: trained off the chip in floating point, quantised, and run on one
-//! hemisphere while the neurons of the other spike and a rule changes their weights.
+//! A classifier in perceptron mode: trained off the chip in floating point, quantised, and run on
+//! one hemisphere while the neurons of the other spike and a rule changes their weights.
 //!
 //! ```text
 //!   config.rs   the [task] table              bench.rs    the chip, and both rules
 //!   softmax.rs  training, quantising          report.rs   metrics, arrays, pictures
 //! ```
 //!
-//! The test samples go through the chip twice. In between a rule calibrates the columns, in cycles of three
-//! updates: it sees as `membrane` the codes after a reset, after a multiplication without input, and after one with
-//! all inputs and all weights the same, which should add `reference` LSB, a param the task sets. What it records of
-//! its neurons as `gain` and `offset` corrects the results of the second time, `gain * (result - offset)`, and
-//! nothing else does.
+//! The test samples go through the chip twice. In between a rule calibrates the columns, in cycles
+//! of three updates: it sees as `membrane` the codes after a reset, after a multiplication without
+//! input, and after one with all inputs and all weights the same, which should add `reference`
+//! LSB, a param the task sets. What it records of its neurons as `gain` and `offset` corrects the
+//! results of the second time, `gain * (result - offset)`, and nothing else does.
 
 mod bench;
 mod config;
@@ -49,7 +49,8 @@ struct Course {
     before: Results,
     correction: Correction,
     after: Results,
-    rates_hz: Vec<f64>,
+    /// Of the spiking neurons, as [`Bench::rates`].
+    rates: Vec<(f64, f64)>,
     learnt_weights: [u8; COLUMNS],
     /// Ticks of the chip's time.
     duration: u64,
@@ -68,12 +69,19 @@ impl<'a> Perceptron<'a> {
     ) -> Result<Perceptron<'a>, TaskError> {
         let dataset = Dataset::load(&config.dataset, read)?;
         let (values, columns) = (dataset.features, dataset.classes.len() * config.copies);
+        // The readout waits for a whole step of the network.
+        let chip = &experiment.chip;
+        let duration_us = chip.perceptron.duration_us(values + 1) + chip.time.step_us;
         let fault = if values + 1 > INPUTS {
             Some(format!("{values} values and one for the bias do not fit {INPUTS} drivers"))
         } else if columns > COLUMNS {
             Some(format!("classes times `task.copies` are {columns} of {COLUMNS} columns"))
         } else if config.test_size >= dataset.len() {
             Some(format!("`task.test_size` leaves nothing of {} samples", dataset.len()))
+        } else if config.interval_us < duration_us {
+            Some(format!(
+                "`task.interval_us` is less than a multiplication takes, {duration_us:.2} us"
+            ))
         } else if dataset.values.iter().any(|value| *value < 0.0) {
             Some("`task.dataset` has negative values, which are no inputs".to_owned())
         } else {
@@ -124,9 +132,15 @@ impl<'a> Perceptron<'a> {
             learnt_weights: bench.learnt_weights(),
             duration: bench.now(),
             interrupted: bench.interrupted,
-            rates_hz: bench.rates_hz,
+            rates: bench.rates,
         })
     }
+}
+
+/// The result, ADC LSB, that a product of 1 has in nominal circuits.
+fn unit_lsb(experiment: &Experiment) -> f64 {
+    let chip = &experiment.chip.perceptron;
+    chip.gain_lsb * chip.sends.round_ties_even()
 }
 
 impl Task for Perceptron<'_> {

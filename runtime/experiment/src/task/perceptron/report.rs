@@ -2,7 +2,7 @@
 
 use super::bench::{Correction, Results};
 use super::softmax::{codes, winner};
-use super::{Course, Perceptron};
+use super::{Course, Perceptron, unit_lsb};
 use crate::figure::{self, Labels, Series};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::{Array1, Array2};
@@ -42,6 +42,7 @@ impl Perceptron<'_> {
 
     fn metrics(&self, course: &Course) -> Vec<Metric> {
         let none = Correction::none(course.correction.gain.len());
+        let lsb = unit_lsb(self.experiment);
         let test = || course.test.iter().map(|index| &self.inputs[*index]);
         let float: Vec<usize> = test().map(|x| winner(&course.linear.scores(x))).collect();
         let quantised: Vec<usize> = test().map(|x| winner(&products(&course.matrix, x))).collect();
@@ -50,10 +51,11 @@ impl Perceptron<'_> {
         let after = self.accuracy(course, &self.decisions(&course.after, &course.correction));
         let (gain_mean, gain_spread) = mean_and_spread(&course.correction.gain);
         let (_, offset_spread) = mean_and_spread(&course.correction.offset);
-        let rates = &course.rates_hz;
+        let rates: Vec<f64> = course.rates.iter().map(|(_, rate)| *rate).collect();
         let last = &rates[rates.len() - rates.len().div_ceil(4)..];
         let weights: Vec<f64> = course.learnt_weights.iter().map(|w| f64::from(*w)).collect();
         let (weight_mean, weight_spread) = mean_and_spread(&weights);
+        let inputs = self.dataset.features + 1;
         let largest = course.after.measured.iter().flatten().map(|y| y.unsigned_abs()).max();
         [
             ("test_accuracy_float", float),
@@ -61,12 +63,13 @@ impl Perceptron<'_> {
             ("test_accuracy_not_calibrated", before),
             ("test_accuracy", after),
             ("test_accuracy_lost", float - after),
-            ("result_error_not_calibrated_lsb", error_lsb(&course.before, &none)),
-            ("result_error_lsb", error_lsb(&course.after, &course.correction)),
+            ("result_error_not_calibrated_lsb", error_lsb(&course.before, &none, lsb)),
+            ("result_error_lsb", error_lsb(&course.after, &course.correction, lsb)),
             ("result_largest_lsb", f64::from(largest.unwrap_or(0))),
             ("calibrated_gain_mean", gain_mean),
             ("calibrated_gain_spread", gain_spread),
             ("calibrated_offset_spread_lsb", offset_spread),
+            ("multiplication_us", self.experiment.chip.perceptron.duration_us(inputs)),
             ("spiking_rate_first_hz", rates.first().copied().unwrap_or(0.0)),
             ("spiking_rate_last_quarter_hz", mean_and_spread(last).0),
             ("spiking_weight_mean", weight_mean),
@@ -95,6 +98,7 @@ impl Perceptron<'_> {
             name: name.into(),
             elements: Elements::F64(Array1::from(values.to_vec()).into_dyn()),
         };
+        let (times, rates): (Vec<f64>, Vec<f64>) = course.rates.iter().copied().unzip();
         let shape = (course.matrix.len(), course.matrix.first().map_or(0, Vec::len));
         let weights = Array2::from_shape_fn(shape, |(class, input)| course.matrix[class][input]);
         let label = |index: &usize| u8::try_from(self.dataset.labels[*index]).unwrap_or(u8::MAX);
@@ -104,7 +108,8 @@ impl Perceptron<'_> {
             NamedArray { name: "labels".into(), elements: Elements::U8(labels.into_dyn()) },
             reals("gain", &course.correction.gain),
             reals("offset_lsb", &course.correction.offset),
-            reals("spiking_rates_hz", &course.rates_hz),
+            reals("spiking_time_ms", &times),
+            reals("spiking_rates_hz", &rates),
         ];
         arrays.extend(results("not_calibrated", &course.before));
         arrays.extend(results("calibrated", &course.after));
@@ -113,8 +118,7 @@ impl Perceptron<'_> {
 
     /// Results beside exact products.
     fn scatter(&self, course: &Course) -> Option<Picture> {
-        let chip = &self.experiment.chip.perceptron;
-        let lsb = chip.gain_lsb * chip.sends;
+        let lsb = unit_lsb(self.experiment);
         let none = Correction::none(course.correction.gain.len());
         let series = |name: &str, results: &Results, correction: &Correction| {
             let pairs =
@@ -156,10 +160,10 @@ impl Perceptron<'_> {
 }
 
 fn rates_picture(course: &Course) -> Option<Picture> {
-    let rates = course.rates_hz.iter().enumerate();
-    let points = rates.map(|(update, rate)| ((update + 1) as f64, rate / 1000.0)).collect();
+    let points = course.rates.iter().map(|(time, rate)| (*time, rate / 1000.0)).collect();
     let series = [Series { name: "spiking hemisphere".into(), points }];
-    let labels = Labels { title: "Mean rate of all neurons", x: "updates", y: "rate (kHz)" };
+    let labels =
+        Labels { title: "Mean rate of all neurons", x: "hardware time (ms)", y: "rate (kHz)" };
     let svg = figure::lines(&labels, &series).ok()?;
     let caption = "Mean rate in the spiking hemisphere before each update of its rule.".to_owned();
     Some(Picture { file: "rates.svg".into(), caption, svg })
@@ -175,24 +179,27 @@ fn products(matrix: &[Vec<i32>], inputs: &[f64]) -> Vec<f64> {
     matrix.iter().map(sum).collect()
 }
 
-/// Root mean square of the distance of corrected results from exact products, which are scaled by the
-/// factor that makes it smallest.
-fn error_lsb(results: &Results, correction: &Correction) -> f64 {
+/// Root mean square of the distance of corrected results from exact products times `lsb`, after the
+/// common factor that makes it smallest: what is left when all columns are too weak alike, as the
+/// leak makes them, is no error.
+fn error_lsb(results: &Results, correction: &Correction, lsb: f64) -> f64 {
     let (mut results_squared, mut mixed, mut products_squared, mut count) = (0.0, 0.0, 0.0, 0.0);
     for (measured, exact) in results.measured.iter().zip(&results.exact) {
         for (y, product) in correction.apply(measured).iter().zip(exact) {
-            let p = f64::from(*product);
+            let product = lsb * f64::from(*product);
             results_squared += y * y;
-            mixed += y * p;
-            products_squared += p * p;
+            mixed += y * product;
+            products_squared += product * product;
             count += 1.0;
         }
     }
-    if products_squared == 0.0 {
+    if mixed <= 0.0 {
         return 0.0;
     }
-    let squares = results_squared - mixed * mixed / products_squared;
-    (squares.max(0.0) / count).sqrt()
+    // Least squares for the factor on the products; results are then divided by it.
+    let factor = mixed / products_squared;
+    let squares = results_squared - factor * mixed;
+    (squares.max(0.0) / count).sqrt() / factor
 }
 
 /// Mean and standard deviation; 0 of nothing.
@@ -213,11 +220,13 @@ mod tests {
             measured: vec![vec![10, -19], vec![21, 0]],
             exact: vec![vec![100, -200], vec![200, 0]],
         };
-        // The best factor is 0.1; two results are 1 away.
+        // The best factor on the products is 0.1; two results of four are 1 away.
         let none = Correction::none(2);
-        assert!((error_lsb(&results, &none) - 0.5_f64.sqrt()).abs() < 1e-9);
+        assert!((error_lsb(&results, &none, 0.1) - 0.5_f64.sqrt()).abs() < 1e-9);
+        // All results at twice the gain: twice the error.
+        assert!((error_lsb(&results, &none, 0.2) - 2.0 * 0.5_f64.sqrt()).abs() < 1e-9);
         let shifted = Correction { gain: vec![1.0, 2.0], offset: vec![0.0, 1.0] };
         assert_eq!(shifted.apply(&[5, 5]), [5.0, 8.0]);
-        assert_eq!(error_lsb(&Results::default(), &none), 0.0);
+        assert_eq!(error_lsb(&Results::default(), &none, 1.0), 0.0);
     }
 }

@@ -20,8 +20,8 @@ pub(super) struct Linear {
 pub(super) type Sample<'a> = (&'a [f64], usize);
 
 impl Linear {
-    /// Descends the gradient of the cross entropy from weights of 0, a sample at a time, in an order that
-    /// `seed` selects.
+    /// Descends the gradient of the cross entropy from weights of 0, a sample at a time, in an
+    /// order that `seed` selects.
     pub(super) fn train(
         samples: &[Sample<'_>],
         classes: usize,
