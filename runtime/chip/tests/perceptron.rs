@@ -3,7 +3,7 @@
 
 use pl_chip::config::ChipConfig;
 use pl_chip::events::poisson;
-use pl_chip::{COLUMNS, Chip, INPUTS, InputEvent, RowMode, Spike, Target};
+use pl_chip::{Branch, COLUMNS, Chip, INPUTS, InputEvent, RowMode, Spike, Target};
 
 /// A deterministic number below `limit`.
 fn number(index: usize, limit: u8) -> u8 {
@@ -247,6 +247,23 @@ fn neurons_go_on_where_they_were_when_the_mode_ends() {
     chip.set_perceptron_mode(0, false);
     assert_eq!(chip.membranes_lsb(0), before);
     assert!(before[0] > 80.0);
+}
+
+#[test]
+fn sensors_see_the_pulses() {
+    let mut chip = Chip::new(&ChipConfig::ideal(), 1);
+    chip.write_weights_row(0, 0, &[63; COLUMNS]);
+    let input: Vec<InputEvent> =
+        (0..400).map(|i| InputEvent { time: 100 * i, hemisphere: 0, row: 0, address: 0 }).collect();
+    chip.run_until(40_000, &input);
+    let posts = chip.take_spikes();
+    assert!(posts.iter().any(|spike| spike.column == 0 && spike.time > 35_000));
+    // Addresses of row 4 are the label of an input of 9, so its pulses come after spikes.
+    chip.write_address_row(0, 4, &[9; COLUMNS]);
+    chip.set_perceptron_mode(0, true);
+    chip.multiply(0, &[0, 0, 9]);
+    assert!(chip.accumulated_row(0, 4, Branch::Acausal)[0] > 0.0);
+    assert_eq!(chip.accumulated_row(0, 6, Branch::Acausal)[0], 0.0);
 }
 
 #[test]

@@ -93,9 +93,7 @@ impl<'a> Bench<'a> {
         let rule = &config.learner;
         let start = |chip: &mut Chip| {
             let info = factory.rule_info(rule)?;
-            let mut binding = binding(experiment, rule, seed);
-            binding.hemisphere = SPIKES;
-            let mut engine = factory.build(&binding)?;
+            let mut engine = factory.build(&binding(experiment, rule, SPIKES, seed))?;
             engine.start(chip)?;
             Ok((engine, info))
         };
@@ -221,8 +219,8 @@ impl<'a> Bench<'a> {
         self.write(&vec![vec![i32::from(weight); inputs]; self.columns]);
         let failed = |error| engine_error(&self.config.calibrator, error);
         let product = f64::from(input) * f64::from(weight) * inputs as f64;
-        let mut binding = binding(self.experiment, &self.config.calibrator, self.seed);
-        binding.hemisphere = MULTIPLIES;
+        let rule = &self.config.calibrator;
+        let mut binding = binding(self.experiment, rule, MULTIPLIES, self.seed);
         binding.columns = (0..=u8::MAX).take(self.columns).collect();
         binding.record_capacity = calibration.cycles;
         binding.params.insert("reference".into(), product * unit_lsb(self.experiment));
@@ -249,11 +247,11 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// A binding to the first row of the spiking hemisphere and to all columns.
-fn binding(experiment: &Experiment, rule: &str, seed: u64) -> Binding {
+/// A binding to the first row and all columns of a hemisphere.
+fn binding(experiment: &Experiment, rule: &str, hemisphere: u8, seed: u64) -> Binding {
     Binding {
         rule: rule.to_owned(),
-        hemisphere: SPIKES,
+        hemisphere,
         rows: vec![ROW],
         columns: (0..=u8::MAX).collect(),
         params: experiment.rule[rule].params.clone(),
