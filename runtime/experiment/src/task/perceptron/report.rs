@@ -40,6 +40,7 @@ impl Perceptron<'_> {
         results.measured.iter().map(decide).collect()
     }
 
+    /// What an interrupted run has not come to is left out.
     fn metrics(&self, course: &Course) -> Vec<Metric> {
         let none = Correction::none(course.correction.gain.len());
         let lsb = unit_lsb(self.experiment);
@@ -47,38 +48,33 @@ impl Perceptron<'_> {
         let float: Vec<usize> = test().map(|x| winner(&course.linear.scores(x))).collect();
         let quantised: Vec<usize> = test().map(|x| winner(&products(&course.matrix, x))).collect();
         let float = self.accuracy(course, &float);
-        let before = self.accuracy(course, &self.decisions(&course.before, &none));
-        let after = self.accuracy(course, &self.decisions(&course.after, &course.correction));
-        let (gain_mean, gain_spread) = mean_and_spread(&course.correction.gain);
-        let (_, offset_spread) = mean_and_spread(&course.correction.offset);
-        let rates: Vec<f64> = course.rates.iter().map(|(_, rate)| *rate).collect();
-        let last = &rates[rates.len() - rates.len().div_ceil(4)..];
-        let weights: Vec<f64> = course.learnt_weights.iter().map(|w| f64::from(*w)).collect();
-        let (weight_mean, weight_spread) = mean_and_spread(&weights);
+        let mut metrics = Vec::new();
+        let mut add = |name: &str, value| metrics.push(Metric::new(name, value));
+        add("test_accuracy_float", float);
+        add("test_accuracy_quantised", self.accuracy(course, &quantised));
+        let (before, after) = (&course.before, &course.after);
+        if !before.measured.is_empty() {
+            let accuracy = self.accuracy(course, &self.decisions(before, &none));
+            add("test_accuracy_not_calibrated", accuracy);
+            add("result_error_not_calibrated_lsb", error_lsb(before, &none, lsb));
+        }
+        if !after.measured.is_empty() {
+            let accuracy = self.accuracy(course, &self.decisions(after, &course.correction));
+            add("test_accuracy", accuracy);
+            add("test_accuracy_lost", float - accuracy);
+            add("result_error_lsb", error_lsb(after, &course.correction, lsb));
+            let largest = after.measured.iter().flatten().map(|y| y.unsigned_abs()).max();
+            add("result_largest_lsb", largest.unwrap_or(0).into());
+            let (gain_mean, gain_spread) = mean_and_spread(&course.correction.gain);
+            add("calibrated_gain_mean", gain_mean);
+            add("calibrated_gain_spread", gain_spread);
+            add("calibrated_offset_spread_lsb", mean_and_spread(&course.correction.offset).1);
+        }
         let inputs = self.dataset.features + 1;
-        let largest = course.after.measured.iter().flatten().map(|y| y.unsigned_abs()).max();
-        [
-            ("test_accuracy_float", float),
-            ("test_accuracy_quantised", self.accuracy(course, &quantised)),
-            ("test_accuracy_not_calibrated", before),
-            ("test_accuracy", after),
-            ("test_accuracy_lost", float - after),
-            ("result_error_not_calibrated_lsb", error_lsb(&course.before, &none, lsb)),
-            ("result_error_lsb", error_lsb(&course.after, &course.correction, lsb)),
-            ("result_largest_lsb", f64::from(largest.unwrap_or(0))),
-            ("calibrated_gain_mean", gain_mean),
-            ("calibrated_gain_spread", gain_spread),
-            ("calibrated_offset_spread_lsb", offset_spread),
-            ("multiplication_us", self.experiment.chip.perceptron.duration_us(inputs)),
-            ("spiking_rate_first_hz", rates.first().copied().unwrap_or(0.0)),
-            ("spiking_rate_last_quarter_hz", mean_and_spread(last).0),
-            ("spiking_weight_mean", weight_mean),
-            ("spiking_weight_spread", weight_spread),
-            ("spiking_updates", rates.len() as f64),
-            ("biological_time_s", biological_s_from_ticks(course.duration)),
-        ]
-        .map(|(name, value)| Metric::new(name, value))
-        .to_vec()
+        add("multiplication_us", self.experiment.chip.perceptron.duration_us(inputs));
+        metrics.extend(spiking_metrics(course));
+        metrics.push(Metric::new("biological_time_s", biological_s_from_ticks(course.duration)));
+        metrics
     }
 
     fn arrays(&self, course: &Course) -> Vec<NamedArray> {
@@ -157,6 +153,22 @@ impl Perceptron<'_> {
         let caption = "How many samples of each class went to each class.".to_owned();
         Some(Picture { file: "confusion.svg".into(), caption, svg })
     }
+}
+
+fn spiking_metrics(course: &Course) -> Vec<Metric> {
+    let rates: Vec<f64> = course.rates.iter().map(|(_, rate)| *rate).collect();
+    let last = &rates[rates.len() - rates.len().div_ceil(4)..];
+    let weights: Vec<f64> = course.learnt_weights.iter().map(|w| f64::from(*w)).collect();
+    let (weight_mean, weight_spread) = mean_and_spread(&weights);
+    let mut metrics = Vec::new();
+    if let Some(first) = rates.first() {
+        metrics.push(Metric::new("spiking_rate_first_hz", *first));
+        metrics.push(Metric::new("spiking_rate_last_quarter_hz", mean_and_spread(last).0));
+    }
+    metrics.push(Metric::new("spiking_weight_mean", weight_mean));
+    metrics.push(Metric::new("spiking_weight_spread", weight_spread));
+    metrics.push(Metric::new("spiking_updates", rates.len() as f64));
+    metrics
 }
 
 fn rates_picture(course: &Course) -> Option<Picture> {
