@@ -272,13 +272,13 @@ impl Chip {
     /// Membrane potentials in LSB at the end of the last step, without offsets and noise.
     #[must_use]
     pub fn membranes_lsb(&self, h: usize) -> [f32; COLUMNS] {
-        self.hemispheres[h].neurons.membranes()
+        self.hemispheres[h].membranes()
     }
 
     /// Sets the membranes of the columns in `mask` to their reset potentials.
     pub fn reset_membranes(&mut self, h: usize, mask: &[bool; COLUMNS]) {
         for (column, _) in mask.iter().enumerate().filter(|&(_, &selected)| selected) {
-            self.hemispheres[h].neurons.reset_membrane(column);
+            self.hemispheres[h].reset_membrane(column);
         }
     }
 

@@ -13,6 +13,7 @@ use crate::events::{InputEvent, Spike, index_byte};
 use crate::generators::Generators;
 use crate::lanes::Level;
 use crate::neurons::{Fired, Neurons, QUIET_INTERVAL};
+use crate::perceptron::Perceptron;
 use crate::ppu::Ppu;
 use crate::synapse_array::{RowMode, SIX_BITS, SynapseArray};
 use crate::{COLUMNS, ROWS};
@@ -27,6 +28,9 @@ pub(crate) struct Hemisphere {
     pub(crate) synapses: SynapseArray,
     pub(crate) sensors: Correlation,
     pub(crate) neurons: Neurons,
+    pub(crate) perceptron: Perceptron,
+    /// Perceptron mode: events go to the perceptron, and the neurons stand still.
+    pub(crate) multiplies: bool,
     pub(crate) adc: Adc,
     /// Spike counters: the count modulo 256 and the overflow flag.
     counters: [u16; COLUMNS],
@@ -53,6 +57,8 @@ impl Hemisphere {
             sensors: Correlation::new(&config.sensor, &synapses, seed, index, level),
             synapses,
             neurons: Neurons::new(&config.neuron, &config.time, seed, index, level),
+            perceptron: Perceptron::new(&config.perceptron, seed, index),
+            multiplies: false,
             adc: Adc::new(&config.adc, seed, index, level),
             counters: [0; COLUMNS],
             time: 0,
@@ -82,6 +88,10 @@ impl Hemisphere {
     /// Advances by whole steps while they end at or before `end`.
     pub(crate) fn advance(&mut self, end: u64) {
         let step = self.neurons.step_ticks();
+        if self.multiplies {
+            self.integrate(end - end % step);
+            return;
+        }
         let queue = std::mem::take(&mut self.queue);
         let mut done = 0;
         while self.time + step <= end {
@@ -102,6 +112,23 @@ impl Hemisphere {
                 self.neurons.quieten();
             }
         }
+        self.queue = queue;
+        self.queue.drain(..done);
+    }
+
+    /// Advances to `end` in perceptron mode.
+    fn integrate(&mut self, end: u64) {
+        let queue = std::mem::take(&mut self.queue);
+        let done = queue.partition_point(|event| event.time < end);
+        for event in &queue[..done] {
+            let row = usize::from(event.row);
+            let mode = self.synapses.modes[row];
+            let (addresses, weights) =
+                (self.synapses.addresses.row(row), self.synapses.weights.row(row));
+            self.perceptron.deliver((row, mode), event.address, addresses, weights, event.time);
+            self.show_event(event);
+        }
+        self.time = self.time.max(end);
         self.queue = queue;
         self.queue.drain(..done);
     }
@@ -246,7 +273,25 @@ impl Hemisphere {
 
     /// Codes of the membranes, converted by the channels of `branch`.
     pub(crate) fn membrane_codes(&self, branch: Branch, time: u64) -> [u8; COLUMNS] {
-        self.adc.convert(&self.neurons.membranes(), ROWS, branch, time)
+        self.adc.convert(&self.membranes(), ROWS, branch, time)
+    }
+
+    /// Membrane potentials at the end of the last step, LSB.
+    pub(crate) fn membranes(&self) -> [f32; COLUMNS] {
+        if self.multiplies {
+            self.perceptron.membranes(self.time)
+        } else {
+            self.neurons.membranes()
+        }
+    }
+
+    /// Resets the membrane of a neuron.
+    pub(crate) fn reset_membrane(&mut self, column: usize) {
+        if self.multiplies {
+            self.perceptron.reset(column);
+        } else {
+            self.neurons.reset_membrane(column);
+        }
     }
 
     /// A counter as the bus shows it: count in bits 7 to 0, overflow in bit 8.

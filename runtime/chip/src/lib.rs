@@ -7,7 +7,8 @@
 //!                  correlation ◄─────┘                        noise.rs    readings and resets
 //!                      │                                      lanes.rs    the vector loops
 //!                      ▼
-//!                    adc ─► codes            hemisphere.rs joins these; chip.rs is the face
+//!                    adc ─► codes            perceptron.rs neurons as multipliers instead
+//!                                            hemisphere.rs joins these; chip.rs is the face
 //! ```
 //!
 //! Invariants: one seed decides everything; mismatch and noise are pure functions of (seed, place,
@@ -30,6 +31,7 @@ pub mod memory_map;
 mod mismatch;
 mod neurons;
 mod noise;
+mod perceptron;
 mod ppu;
 mod ppu_bus;
 mod synapse_array;
@@ -42,6 +44,7 @@ pub use events::{InputEvent, Spike, Target};
 pub use external_memory::ExternalMemory;
 pub use mismatch::CALIBRATION_STEPS;
 pub use neurons::NeuronParameters;
+pub use perceptron::INPUTS;
 pub use ppu_bus::PpuBus;
 pub use synapse_array::{RowMode, column_of_lane, half_row};
 

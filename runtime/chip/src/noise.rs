@@ -33,6 +33,14 @@ pub(crate) enum Purpose {
     Source = 10,
     /// One of the chip's random generators.
     Generator = 11,
+    /// Gain of a column in perceptron mode.
+    PerceptronGain = 20,
+    /// Offset of a column in perceptron mode.
+    PerceptronOffset = 21,
+    /// Strength of a driver in perceptron mode.
+    PerceptronStrength = 22,
+    /// Noise of one multiplication.
+    PerceptronNoise = 23,
 }
 
 /// Two words that name a stream; lanes are drawn from it by number.

@@ -178,7 +178,7 @@ impl<'a> PpuBus<'a> {
             }
             VectorIo::NeuronReset { half } => {
                 for (_, column) in enabled_columns(half, enabled) {
-                    self.chip.hemispheres[h].neurons.reset_membrane(column);
+                    self.chip.hemispheres[h].reset_membrane(column);
                 }
             }
             VectorIo::Memory(memory) => {
@@ -259,7 +259,7 @@ impl<'a> PpuBus<'a> {
                 self.chip.hemispheres[hemisphere].reset_counter(column);
             }
             Register::NeuronReset(Neuron { hemisphere, column }) => {
-                self.chip.hemispheres[hemisphere].neurons.reset_membrane(column);
+                self.chip.hemispheres[hemisphere].reset_membrane(column);
             }
             Register::Injection { hemisphere } => self.chip.inject(hemisphere, Injection(value)),
             Register::PpuStatus { .. } | Register::SpikeCounter(_) => return None,

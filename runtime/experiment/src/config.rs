@@ -2,6 +2,7 @@
 
 use crate::task::autonomous::AutonomousConfig;
 use crate::task::classification::ClassificationConfig;
+use crate::task::perceptron::PerceptronConfig;
 use crate::task::rates::RatesConfig;
 use crate::task::{TaskConfig, TaskKind};
 use pl_chip::ChipConfig;
@@ -62,6 +63,10 @@ fn autonomous(config: AutonomousConfig) -> TaskConfig {
     TaskConfig::Autonomous(Box::new(config))
 }
 
+fn perceptron(config: PerceptronConfig) -> TaskConfig {
+    TaskConfig::Perceptron(Box::new(config))
+}
+
 /// The part of an experiment that says what the rest must be.
 #[derive(Deserialize)]
 struct Outline {
@@ -113,6 +118,9 @@ impl Experiment {
             TaskKind::Autonomous => {
                 toml::from_str::<Written<AutonomousConfig>>(text).map_err(wrong)?.with(autonomous)
             }
+            TaskKind::Perceptron => {
+                toml::from_str::<Written<PerceptronConfig>>(text).map_err(wrong)?.with(perceptron)
+            }
         };
         if !changes.is_empty() {
             let mut table: Table = text.parse().map_err(wrong)?;
@@ -135,6 +143,10 @@ impl Experiment {
                         .try_into::<Written<AutonomousConfig>>()
                         .map_err(wrong)?
                         .with(autonomous),
+                    TaskKind::Perceptron => value
+                        .try_into::<Written<PerceptronConfig>>()
+                        .map_err(wrong)?
+                        .with(perceptron),
                 };
             }
         }

@@ -72,6 +72,45 @@ pub fn lines(labels: &Labels<'_>, series: &[Series]) -> Result<String, String> {
     up_to(1.05 * top, labels, series)
 }
 
+/// Points around the origin, with the diagonal on which both coordinates are equal.
+///
+/// # Errors
+/// What the library says.
+pub fn scatter(labels: &Labels<'_>, series: &[Series]) -> Result<String, String> {
+    let coordinates = series.iter().flat_map(|s| &s.points).flat_map(|(x, y)| [x.abs(), y.abs()]);
+    let end = 1.05 * coordinates.fold(1e-9, f64::max);
+    document((560, 560), |area| {
+        let mut chart = ChartBuilder::on(area)
+            .caption(labels.title, (FONT, 18))
+            .margin(14)
+            .x_label_area_size(44)
+            .y_label_area_size(54)
+            .build_cartesian_2d(-end..end, -end..end)?;
+        chart
+            .configure_mesh()
+            .x_desc(labels.x)
+            .y_desc(labels.y)
+            .light_line_style(TRANSPARENT)
+            .label_style((FONT, 13))
+            .draw()?;
+        chart.draw_series(LineSeries::new([(-end, -end), (end, end)], BLACK.mix(0.4)))?;
+        for (series, colour) in series.iter().zip(SERIES.iter().cycle()) {
+            let point = |at: &(f64, f64)| Circle::new(*at, 2, colour.mix(0.5).filled());
+            chart
+                .draw_series(series.points.iter().map(point))?
+                .label(&series.name)
+                .legend(|(x, y)| Circle::new((x + 9, y), 4, colour.filled()));
+        }
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::LowerRight)
+            .background_style(WHITE.mix(0.8))
+            .border_style(BLACK.mix(0.3))
+            .label_font((FONT, 13))
+            .draw()
+    })
+}
+
 fn up_to(top: f64, labels: &Labels<'_>, series: &[Series]) -> Result<String, String> {
     let end = series.iter().flat_map(|s| &s.points).map(|point| point.0).fold(0.0, f64::max);
     document((720, 420), |area| {
@@ -289,6 +328,8 @@ mod tests {
         let svg = fractions(&labels, &series).unwrap();
         assert!(svg.starts_with("<svg") && svg.contains("plastic") && svg.contains("a &lt; b"));
         assert_eq!(svg, fractions(&labels, &series).unwrap());
+        let svg = scatter(&labels, &series).unwrap();
+        assert_eq!(svg.matches("<circle").count(), 2 + 1, "both points and one of the legend");
         let names = ["x".to_owned(), "y".to_owned()];
         let svg = counts(&labels, &names, &[vec![3, 1], vec![0, 77]]).unwrap();
         assert!(svg.contains("77"));

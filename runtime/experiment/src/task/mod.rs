@@ -2,6 +2,7 @@
 
 pub mod autonomous;
 pub mod classification;
+pub mod perceptron;
 pub mod rates;
 
 use crate::config::{ConfigError, Experiment, RuleConfig};
@@ -11,6 +12,7 @@ use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use autonomous::{Autonomous, AutonomousConfig};
 use classification::{Classification, ClassificationConfig};
+use perceptron::{Perceptron, PerceptronConfig};
 use rates::{Rates, RatesConfig};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -25,6 +27,8 @@ pub enum TaskKind {
     Rates,
     /// A rule that poses its task itself.
     Autonomous,
+    /// A classifier in perceptron mode, beside spiking neurons.
+    Perceptron,
 }
 
 /// The `[task]` table.
@@ -36,6 +40,8 @@ pub enum TaskConfig {
     Rates(Box<RatesConfig>),
     /// Of [`TaskKind::Autonomous`].
     Autonomous(Box<AutonomousConfig>),
+    /// Of [`TaskKind::Perceptron`].
+    Perceptron(Box<PerceptronConfig>),
 }
 
 impl TaskConfig {
@@ -44,6 +50,7 @@ impl TaskConfig {
             TaskConfig::Classification(config) => config.check(rules),
             TaskConfig::Rates(config) => config.check(rules),
             TaskConfig::Autonomous(config) => config.check(rules),
+            TaskConfig::Perceptron(config) => config.check(rules),
         }
     }
 }
@@ -102,6 +109,7 @@ pub fn open<'a>(
         }
         TaskConfig::Rates(config) => Box::new(Rates::new(experiment, config)),
         TaskConfig::Autonomous(config) => Box::new(Autonomous::new(experiment, config)),
+        TaskConfig::Perceptron(config) => Box::new(Perceptron::new(experiment, config, read)?),
     })
 }
 
