@@ -93,7 +93,8 @@ rule pong {
         performance = (count of last > 0 over neurons) * (1 / columns)
     }
     synapses {
-        weight += beta * surprise * max(causal, 0)
+        // Other rows heard nothing: what their sensors show is their offset.
+        if row == ball { weight += beta * surprise * max(causal, 0) }
         reset causal, acausal
     }
 
