@@ -132,5 +132,6 @@ rule pong {
         if row == ball { address = 1 }
     }
 
-    record reward_expected, performance, hits, misses, expected every 500 updates
+    // With the game, which `--live` draws.
+    record reward_expected, performance, hits, misses, x, y, paddle every 4 updates
 }

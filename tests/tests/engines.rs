@@ -117,7 +117,7 @@ impl Setup {
             addresses: rows().map(|row| chip.address_row(h, row)).collect(),
             correlation: codes(Branch::Causal).chain(codes(Branch::Acausal)).collect(),
             rates: chip.rate_counters(h),
-            records: engine.records(),
+            records: engine.take_records(),
         }
     }
 }

@@ -288,12 +288,13 @@ impl Engine for ArrayEngine {
         self.run(chip, Instance::update)
     }
 
-    fn records(&mut self) -> Vec<RecordSample> {
-        let module = self.instance.rule().module();
+    fn take_records(&mut self) -> Vec<RecordSample> {
+        let rule = self.instance.rule().clone();
         let mut out = Vec::new();
-        for (record, buffer) in self.instance.state.records.iter().enumerate() {
-            let fields = &module.records[record].fields;
-            for (sample, now) in buffer.samples.iter().zip(&self.sample_times[record]) {
+        for (record, decl) in rule.module().records.iter().enumerate() {
+            let samples = core::mem::take(&mut self.instance.state.records[record].samples);
+            let times = core::mem::take(&mut self.sample_times[record]);
+            for (sample, now) in samples.iter().zip(times) {
                 let field = |(decl, raw): (&pl_driver::ir::Field, &Vec<i32>)| RecordField {
                     name: decl.name.clone(),
                     scope: decl.scope.name().to_owned(),
@@ -303,9 +304,9 @@ impl Engine for ArrayEngine {
                 out.push(RecordSample {
                     record,
                     update: sample.update,
-                    now: *now,
+                    now,
                     hemisphere: self.instance.state.hemisphere,
-                    fields: fields.iter().zip(&sample.fields).map(field).collect(),
+                    fields: decl.fields.iter().zip(&sample.fields).map(field).collect(),
                 });
             }
         }

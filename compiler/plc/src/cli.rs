@@ -296,9 +296,22 @@ pub(crate) struct RunArgs {
     /// Run this many seeds from the first on and print medians and quartiles.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
+    /// Show the run on the terminal, so many updates a second, or fewer; for tasks that have
+    /// something to look at.
+    #[arg(
+        long, value_name = "UPDATES_A_SECOND", num_args = 0..=1, require_equals = true,
+        default_missing_value = "100", value_parser = parse_pace, conflicts_with_all = ["repeat", "quiet"],
+    )]
+    pub(crate) live: Option<f64>,
     /// Print no progress and no summary.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// Updates a second, more than none.
+fn parse_pace(text: &str) -> Result<f64, String> {
+    let pace = text.parse::<f64>().ok().filter(|pace| (0.01..=1e6).contains(pace));
+    pace.ok_or_else(|| "must be 0.01 to 1000000 updates a second".to_owned())
 }
 
 /// Options of `plc asm`.

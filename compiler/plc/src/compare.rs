@@ -175,8 +175,8 @@ impl Engine for Compared {
         Ok(())
     }
 
-    fn records(&mut self) -> Vec<RecordSample> {
-        self.engine.records()
+    fn take_records(&mut self) -> Vec<RecordSample> {
+        self.engine.take_records()
     }
 }
 

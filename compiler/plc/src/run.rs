@@ -47,7 +47,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let out = args.out.clone().unwrap_or_else(|| default_out(&experiment.name, first));
     output::check_folder(&out)?;
     let seeds: Vec<u64> = (0..u64::from(args.repeat)).map(|i| first.wrapping_add(i)).collect();
-    let watch = Watch::new(task.units().saturating_mul(u64::from(args.repeat)), args.quiet)?;
+    let watch = Watch::new(task.units().saturating_mul(u64::from(args.repeat)), args.quiet)?
+        .showing(args.live);
     let job = Job { task: task.as_ref(), compiler: &compiler, watch: &watch };
     let finished = job.run_all(&seeds);
     watch.finish();

@@ -4,15 +4,19 @@ use crate::output::Failure;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pl_experiment::Monitor;
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Exit code of a program ended by Ctrl-C, as shells count it.
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Units of work between two looks at the bar.
 const REDRAW_UNITS: u64 = 4096;
+
+/// Time between two pictures of a run that is shown.
+const FRAME: Duration = Duration::from_millis(40);
 
 /// Shows how far a run is; the first Ctrl-C asks it to stop, the second ends the program.
 pub(crate) struct Watch {
@@ -24,6 +28,20 @@ pub(crate) struct Watch {
     /// Whether to write one line with the time it will take, for want of a terminal.
     announce: bool,
     announced: AtomicBool,
+    /// If the run is to be shown on the terminal.
+    live: Option<Mutex<Live>>,
+}
+
+/// A run that is shown, at a pace to look at.
+struct Live {
+    /// Steps of the run in a second, at most.
+    pace_hz: f64,
+    /// When the next step is due.
+    due: Instant,
+    /// When the last picture was drawn.
+    drawn: Option<Instant>,
+    /// Lines of the last picture, which the next one replaces.
+    lines: usize,
 }
 
 impl Watch {
@@ -59,7 +77,15 @@ impl Watch {
             started: Instant::now(),
             announce: !terminal && !quiet,
             announced: AtomicBool::new(false),
+            live: None,
         })
+    }
+
+    /// Also shows the run, if there is a terminal: so many steps a second, or fewer.
+    pub(crate) fn showing(mut self, pace_hz: Option<f64>) -> Watch {
+        let live = |pace_hz| Live { pace_hz, due: Instant::now(), drawn: None, lines: 0 };
+        self.live = pace_hz.filter(|_| std::io::stderr().is_terminal()).map(live).map(Mutex::new);
+        self
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {
@@ -96,5 +122,40 @@ impl Monitor for Watch {
 
     fn interrupted(&self) -> bool {
         self.is_interrupted()
+    }
+
+    fn show(&self, draw: &dyn Fn() -> Vec<String>) {
+        let Some(live) = &self.live else { return };
+        let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
+        if live.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
+            self.bar.set_draw_target(ProgressDrawTarget::hidden());
+            live.draw(&draw());
+        }
+        live.wait();
+    }
+}
+
+impl Live {
+    /// Puts a picture in the place of the last one.
+    fn draw(&mut self, lines: &[String]) {
+        let mut text = String::new();
+        if self.lines > 0 {
+            let _ = write!(text, "\x1b[{}A", self.lines);
+        }
+        for line in lines {
+            let _ = writeln!(text, "\r{line}\x1b[K");
+        }
+        eprint!("{text}");
+        self.lines = lines.len();
+        self.drawn = Some(Instant::now());
+    }
+
+    /// Until the next step is due.
+    fn wait(&mut self) {
+        let now = Instant::now();
+        // What came late is not caught up with.
+        self.due = self.due.max(now.checked_sub(FRAME).unwrap_or(now))
+            + Duration::from_secs_f64(1.0 / self.pace_hz);
+        std::thread::sleep(self.due.saturating_duration_since(now));
     }
 }

@@ -23,8 +23,8 @@ pub trait Engine: Send {
     /// If the rule could not run.
     fn update(&mut self, chip: &mut Chip) -> Result<(), EngineError>;
 
-    /// Every sample recorded so far, by record statement and update.
-    fn records(&mut self) -> Vec<RecordSample>;
+    /// The samples recorded since this was last asked, by record statement and update.
+    fn take_records(&mut self) -> Vec<RecordSample>;
 }
 
 /// Makes engines of the rules of one experiment.

@@ -7,6 +7,10 @@ pub trait Monitor: Sync {
 
     /// Whether to stop at the next opportunity, keeping what there is.
     fn interrupted(&self) -> bool;
+
+    /// Something to look at while the job runs: `draw` gives lines of text, with the colours of a
+    /// terminal of 256. It is asked for at the monitor's pace; by default never.
+    fn show(&self, _draw: &dyn Fn() -> Vec<String>) {}
 }
 
 /// Watches nothing and never interrupts.

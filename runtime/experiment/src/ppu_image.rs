@@ -269,8 +269,8 @@ impl Engine for PpuImageEngine {
         self.command(chip, Command::Update)
     }
 
-    fn records(&mut self) -> Vec<RecordSample> {
-        self.samples.concat()
+    fn take_records(&mut self) -> Vec<RecordSample> {
+        self.samples.iter_mut().flat_map(core::mem::take).collect()
     }
 }
 

@@ -153,7 +153,7 @@ fn as_many_samples_come_back_as_asked_for() {
     for _ in 0..2 {
         run(&mut engine, &mut chip, 8).unwrap();
         let started = chip.now() - 800;
-        let records = engine.records();
+        let records = engine.take_records();
         assert_eq!(records.len(), 6);
         for (sample, update) in records.iter().zip(1..) {
             assert_eq!((sample.record, sample.update), (0, update));

@@ -222,7 +222,7 @@ impl<'a> Session<'a> {
             curve,
             weights: rows().map(|row| self.chip.weights_row(hemisphere, row)).collect(),
             addresses: rows().map(|row| self.chip.address_row(hemisphere, row)).collect(),
-            records: self.engine.records(),
+            records: self.engine.take_records(),
             spikes: self.spikes,
             duration: training_duration + evaluations,
             training_duration,

@@ -243,7 +243,7 @@ impl<'a> Bench<'a> {
             }
             engine.update(&mut self.chip).map_err(failed)?;
         }
-        Correction::from_records(&engine.records()).map_err(failed)
+        Correction::from_records(&engine.take_records()).map_err(failed)
     }
 }
 

@@ -1,0 +1,184 @@
+//! A rule that is the whole experiment: it poses the task, reads the answer and learns.
+//!
+//! All rows of its view get the same burst of events after each update; which synapses answer is
+//! the rule's doing, by their addresses. Independent Poisson noise reaches every neuron through one
+//! excitatory and one inhibitory row outside the view, whose synapses tell the sources apart by
+//! address. Numbers of the summary are what the rule records of itself.
+//!
+//! ```text
+//!   config.rs         the `[task]` table
+//!   excitability.rs   answers of the neurons to the same input, without learning
+//!   scene.rs          what is shown while the rule runs
+//!   report.rs         metrics, arrays and pictures
+//! ```
+
+mod config;
+mod excitability;
+mod report;
+mod scene;
+
+pub use config::{AutonomousConfig, Place, Point};
+
+use crate::config::Experiment;
+use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
+use crate::monitor::Monitor;
+use crate::outcome::Outcome;
+use crate::task::{Task, TaskError};
+use ndarray::Array2;
+use pl_chip::time::ticks_from_us;
+use pl_chip::{COLUMNS, Chip, InputEvent, RowMode, Target, events};
+use scene::Scene;
+
+/// The hemisphere in use: the top one.
+const TOP: u8 = 0;
+/// Rows of the noise, behind the largest view.
+const NOISE_ROWS: [(u8, RowMode); 2] = [(64, RowMode::Excitatory), (66, RowMode::Inhibitory)];
+/// Addresses that tell noise sources apart, so most neurons.
+const COLUMNS_MAX: u16 = 64;
+/// Most rows of a view: those before the noise.
+const ROWS_MAX: u16 = 64;
+
+/// Runs of an autonomous rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Autonomous<'a> {
+    experiment: &'a Experiment,
+    config: &'a AutonomousConfig,
+}
+
+/// What a run left.
+struct Course {
+    records: Vec<RecordSample>,
+    weights: Array2<u8>,
+    /// Events of each neuron in answer to the same input.
+    excitability: Vec<f64>,
+    updates: u32,
+    period_ticks: u64,
+}
+
+impl<'a> Autonomous<'a> {
+    /// An experiment that is ready to run.
+    #[must_use]
+    pub fn new(experiment: &'a Experiment, config: &'a AutonomousConfig) -> Autonomous<'a> {
+        Autonomous { experiment, config }
+    }
+
+    fn binding(&self, seed: u64) -> Binding {
+        let bytes = |count: u16| (0..=u8::MAX).take(count.into()).collect();
+        Binding {
+            rule: self.config.rule.clone(),
+            hemisphere: TOP,
+            rows: bytes(self.config.rows),
+            columns: bytes(self.config.columns),
+            params: self.experiment.rule[&self.config.rule].params.clone(),
+            seed,
+            chip: 0,
+            instance: 0,
+            record_capacity: usize::try_from(self.config.updates).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// A chip with the view's rows excitatory, and the noise connected.
+    fn chip(&self, seed: u64) -> Chip {
+        let mut chip = Chip::new(&self.experiment.chip, seed);
+        let h = usize::from(TOP);
+        chip.set_active_columns(h, 0..self.config.columns.into());
+        for row in 0..usize::from(self.config.rows) {
+            chip.set_row_mode(h, row, RowMode::Excitatory);
+        }
+        // A column's noise has the column's address; COLUMNS_MAX of them are distinct.
+        let addresses = core::array::from_fn(|column| column.to_le_bytes()[0] & 0x3f);
+        for (row, mode) in NOISE_ROWS {
+            chip.set_row_mode(h, row.into(), mode);
+            chip.write_weights_row(h, row.into(), &[self.config.noise_weight; COLUMNS]);
+            chip.write_address_row(h, row.into(), &addresses);
+        }
+        chip
+    }
+
+    /// Events between two updates.
+    fn input(&self, seed: u64, from: u64, to: u64) -> Vec<InputEvent> {
+        let mut input = Vec::new();
+        let at = |row, address| Target { hemisphere: TOP, row, address };
+        let (first, interval) =
+            (ticks_from_us(self.config.first_us), ticks_from_us(self.config.interval_us));
+        for row in (0..=u8::MAX).take(self.config.rows.into()) {
+            let times = (0..u64::from(self.config.events)).map(|n| from + first + n * interval);
+            let times = times.take_while(|time| *time < to);
+            input.extend(times.map(|time| at(row, self.config.address).event(time)));
+        }
+        let to = to.min(from + ticks_from_us(self.config.noise_us));
+        let columns = (0..=u8::MAX).take(self.config.columns.into());
+        for (source, (column, (row, _))) in (0..).zip(
+            columns.flat_map(|column| NOISE_ROWS.into_iter().map(move |noise| (column, noise))),
+        ) {
+            let target = at(row, column);
+            events::poisson(seed, source, target, self.config.noise_hz, from, to, &mut input);
+        }
+        input.sort_unstable();
+        input
+    }
+
+    fn course(
+        &self,
+        factory: &dyn EngineFactory,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Course, EngineError> {
+        let info = factory.rule_info(&self.config.rule)?;
+        let mut chip = self.chip(seed);
+        let mut engine = factory.build(&self.binding(seed))?;
+        engine.start(&mut chip)?;
+        let scene = Scene::new(self.config);
+        let mut records = Vec::new();
+        let mut from = chip.now();
+        let mut until = from + info.phase_ticks;
+        let mut updates = 0;
+        while updates < self.config.updates && !monitor.interrupted() {
+            chip.run_until(until, &self.input(seed, from, until));
+            engine.update(&mut chip)?;
+            updates += 1;
+            records.append(&mut engine.take_records());
+            monitor.advance(1);
+            monitor.show(&|| scene.frame(updates, &records, &self.weights(&chip)));
+            (from, until) = (until, until + info.period_ticks);
+        }
+        let weights = self.weights(&chip);
+        Ok(Course {
+            records,
+            excitability: self.excitability(seed, &weights, info.period_ticks),
+            weights,
+            updates,
+            period_ticks: info.period_ticks,
+        })
+    }
+
+    /// Weights of the view.
+    fn weights(&self, chip: &Chip) -> Array2<u8> {
+        let (rows, columns) = (usize::from(self.config.rows), usize::from(self.config.columns));
+        let lines: Vec<[u8; COLUMNS]> =
+            (0..rows).map(|row| chip.weights_row(TOP.into(), row)).collect();
+        Array2::from_shape_fn((rows, columns), |(row, column)| lines[row][column])
+    }
+}
+
+impl Task for Autonomous<'_> {
+    fn threads(&self) -> usize {
+        1
+    }
+
+    fn units(&self) -> u64 {
+        self.config.updates.into()
+    }
+
+    fn run(
+        &self,
+        factory: &dyn EngineFactory,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Outcome, TaskError> {
+        let course = self.course(factory, seed, monitor);
+        let rule = || self.config.rule.clone();
+        let course = course.map_err(|error| TaskError::Engine { rule: rule(), error })?;
+        Ok(self.outcome(&course))
+    }
+}
