@@ -3,10 +3,10 @@
 use crate::output::Failure;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pl_experiment::Monitor;
-use std::io::IsTerminal;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Exit code of a program ended by Ctrl-C, as shells count it.

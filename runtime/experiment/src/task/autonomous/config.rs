@@ -34,6 +34,8 @@ pub struct AutonomousConfig {
     pub noise_us: f64,
     /// Weight of the noise, 0 to 63.
     pub noise_weight: u8,
+    /// By how much the numbers of a row and of a neuron that is rewarded for it may differ.
+    pub rewarded_within: u16,
     /// What is drawn while the rule runs; nothing unless given.
     #[serde(default)]
     pub scene: Vec<Point>,

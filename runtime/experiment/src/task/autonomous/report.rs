@@ -5,7 +5,7 @@ use super::{Autonomous, Course, Point};
 use crate::engine::{RecordField, RecordSample};
 use crate::figure::{self, Labels, Series};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1};
 use pl_chip::time::ticks_from_us;
 
 /// Most points of a curve in a picture.
@@ -40,7 +40,7 @@ impl Autonomous<'_> {
         }
         let seconds =
             course.period_ticks as f64 * f64::from(course.updates) / ticks_from_us(1000.0) as f64;
-        outcome.metrics.extend(absorbed(course));
+        outcome.metrics.extend(absorbed(course, self.config.rewarded_within));
         outcome.metrics.push(Metric::new("updates", f64::from(course.updates)));
         outcome.metrics.push(Metric::new("biological_time_s", seconds));
         outcome.archives.push(Archive { file: "course.npz".into(), arrays });
@@ -50,12 +50,31 @@ impl Autonomous<'_> {
     }
 }
 
-/// How far learning made up for neurons that differ: the correlation of their mean weight with
-/// how readily they answer the same input. Where they do not differ, it is that of the noise.
-fn absorbed(course: &Course) -> Option<Metric> {
-    let mean_weights = course.weights.mapv(f64::from).mean_axis(Axis(0))?;
-    correlation(&mean_weights.to_vec(), &course.excitability)
-        .map(|value| Metric::new("weight_excitability_correlation", value))
+/// Correlations over neurons of their mean weight with how readily they answer the same input: for
+/// synapses whose neuron is rewarded in the state of their row, and for the others. Negative ones
+/// say that learning made up for neurons that differ.
+fn absorbed(course: &Course, rewarded_within: u16) -> Vec<Metric> {
+    let mean = |rewarded: bool| -> Vec<f64> {
+        let columns = course.weights.columns().into_iter().enumerate();
+        let of_column = |(column, weights): (usize, ArrayView1<'_, u8>)| {
+            let weights = weights.iter().enumerate();
+            let chosen = weights.filter(|(row, _)| {
+                (row.abs_diff(column) <= usize::from(rewarded_within)) == rewarded
+            });
+            let (count, sum) = chosen.fold((0.0, 0.0), |(count, sum), (_, weight)| {
+                (count + 1.0, sum + f64::from(*weight))
+            });
+            sum / f64::max(count, 1.0)
+        };
+        columns.map(of_column).collect()
+    };
+    [("rewarded", true), ("others", false)]
+        .into_iter()
+        .filter_map(|(name, rewarded)| {
+            let value = correlation(&mean(rewarded), &course.excitability)?;
+            Some(Metric::new(format!("weight_excitability_{name}"), value))
+        })
+        .collect()
 }
 
 fn reals(name: &str, values: Vec<f64>) -> NamedArray {
@@ -104,4 +123,3 @@ fn weights_picture(weights: &Array2<u8>) -> Option<Picture> {
     let caption = "Weights at the end, a row of synapses a line.".to_owned();
     Some(Picture { file: "weights.svg".into(), caption, svg })
 }
-

@@ -1,0 +1,93 @@
+//! The examples in short: the same outcome on every engine, and learning where it is to be seen.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
+use pl_experiment::task;
+use pl_experiment::{Experiment, Monitor, Outcome, Unwatched};
+use plc::{Compiler, EngineKind};
+use std::sync::Mutex;
+
+/// Runs an example whose rules are given by name and source, with changes to its file.
+fn run(
+    folder: &str,
+    rules: &[(&str, &str)],
+    kind: EngineKind,
+    changes: &[&str],
+    monitor: &dyn Monitor,
+) -> Outcome {
+    let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+    let experiment = Experiment::parse(&file(folder, "experiment.toml"), &changes).unwrap();
+    let compiler = Compiler::from_sources(kind, rules).unwrap();
+    let task = task::open(&experiment, &|_| Err("no files".into())).unwrap();
+    task.run(&compiler, experiment.seed, monitor).unwrap()
+}
+
+/// The text of a file of an example.
+fn file(folder: &str, name: &str) -> String {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+    std::fs::read_to_string(format!("{examples}/{folder}/{name}")).unwrap()
+}
+
+fn pong(kind: EngineKind, changes: &[&str]) -> Outcome {
+    let rules = [("pong", &file("pong", "pong.pl")[..])];
+    run("pong", &rules, kind, changes, &Unwatched)
+}
+
+#[test]
+fn pong_is_the_same_on_every_engine() {
+    let short = ["task.updates=40", "chip.profile=\"mismatch\""];
+    let expected = pong(EngineKind::Jit, &short);
+    assert!(expected.metric("reward_expected") > Some(0.0));
+    for kind in [EngineKind::Eval, EngineKind::Ppu] {
+        assert!(pong(kind, &short) == expected, "{} differs", kind.name());
+    }
+    assert!(pong(EngineKind::Jit, &[&short[..], &["seed=3"]].concat()) != expected);
+}
+
+#[test]
+fn pong_is_learnt_with_noise_only() {
+    let learnt = pong(EngineKind::Jit, &["task.updates=3000"]);
+    let stuck = pong(EngineKind::Jit, &["task.updates=3000", "task.noise_weight=0"]);
+    let metric = |outcome: &Outcome, name| outcome.metric(name).unwrap();
+    assert!(metric(&learnt, "reward_expected") > 0.4);
+    assert!(metric(&learnt, "performance") > 0.6);
+    assert!(metric(&stuck, "reward_expected") < 0.2);
+}
+
+/// Keeps the last picture.
+#[derive(Default)]
+struct Onlooker(Mutex<Vec<String>>);
+
+impl Monitor for Onlooker {
+    fn advance(&self, _units: u64) {}
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+
+    fn show(&self, draw: &dyn Fn() -> Vec<String>) {
+        *self.0.lock().unwrap() = draw();
+    }
+}
+
+#[test]
+fn pong_shows_ball_paddle_and_weights() {
+    let rules = [("pong", &file("pong", "pong.pl")[..])];
+    let seen = |changes: &[&str]| {
+        let onlooker = Onlooker::default();
+        run("pong", &rules, EngineKind::Jit, changes, &onlooker);
+        onlooker.0.into_inner().unwrap()
+    };
+    let frame = seen(&["task.updates=8"]);
+    assert!(frame[0].starts_with("update 8 of 8  "), "{}", frame[0]);
+    assert!(frame[0].contains("performance ") && !frame[0].contains("paddle"), "{}", frame[0]);
+    let field = frame[2..18].iter().map(|line| line.split("\x1b").next().unwrap_or(line));
+    let field: String = field.collect();
+    // A ball and, at the left edge, a paddle of four or five cells, two of them a character.
+    let marks = |line: &str| line.chars().filter(|mark| "▀▄█".contains(*mark)).count();
+    assert!((3..=4).contains(&marks(&field)), "{frame:#?}");
+    assert_eq!(frame[1..].iter().filter(|line| marks(line) >= 32).count(), 16);
+
+    let unknown = "task.scene=[{ x = \"x\", y = \"height\" }]";
+    let frame = seen(&["task.updates=8", unknown]);
+    assert!(frame[1].starts_with("not recorded: height"), "{}", frame[1]);
+}
