@@ -2,7 +2,7 @@
 //!
 //! Expressions are computed in f64 and nothing is rounded: neither products nor stored values, nor
 //! the weight, of which the chip sees the nearest integer. What a rule says itself stays: weights
-//! lie in 0 to 63 and states in their ranges, and sensors read integers. Random numbers are those of
+//! lie in 0 to 63 and states in their ranges, integer states are integers, and sensors read integers. Random numbers are those of
 //! the rule in fixed point (section 4 of the language reference), draw by draw, so that a difference
 //! between the two is one of rounding, and of the decisions that follow from it.
 
@@ -270,7 +270,9 @@ impl Run<'_, '_> {
                 self.discard_draw(expr, state_format(state).frac());
                 let places = self.places(state, row);
                 for (column, place) in chosen(mask).map(|column| (column, places.of(column))) {
-                    self.ideal.states[index][place] = limited(value[column], range);
+                    let value = limited(value[column], range);
+                    let whole = state.kind == Kind::Int;
+                    self.ideal.states[index][place] = if whole { value.round() } else { value };
                 }
             }
         }

@@ -8,7 +8,7 @@ mod warnings;
 use crate::hir::{Block, Expr, ExprKind, Kind, Over, Reduction, Rounding, Rule, Stmt, Target};
 use crate::host::Host;
 use crate::interval::Interval;
-use crate::lower::number::{held, natural};
+use crate::lower::number::{PRODUCT_SHIFT, factor_frac, held, natural, natural_frac};
 use crate::lower::state_format;
 use pl_diag::Span;
 use pl_fixed::Format;
@@ -163,7 +163,11 @@ fn walk(rule: &Rule, expr: &Expr, format: Format, depth: usize, found: &mut Vec<
             let of = |x: &Expr| Format::new(if x.number == Kind::Int { 0 } else { natural(x) });
             let (error_a, error_b) = (inside(a, of(a)), inside(b, of(b)));
             let exact = expr.number == Kind::Int;
-            let own = if exact { 0.0 } else { lsb(format) / 2.0 };
+            let is_host = |x: &Expr| matches!(x.kind, ExprKind::Host(_));
+            let factor = |x: &Expr| if is_host(x) { natural(x) } else { factor_frac(x) };
+            let came_out = factor(a) + factor(b) - PRODUCT_SHIFT;
+            let frac = came_out.min(natural_frac(expr.interval)).min(format.frac());
+            let own = if exact { 0.0 } else { lsb(Format::new(frac)) / 2.0 };
             largest(a) * error_b + largest(b) * error_a + own
         }
         ExprKind::Uniform(low, width) => inside(low, format) + inside(width, format) + lsb(format),

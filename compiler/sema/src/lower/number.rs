@@ -6,15 +6,15 @@
 //!      quantised once, to nearest even, to the format in which it is used.
 //!  N2. The *natural* format of an expression has the most fraction bits with which 16 bits hold
 //!      its closed interval. That of a sum, difference, minimum, maximum, magnitude or uniform
-//!      draw has no more fraction bits than that of any operand.
+//!      draw has no more fraction bits than that of any operand. The *factor* format is the natural
+//!      one shifted left as far as 16 bits hold the interval with an LSB to spare.
 //!  N3. Integers are computed with no fraction bits, exactly, and then shifted to the format in
 //!      which they are used.
 //!  N4. An operand of a sum is produced in the format of the sum; sums saturate.
-//!  N5. A product of a lane value and a host value: the lane value in its natural format (`f_l`
-//!      fraction bits), the host value with as many fraction bits as make the product come out in
+//!  N5. A product of a lane value and a host value: the lane value in its factor format, the host value with as many fraction bits as make the product come out in
 //!      the wanted format, but no more than its natural ones; a fractional product rounded to
 //!      nearest, ties towards plus infinity; then shifted left to the wanted format.
-//!  N6. A product of two lane values: both in their natural formats, one fraction bit less for the
+//!  N6. A product of two lane values: both in their factor formats, one fraction bit less for the
 //!      first if the product's interval needs it; a fractional product rounded as in N5; then as N8.
 //!      Host factors of a longer product are multiplied together by the host and applied last.
 //!  N7. `uniform(a .. b)` is `a` plus the fractional product of 15 random bits and `b - a`,
@@ -33,7 +33,7 @@ use pl_ir::op::Cond;
 use pl_ir::{Imm, Op, Quantity, Type, Value};
 
 /// Fraction bits a fractional product drops.
-const PRODUCT_SHIFT: i32 = 15;
+pub(crate) const PRODUCT_SHIFT: i32 = 15;
 
 /// Fraction bits of the natural format of an interval.
 pub(crate) fn natural_frac(interval: Interval) -> i32 {
@@ -72,6 +72,15 @@ pub(crate) fn natural(expr: &Expr) -> i32 {
         | ExprKind::Or(..)
         | ExprKind::Not(_) => own,
     }
+}
+
+/// Fraction bits of a lane factor of a product: produced in its natural format and shifted left as
+/// far as its interval allows, with an LSB to spare for what it was rounded by.
+pub(crate) fn factor_frac(expr: &Expr) -> i32 {
+    let natural = natural(expr);
+    let lsb = f64::from(-natural).exp2();
+    let widened = Interval { low: expr.interval.low - lsb, high: expr.interval.high + lsb };
+    natural_frac(widened).max(natural)
 }
 
 /// The format in which an expression is held when it is given a name or stored.
@@ -225,12 +234,9 @@ impl Lowering<'_> {
         };
         // The product of the lane factors, held with `held` fraction bits.
         let mut interval = first.interval;
-        let mut held_frac = if rest.is_empty() && unit { frac } else { natural(first) };
         let exact = expr.number == Kind::Int && unit;
-        if exact {
-            held_frac = 0;
-        }
-        let mut value = self.produce(first, held_frac, env);
+        let (mut value, mut held_frac) =
+            if exact { (self.produce(first, 0, env), 0) } else { self.factor(first, env) };
         for factor in rest {
             let next = interval.product(factor.interval);
             if exact {
@@ -252,6 +258,13 @@ impl Lowering<'_> {
         self.convert(value, host_frac + held_frac - PRODUCT_SHIFT, frac)
     }
 
+    /// A lane factor of a product, and its fraction bits.
+    fn factor(&mut self, factor: &Expr, env: &mut Env) -> (Value, i32) {
+        let (natural, frac) = (natural(factor), factor_frac(factor));
+        let value = self.produce(factor, natural, env);
+        (self.convert(value, natural, frac), frac)
+    }
+
     /// N6: the product of a held value and a factor, and its fraction bits.
     fn lane_product(
         &mut self,
@@ -260,8 +273,7 @@ impl Lowering<'_> {
         interval: Interval,
         env: &mut Env,
     ) -> (Value, i32) {
-        let frac = natural(factor);
-        let factor = self.produce(factor, frac, env);
+        let (factor, frac) = self.factor(factor, env);
         let fits = held + frac - PRODUCT_SHIFT <= natural_frac(interval);
         let (value, held) =
             if fits { (value, held) } else { (self.convert(value, held, held - 1), held - 1) };
