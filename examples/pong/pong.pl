@@ -22,7 +22,7 @@ const reach = 0.055
 
 rule pong {
     /// Learning rate.
-    param beta : real in 0.0 .. 1.0 = 0.125
+    param beta : real in 0.0 .. 8.0 = 0.125
     /// How fast the expected reward follows.
     param gamma : real in 0.0 .. 1.0 = 0.5
     /// Part of the reward that a column of distance costs.
@@ -94,7 +94,8 @@ rule pong {
     }
     synapses {
         // Other rows heard nothing: what their sensors show is their offset.
-        if row == ball { weight += beta * surprise * max(causal, 0) }
+        // The limit keeps the sum in few bits before the point, so many after it.
+        if row == ball { weight += surprise * clamp(beta * causal, 0, 63) }
         reset causal, acausal
     }
 

@@ -229,6 +229,25 @@ rule controlled {
 }
 ";
 
+/// Events to synapses: in every update, and by chance.
+const SENDING: &str = "
+rule sending {
+    state busiest : int in 0 .. 255 per rule = 0
+    state drawn   : int in 0 .. 63 per rule = 0
+    every 8 ms
+    control {
+        drawn = randint(0, 64)
+        busiest = argmax of rate over neurons
+        send(busiest, 3)
+        for row in 0 .. 4 { send(64 * row + drawn, row) }
+        if drawn > 20 { send(drawn, 5) }
+    }
+    neurons { reset rate }
+    synapses { weight += 0.5 * (causal - acausal); reset causal, acausal }
+    record busiest, drawn every 2 updates
+}
+";
+
 /// Arrays, and loops over their elements.
 const ARRAYS: &str = "
 rule arrays {
@@ -274,6 +293,7 @@ fn sources() -> Vec<(&'static str, String)> {
         ("resetting", RESETTING),
         ("controlled", CONTROLLED),
         ("arrays", ARRAYS),
+        ("sending", SENDING),
     ];
     library.chain(own).map(|(name, rule)| (name, record(rule))).collect()
 }
@@ -302,6 +322,15 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn events_that_a_rule_sends_arrive() {
+    let setup = Setup { seed: 11, rows: 8, columns: 256, hemisphere: 0 };
+    let silent: String =
+        SENDING.lines().filter(|line| !line.contains("send(")).collect::<Vec<_>>().join("\n");
+    let sent = setup.observe(SENDING, EngineKind::Eval);
+    assert!(setup.observe(&silent, EngineKind::Eval).correlation != sent.correlation);
 }
 
 #[test]

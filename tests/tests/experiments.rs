@@ -33,6 +33,21 @@ fn pong(kind: EngineKind, changes: &[&str]) -> Outcome {
 }
 
 #[test]
+fn impossible_settings_are_refused() {
+    let cases = [
+        ("task.rule=\"gong\"", "`task.rule`: there is no table [rule.gong]"),
+        ("task.rows=65", "`task.rows` must be 1 to 64, not 65"),
+        ("task.columns=0", "`task.columns` must be 1 to 64, not 0"),
+        ("task.noise_weight=64", "`task.noise_weight` must be 0 to 63, not 64"),
+        ("task.interval_us=0.0", "`task.interval_us` must be 0.004 to 100000, not 0"),
+    ];
+    for (change, message) in cases {
+        let error = Experiment::parse(&file("pong", "experiment.toml"), &[change.to_owned()]);
+        assert_eq!(error.unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
 fn pong_is_the_same_on_every_engine() {
     let short = ["task.updates=40", "chip.profile=\"mismatch\""];
     let expected = pong(EngineKind::Jit, &short);

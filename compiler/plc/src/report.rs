@@ -14,6 +14,8 @@ pub(crate) struct Source<'a> {
     pub(crate) experiment: &'a Experiment,
     /// The experiment as written.
     pub(crate) text: &'a str,
+    /// Changes to it, `TABLE.NAME=VALUE`.
+    pub(crate) changes: &'a [String],
     pub(crate) compiler: &'a Compiler,
     pub(crate) kind: EngineKind,
 }
@@ -41,7 +43,8 @@ pub(crate) fn repeat_file(source: &Source<'_>, runs: &[Finished]) -> (String, Ve
     for (name, values) in by_metric(runs) {
         let [low, median, high] = quartiles(&values);
         let entry = json!({
-            "median": median, "quartile_low": low, "quartile_high": high, "values": values,
+            "mean": mean(&values), "median": median, "quartile_low": low, "quartile_high": high,
+            "values": values,
         });
         metrics.insert(name, entry);
     }
@@ -83,6 +86,7 @@ fn origin(source: &Source<'_>) -> Map<String, Value> {
     origin.insert("plc_version".into(), json!(env!("CARGO_PKG_VERSION")));
     origin.insert("experiment".into(), json!(source.experiment.name));
     origin.insert("experiment_sha256".into(), json!(sha256(source.text.as_bytes())));
+    origin.insert("changes".into(), json!(source.changes));
     origin.insert("engine".into(), json!(source.kind.name()));
     origin.insert("rules".into(), Value::Object(rules));
     origin
@@ -104,6 +108,12 @@ fn by_metric(runs: &[Finished]) -> Vec<(String, Vec<f64>)> {
     let first = runs.first().map(|run| run.outcome.metrics.as_slice()).unwrap_or_default();
     let values = |name: &str| runs.iter().filter_map(|run| run.outcome.metric(name)).collect();
     first.iter().map(|metric| (metric.name.clone(), values(&metric.name))).collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    let (count, sum) =
+        values.iter().fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
+    sum / count
 }
 
 /// Lower quartile, median and upper quartile, interpolated between neighbours.
@@ -135,7 +145,8 @@ pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finishe
             [one] => number(one),
             _ => {
                 let [low, median, high] = quartiles(values).map(number);
-                format!("median {median}  quartiles {low} {high}")
+                let mean = number(mean(values));
+                format!("median {median}  quartiles {low} {high}  mean {mean}")
             }
         };
         let _ = writeln!(out, "  {name:width$}  {text}");

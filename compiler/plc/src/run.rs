@@ -54,7 +54,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     watch.finish();
     let finished = finished.map_err(|error| invalid(&error))?;
 
-    let source = report::Source { experiment: &experiment, text: &text, compiler: &compiler, kind };
+    let source = report::Source {
+        experiment: &experiment,
+        text: &text,
+        changes: &args.set,
+        compiler: &compiler,
+        kind,
+    };
     for run in &finished {
         let files = report::files(&source, run).map_err(Failure::Usage)?;
         output::write_all(&run_folder(&out, run.seed, args.repeat), &files)?;

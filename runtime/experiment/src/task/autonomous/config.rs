@@ -39,6 +39,9 @@ pub struct AutonomousConfig {
     /// What is drawn while the rule runs; nothing unless given.
     #[serde(default)]
     pub scene: Vec<Point>,
+    /// Curves of others to be drawn beside what the rule records: updates and value of each point.
+    #[serde(default)]
+    pub published: BTreeMap<String, Vec<(f64, f64)>>,
 }
 
 /// Something in a scene: where the rule says that it is, in a field of width and height 1 whose

@@ -38,6 +38,13 @@ impl Autonomous<'_> {
                 series.push(Series { name: name.to_owned(), points });
             }
         }
+        for (name, points) in &self.config.published {
+            let reached = |point: &&(f64, f64)| point.0 <= f64::from(course.updates);
+            let points: Vec<(f64, f64)> = points.iter().filter(reached).copied().collect();
+            if !points.is_empty() {
+                series.push(Series { name: name.clone(), points });
+            }
+        }
         let seconds =
             course.period_ticks as f64 * f64::from(course.updates) / ticks_from_us(1000.0) as f64;
         outcome.metrics.extend(absorbed(course, self.config.rewarded_within));
