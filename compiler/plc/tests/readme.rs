@@ -22,6 +22,9 @@ fn shorter(experiment: &str) -> &'static [&'static str] {
     if experiment.contains("homeostasis") {
         return &["task.duration_ms=20", "task.judged_ms=10"];
     }
+    if experiment.contains("pong") {
+        return &["task.updates=20"];
+    }
     if experiment.contains("perceptron") {
         return &["task.test_size=20", "task.training.epochs=2", "task.calibration.cycles=3"];
     }
@@ -74,7 +77,7 @@ fn commands_of_the_readme_run() {
 
 #[test]
 fn commands_of_the_examples_run() {
-    for example in ["digits", "iris", "homeostasis", "perceptron", "apply"] {
+    for example in ["digits", "iris", "homeostasis", "perceptron", "pong", "apply"] {
         assert!(run(&format!("examples/{example}/README.md")) >= 1, "{example}");
     }
 }
