@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::adex::AdexParameters;
 use crate::config::ChipConfig;
 use crate::correlation::Branch;
 use crate::events::{InputEvent, Spike, Target, index_byte};
@@ -15,6 +16,9 @@ use crate::ppu_bus::PpuBus;
 use crate::synapse_array::RowMode;
 use crate::time::ticks_from_us;
 use crate::{COLUMNS, HEMISPHERES};
+
+/// What a caller must have set for what only AdEx neurons have.
+const PLAIN: &str = "the neurons are plain: `adex.enabled` is 0";
 
 /// One emulated chip.
 ///
@@ -292,6 +296,29 @@ impl Chip {
     /// unless that is now above threshold: then it starts from reset.
     pub fn set_neuron(&mut self, h: usize, column: usize, parameters: NeuronParameters) {
         self.hemispheres[h].neurons.configure(column, parameters);
+    }
+
+    /// Exponential term, adaptation and synapses of a neuron, if the chip has such
+    /// (`adex.enabled`).
+    #[must_use]
+    pub fn adex(&self, h: usize, column: usize) -> Option<AdexParameters> {
+        self.hemispheres[h].neurons.adex().map(|neurons| neurons.adex_parameters(column))
+    }
+
+    /// Replaces exponential term, adaptation and synapses of a neuron; its state stays.
+    ///
+    /// # Panics
+    /// If the chip's neurons are plain, see `adex.enabled`.
+    pub fn set_adex(&mut self, h: usize, column: usize, parameters: AdexParameters) {
+        let neurons = self.hemispheres[h].neurons.adex_mut();
+        neurons.expect(PLAIN).configure_adex(column, parameters);
+    }
+
+    /// Adaptation of a neuron at the end of the last step, as the shift of its resting potential in
+    /// LSB; 0 for plain neurons. The emulator's knowledge: no converter reads it.
+    #[must_use]
+    pub fn adaptation_lsb(&self, h: usize, column: usize) -> f32 {
+        self.hemispheres[h].neurons.adex().map_or(0.0, |neurons| neurons.adaptation(column))
     }
 
     /// Limits the emulation of hemisphere `h` to the neurons and synapses of `columns`, by default

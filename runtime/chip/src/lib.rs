@@ -18,7 +18,9 @@
 //! Start with [`Chip`] and [`ChipConfig`].
 
 mod adc;
+mod adex;
 mod chip;
+mod circuits;
 pub mod config;
 mod convert;
 mod correlation;
@@ -37,6 +39,7 @@ mod ppu_bus;
 mod synapse_array;
 pub mod time;
 
+pub use adex::AdexParameters;
 pub use chip::Chip;
 pub use config::{ChipConfig, ConfigError, Profile};
 pub use correlation::Branch;
