@@ -59,7 +59,7 @@ kernel! {
                 let conductance = rate + exc.slope[i] * e + inh.slope[i] * n;
                 let drive = grown(v) - rate * w + exc.level[i] * e + inh.level[i] * n;
                 let middle = relaxed(v, drive, conductance, 0.5);
-                let middle = released(middle, block.reset[i], 2.0 * hold);
+                let middle = released(middle, block.reset[i], 2.0 * hold).min(block.top[i]);
                 let pull = block.coupling[i] * v + block.shift[i];
                 let w_middle = w + (pull - w) * block.half_relaxation[i];
                 // ... then the whole of it with those of its middle.
