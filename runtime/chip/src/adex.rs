@@ -36,6 +36,7 @@ use crate::neurons::{
     BLOCK, BLOCKS, Fired, Gain, Lane, NEGLIGIBLE, NeuronParameters, QUIET_CURRENT, QUIET_POTENTIAL,
     peak_response, response,
 };
+use crate::structure::{Compartment, Join, Structure};
 use crate::synapse_array::RowMode;
 use crate::time::{TICKS_PER_US, ticks_from_us};
 
@@ -87,6 +88,8 @@ pub(crate) struct Input {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct AdexBlock {
     pub(crate) potential: Lane,
+    /// Leak and offset.
+    pub(crate) rest: Lane,
     /// Potential at the start of the sub-step.
     pub(crate) before: Lane,
     /// `w`.
@@ -129,6 +132,9 @@ pub(crate) struct Adex {
     parameters: Box<[(NeuronParameters, AdexParameters)]>,
     /// Current of a unit of weight at nominal time constants and strength, LSB a tick.
     units: [f64; 2],
+    /// What happens at threshold.
+    kinds: [Compartment; COLUMNS],
+    structure: Structure,
     blocks: Box<[AdexBlock]>,
     /// Index: excitatory, inhibitory.
     gains: [Gains; 2],
@@ -167,6 +173,8 @@ impl Adex {
             step_ticks,
             parameters: (0..256).map(parameters).collect(),
             units: [unit(neuron.tau_syn_exc_us), unit(neuron.tau_syn_inh_us)],
+            kinds: [Compartment::Spike; COLUMNS],
+            structure: Structure::new(),
             blocks: vec![AdexBlock::default(); BLOCKS].into_boxed_slice(),
             gains: [gains(), gains()],
             arrived: Box::new([[[Gain::default(); BLOCKS]; 2]; SUBSTEPS]),
@@ -177,10 +185,14 @@ impl Adex {
             columns: 0..COLUMNS,
             active: 0..BLOCKS,
         };
-        for column in 0..COLUMNS {
-            neurons.apply(column);
-            neurons.start(column);
+        for (column, kind) in config.structure.compartments(hemisphere) {
+            neurons.kinds[column] = kind;
         }
+        for (a, b, join) in config.structure.joins(hemisphere) {
+            neurons.structure.add(a, b, join);
+        }
+        neurons.plan();
+        (0..COLUMNS).for_each(|column| neurons.start(column));
         neurons
     }
 
@@ -206,7 +218,7 @@ impl Adex {
     pub(crate) fn configure(&mut self, column: usize, parameters: NeuronParameters) {
         let before = self.parameters[column].0.rest_lsb();
         self.parameters[column].0 = parameters;
-        self.apply(column);
+        self.apply_compartment(column);
         let (block, lane) = (&mut self.blocks[column / BLOCK], column % BLOCK);
         block.potential[lane] += single(before - parameters.rest_lsb());
         if block.potential[lane] >= block.threshold[lane] {
@@ -218,9 +230,38 @@ impl Adex {
     /// Replaces the parameters of exponential term, adaptation and synapses; the state stays.
     pub(crate) fn configure_adex(&mut self, column: usize, parameters: AdexParameters) {
         self.parameters[column].1 = parameters;
-        self.apply(column);
+        self.apply_compartment(column);
         self.bypasses = self.parameters.iter().any(|(_, adex)| adex.bypass);
         self.silent = false;
+    }
+
+    /// Joins two circuits.
+    pub(crate) fn join(&mut self, a: usize, b: usize, join: Join) {
+        self.structure.add(a, b, join);
+        self.plan();
+        self.silent = false;
+    }
+
+    /// Decides what the compartment of a circuit does at threshold.
+    pub(crate) fn set_kind(&mut self, column: usize, kind: Compartment) {
+        let lead = self.structure.lead(column);
+        self.kinds[lead] = kind;
+        self.apply_compartment(lead);
+        self.silent = false;
+    }
+
+    /// Finds the compartments anew.
+    fn plan(&mut self) {
+        self.structure.plan(&self.columns, self.substep_ticks() as f64);
+        (0..COLUMNS).for_each(|column| self.apply(column));
+    }
+
+    /// Computes the constants of a neuron, and of those it fires for.
+    fn apply_compartment(&mut self, column: usize) {
+        self.apply(column);
+        for member in self.structure.members(column) {
+            self.apply(member);
+        }
     }
 
     /// Puts a neuron where it is without a past: at leak and offset, or at reset if those are above
@@ -242,18 +283,19 @@ impl Adex {
         let (neuron, adex) = self.parameters[column];
         let substep = self.substep_ticks() as f64;
         let ticks = TICKS_PER_US as f64;
-        let tau_mem = neuron.tau_mem_us * ticks;
         let rest = neuron.rest_lsb();
+        self.apply_threshold(column, rest);
         let (block, lane) = (&mut self.blocks[column / BLOCK], column % BLOCK);
-        let threshold = single(neuron.threshold_lsb - rest);
-        block.threshold[lane] = if adex.bypass { NEVER } else { threshold };
-        block.reset[lane] = single(neuron.reset_lsb - rest);
-        block.top[lane] = block.threshold[lane].max(block.reset[lane]);
-        block.refractory[lane] = single(ticks_from_us(neuron.refractory_us) as f64 / substep);
-        block.rate[lane] = single(substep / tau_mem);
-        let exponential = Exponential::of(&neuron, &adex);
+        block.rest[lane] = single(rest);
+        let rate = substep / (neuron.tau_mem_us * ticks);
+        block.rate[lane] = single(rate);
+        let mut exponential = Exponential::of(&neuron, &adex);
+        let kind = self.kinds[self.structure.lead(column)];
+        if adex.bypass || kind != Compartment::Spike {
+            exponential.current_lsb = 0.0;
+        }
         block.ceiling[lane] = single(exponential.ceiling_lsb - rest);
-        block.exponential[lane] = single(exponential.current_lsb * substep / tau_mem);
+        block.exponential[lane] = single(exponential.current_lsb * rate);
         block.sharpness[lane] = single(exponential.sharpness);
         block.coupling[lane] = single(adex.adaptation_a);
         block.shift[lane] = single(adex.adaptation_a * neuron.offset_lsb);
@@ -261,6 +303,34 @@ impl Adex {
         block.half_relaxation[lane] = single(relaxation(substep / 2.0));
         block.relaxation[lane] = single(relaxation(substep));
         block.jump[lane] = single(adex.adaptation_b_lsb);
+        self.apply_synapses(column);
+    }
+
+    /// Threshold, and what the compartment that fires for this neuron does there.
+    fn apply_threshold(&mut self, column: usize, rest: f64) {
+        let lead = self.structure.lead(column);
+        let (neuron, adex) = self.parameters[lead];
+        let (reset_lsb, refractory_us) = match self.kinds[lead] {
+            Compartment::Plateau { level_lsb, duration_us } => (level_lsb, duration_us),
+            Compartment::Spike | Compartment::Passive => (neuron.reset_lsb, neuron.refractory_us),
+        };
+        let fires = lead == column && !adex.bypass && self.kinds[lead] != Compartment::Passive;
+        let substep = self.substep_ticks() as f64;
+        let (block, lane) = (&mut self.blocks[column / BLOCK], column % BLOCK);
+        let threshold = single(neuron.threshold_lsb - rest);
+        block.threshold[lane] = if fires { threshold } else { NEVER };
+        block.reset[lane] = single(reset_lsb - rest);
+        block.refractory[lane] = single(ticks_from_us(refractory_us) as f64 / substep);
+        block.top[lane] = block.threshold[lane].max(block.reset[lane]);
+    }
+
+    /// Constants of the synaptic inputs of a neuron.
+    fn apply_synapses(&mut self, column: usize) {
+        let (neuron, adex) = self.parameters[column];
+        let substep = self.substep_ticks() as f64;
+        let ticks = TICKS_PER_US as f64;
+        let (tau_mem, rest) = (neuron.tau_mem_us * ticks, neuron.rest_lsb());
+        let (block, lane) = (&mut self.blocks[column / BLOCK], column % BLOCK);
         let lines = [
             (neuron.tau_syn_exc_us, neuron.strength_exc, adex.reversal_exc_lsb, 1.0),
             (neuron.tau_syn_inh_us, neuron.strength_inh, adex.reversal_inh_lsb, -1.0),
@@ -300,6 +370,7 @@ impl Adex {
             columns.start / BLOCK..columns.end.div_ceil(BLOCK)
         };
         self.columns = columns;
+        self.plan();
         self.silent = false;
         self.active.start * BLOCK..self.active.end * BLOCK
     }
@@ -375,7 +446,16 @@ impl Adex {
             exc.fill(Gain::default());
             inh.fill(Gain::default());
         }
-        lanes::fire_adex(self.level, blocks, number as f32, SUBSTEPS as f32)
+        if self.structure.is_empty() {
+            return lanes::fire_adex(self.level, blocks, number as f32, SUBSTEPS as f32);
+        }
+        self.structure.exchange(&mut self.blocks);
+        let blocks = &mut self.blocks[self.active.clone()];
+        let risen = lanes::fire_adex(self.level, blocks, number as f32, SUBSTEPS as f32);
+        if risen != 0 {
+            self.structure.share_spikes(&mut self.blocks, number as f32);
+        }
+        risen
     }
 
     /// Appends the neurons that fired in this step.
@@ -431,13 +511,14 @@ impl Adex {
         if !self.bypassed.is_empty() || !blocks.iter().all(rests) {
             return false;
         }
-        let mut after = blocks.to_vec();
+        let mut after = self.blocks.clone();
         let nothing = [Gain::default(); BLOCKS];
-        lanes::advance_adex(self.level, &mut after, [&nothing, &nothing]);
+        lanes::advance_adex(self.level, &mut after[self.active.clone()], [&nothing, &nothing]);
+        self.structure.exchange(&mut after);
         let same = |(a, b): (&AdexBlock, &AdexBlock)| {
             a.potential == b.potential && a.adaptation == b.adaptation
         };
-        after.iter().zip(blocks).all(same)
+        after.iter().zip(&self.blocks).all(same)
     }
 
     /// Membrane potentials at the end of the last step, LSB; columns not in use are at rest.
@@ -479,7 +560,7 @@ struct Exponential {
 impl Exponential {
     fn of(neuron: &NeuronParameters, adex: &AdexParameters) -> Exponential {
         let slope = adex.slope_lsb;
-        if slope <= 0.0 || adex.bypass {
+        if slope <= 0.0 {
             let ceiling_lsb = neuron.threshold_lsb;
             return Exponential { ceiling_lsb, current_lsb: 0.0, sharpness: 0.0 };
         }

@@ -13,6 +13,7 @@ use crate::lanes::Level;
 use crate::memory_map::{Injection, SRAM_BYTES};
 use crate::neurons::NeuronParameters;
 use crate::ppu_bus::PpuBus;
+use crate::structure::{Compartment, Join};
 use crate::synapse_array::RowMode;
 use crate::time::ticks_from_us;
 use crate::{COLUMNS, HEMISPHERES};
@@ -312,6 +313,24 @@ impl Chip {
     pub fn set_adex(&mut self, h: usize, column: usize, parameters: AdexParameters) {
         let neurons = self.hemispheres[h].neurons.adex_mut();
         neurons.expect(PLAIN).configure_adex(column, parameters);
+    }
+
+    /// Joins circuits `a` and `b` of hemisphere `h`. Both must be among the active columns to act.
+    ///
+    /// # Panics
+    /// If the chip's neurons are plain, see `adex.enabled`, or `a` is `b`.
+    pub fn join(&mut self, h: usize, a: usize, b: usize, join: Join) {
+        assert!(a != b && a < COLUMNS && b < COLUMNS, "columns {a} and {b} cannot be joined");
+        self.hemispheres[h].neurons.adex_mut().expect(PLAIN).join(a, b, join);
+    }
+
+    /// Decides what the compartment that circuit `column` belongs to does at threshold. Its lowest
+    /// column fires for it; joins made later do not carry the decision to a new lowest column.
+    ///
+    /// # Panics
+    /// If the chip's neurons are plain, see `adex.enabled`.
+    pub fn set_compartment(&mut self, h: usize, column: usize, kind: Compartment) {
+        self.hemispheres[h].neurons.adex_mut().expect(PLAIN).set_kind(column, kind);
     }
 
     /// Adaptation of a neuron at the end of the last step, as the shift of its resting potential in

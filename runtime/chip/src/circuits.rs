@@ -15,7 +15,7 @@ use crate::synapse_array::RowMode;
 #[derive(Clone, Debug)]
 pub(crate) enum Circuits {
     /// Leaky integrate-and-fire with current synapses.
-    Plain(Neurons),
+    Plain(Box<Neurons>),
     /// With exponential term, adaptation and a choice of synapses.
     Adex(Box<Adex>),
 }
@@ -34,7 +34,7 @@ impl Circuits {
     pub(crate) fn new(config: &ChipConfig, seed: u64, hemisphere: usize, level: Level) -> Circuits {
         if config.adex.enabled == 0.0 {
             let neurons = Neurons::new(&config.neuron, &config.time, seed, hemisphere, level);
-            Circuits::Plain(neurons)
+            Circuits::Plain(Box::new(neurons))
         } else {
             Circuits::Adex(Box::new(Adex::new(config, seed, hemisphere, level)))
         }

@@ -1,6 +1,7 @@
 //! Every parameter of the emulated chip: name, unit, range, default, source and confidence.
 //!
-//! The table at the end of this file is the only place a parameter is declared. It gives the
+//! The table at the end of this file is the only place a parameter is declared; joins of circuits
+//! are a list beside it (`structure.rs`). It gives the
 //! structures, the two profiles, setting and reading by dotted name (`sensor.tau_us`), the list
 //! [`PARAMETERS`] for documentation, and reading from a configuration file.
 
@@ -9,6 +10,8 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
+
+use crate::structure::StructureConfig;
 
 /// A named set of defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -113,6 +116,8 @@ pub enum ConfigError {
         /// Unit of both.
         unit: &'static str,
     },
+    /// The structured neurons cannot be built; the text says why.
+    Structure(String),
 }
 
 impl fmt::Display for ConfigError {
@@ -125,6 +130,7 @@ impl fmt::Display for ConfigError {
                 let space = if unit.is_empty() { "" } else { " " };
                 write!(f, "`{name}` is {value}{space}{unit}, but must be {allowed}{space}{unit}")
             }
+            ConfigError::Structure(text) => f.write_str(text),
         }
     }
 }
@@ -167,6 +173,9 @@ macro_rules! parameters {
         #[derive(Clone, Debug, PartialEq)]
         pub struct ChipConfig {
             $( $(#[doc = $section_doc])+ pub $section: $Section, )+
+            /// Joins of circuits to structured neurons, which is a list and no parameter; default
+            /// none.
+            pub structure: StructureConfig,
         }
 
         /// Every parameter, in the order of declaration.
@@ -187,10 +196,13 @@ macro_rules! parameters {
             /// The defaults of `profile`.
             #[must_use]
             pub fn profile(profile: Profile) -> ChipConfig {
+                let structure = StructureConfig::default();
                 match profile {
-                    Profile::Ideal => ChipConfig { $($section: $Section { $($field: $ideal),+ }),+ },
+                    Profile::Ideal => {
+                        ChipConfig { $($section: $Section { $($field: $ideal),+ },)+ structure }
+                    }
                     Profile::Mismatch => {
-                        ChipConfig { $($section: $Section { $($field: $mismatch),+ }),+ }
+                        ChipConfig { $($section: $Section { $($field: $mismatch),+ },)+ structure }
                     }
                 }
             }
@@ -243,17 +255,17 @@ impl ChipConfig {
         self.clone().slot(name).copied()
     }
 
-    /// Checks every parameter against its allowed values; for configurations whose fields were
+    /// Checks every parameter against its allowed values, and the structure; for configurations whose fields were
     /// written directly.
     ///
     /// # Errors
-    /// The first parameter, in order of declaration, that is not allowed.
+    /// The first parameter, in order of declaration, that is not allowed; then the structure.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let mut copy = self.clone();
         for parameter in PARAMETERS {
             parameter.check(copy.slot(parameter.name).copied().unwrap_or(parameter.ideal))?;
         }
-        Ok(())
+        self.structure.validate(self.adex.enabled != 0.0)
     }
 }
 
@@ -279,6 +291,8 @@ impl<'de> Deserialize<'de> for ChipConfig {
         struct Written {
             #[serde(default)]
             profile: Profile,
+            #[serde(default)]
+            structure: StructureConfig,
             #[serde(flatten)]
             sections: BTreeMap<String, BTreeMap<String, f64>>,
         }
@@ -289,6 +303,8 @@ impl<'de> Deserialize<'de> for ChipConfig {
                 config.set(&format!("{section}.{field}"), value).map_err(D::Error::custom)?;
             }
         }
+        config.structure = written.structure;
+        config.structure.validate(config.adex.enabled != 0.0).map_err(D::Error::custom)?;
         Ok(config)
     }
 }

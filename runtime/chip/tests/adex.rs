@@ -2,6 +2,7 @@
 
 use pl_chip::config::ChipConfig;
 use pl_chip::events::poisson;
+use pl_chip::time::ticks_from_us;
 use pl_chip::{AdexParameters, Chip, InputEvent, NeuronParameters, RowMode, Target};
 use pl_fixed::real;
 
@@ -37,7 +38,7 @@ struct Reference {
 
 impl Reference {
     fn new(chip: &Chip) -> Reference {
-        let (neuron, adex) = (chip.neuron(0, 0), chip.adex(0, 0).unwrap());
+        let (neuron, adex) = (chip.neuron(0, 0), chip.adex(0, 0).expect("AdEx"));
         let v = f64::from(chip.membranes_lsb(0)[0]);
         let (w, spikes_us) = (f64::from(chip.adaptation_lsb(0, 0)), vec![]);
         Reference { neuron, adex, v, w, current: 0.0, held_us: 0.0, time_us: 0.0, spikes_us }
@@ -140,7 +141,7 @@ fn without_its_terms_spikes_come_when_a_plain_neuron_fires() {
 /// Spike times in microseconds of neuron 0 under a current that starts at 0.
 fn driven(config: &ChipConfig, drive_lsb: f64, duration_us: f64) -> (Chip, Vec<f64>) {
     let mut chip = started(config, drive_lsb);
-    chip.run_until((duration_us * TICKS_PER_US).round() as u64, &[]);
+    chip.run_until(ticks_from_us(duration_us), &[]);
     let spikes = chip.take_spikes();
     (chip, spikes.iter().map(|spike| spike.time as f64 / TICKS_PER_US).collect())
 }

@@ -5,6 +5,7 @@
 //! a millisecond is a microsecond, and a millivolt is 2 LSB with 0 mV at 200 LSB.
 
 use pl_chip::config::ChipConfig;
+use pl_chip::time::ticks_from_us;
 use pl_chip::{AdexParameters, Chip, NeuronParameters};
 
 const TICKS_PER_US: f64 = 250.0;
@@ -52,7 +53,7 @@ impl Cell {
             adaptation_a: self.a / g,
             adaptation_b_lsb: self.b / g * LSB_PER_MV,
             tau_w_us: self.tau_w,
-            ..chip.adex(0, 0).unwrap()
+            ..chip.adex(0, 0).expect("AdEx")
         };
         chip.set_adex(0, 0, adex);
         // At rest before the current starts.
@@ -61,7 +62,7 @@ impl Cell {
         let start = chip.now();
         let offset_lsb = self.current / g * LSB_PER_MV;
         chip.set_neuron(0, 0, NeuronParameters { offset_lsb, ..neuron });
-        chip.run_until(start + (duration_us * TICKS_PER_US).round() as u64, &[]);
+        chip.run_until(start + ticks_from_us(duration_us), &[]);
         chip.take_spikes().iter().map(|s| (s.time - start) as f64 / TICKS_PER_US).collect()
     }
 }
