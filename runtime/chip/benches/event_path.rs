@@ -118,7 +118,7 @@ fn adex() {
         for column in (0..256).filter(|column| joined && column % 4 != 3) {
             chip.join(0, column, column + 1, Join::Conductance { tau_us: 5.0 });
         }
-        keep_awake(&mut chip);
+        excite(&mut chip, 0..1, 100.0);
         let step = seconds(|| chip.run_until(end, &[])) / (end / 25) as f64;
         println!("cost step_256_adex_neurons_{name} {:.0} ns", step * 1e9);
     }

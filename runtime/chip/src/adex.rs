@@ -306,6 +306,7 @@ impl Adex {
         for number in 0..SUBSTEPS {
             risen |= self.substep(number);
         }
+        self.forget_events();
         if risen != 0 {
             self.collect(fired);
         }
@@ -322,24 +323,31 @@ impl Adex {
     /// Advances by one sub-step; the result is not 0 if any neuron fired.
     fn substep(&mut self, number: usize) -> u32 {
         let active = self.active.clone();
+        let [exc, inh] = &self.arrived[number];
+        let arrived = [&exc[active.clone()], &inh[active.clone()]];
         let blocks = &mut self.blocks[active.clone()];
-        let [exc, inh] = &mut self.arrived[number];
-        let (exc, inh) = (&mut exc[active.clone()], &mut inh[active]);
-        lanes::advance_adex(self.level, blocks, [exc, inh]);
-        if std::mem::take(&mut self.disturbed[number]) {
-            exc.fill(Gain::default());
-            inh.fill(Gain::default());
-        }
-        if self.structure.is_empty() {
-            return lanes::fire_adex(self.level, blocks, number as f32, SUBSTEPS as f32);
+        if self.disturbed[number] {
+            lanes::advance_adex::<true>(self.level, blocks, arrived);
+        } else {
+            lanes::advance_adex::<false>(self.level, blocks, arrived);
         }
         self.structure.exchange(&mut self.blocks);
-        let blocks = &mut self.blocks[self.active.clone()];
+        let blocks = &mut self.blocks[active];
         let risen = lanes::fire_adex(self.level, blocks, number as f32, SUBSTEPS as f32);
         if risen != 0 {
             self.structure.share_spikes(&mut self.blocks, number as f32);
         }
         risen
+    }
+
+    /// Clears what the events of this step added.
+    fn forget_events(&mut self) {
+        for (arrived, disturbed) in self.arrived.iter_mut().zip(&mut self.disturbed) {
+            if std::mem::take(disturbed) {
+                let inputs = arrived.iter_mut().flat_map(|blocks| &mut blocks[self.active.clone()]);
+                inputs.for_each(|gain| *gain = Gain::default());
+            }
+        }
     }
 
     /// Appends the neurons that fired in this step.
@@ -397,7 +405,11 @@ impl Adex {
         }
         let mut after = self.blocks.clone();
         let nothing = [Gain::default(); BLOCKS];
-        lanes::advance_adex(self.level, &mut after[self.active.clone()], [&nothing, &nothing]);
+        lanes::advance_adex::<false>(
+            self.level,
+            &mut after[self.active.clone()],
+            [&nothing, &nothing],
+        );
         self.structure.exchange(&mut after);
         let same = |(a, b): (&AdexBlock, &AdexBlock)| {
             a.potential == b.potential && a.adaptation == b.adaptation

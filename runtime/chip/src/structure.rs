@@ -360,11 +360,6 @@ impl Structure {
         (0..COLUMNS).filter(|&member| self.lead[member] == column).collect()
     }
 
-    /// Whether all circuits are on their own.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.shared.is_empty() && self.couplings.is_empty()
-    }
-
     /// Lets charge flow for a sub-step.
     pub(crate) fn exchange(&self, blocks: &mut [AdexBlock]) {
         for circuits in &self.shared {

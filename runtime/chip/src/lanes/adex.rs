@@ -42,8 +42,8 @@ kernel! {
 
 kernel! {
     /// One sub-step without spikes: the exponential midpoint method. `arrived` is what events add,
-    /// excitatory and inhibitory.
-    fn advance_adex(neurons: &mut [AdexBlock], arrived: [&[Gain]; 2]) {
+    /// excitatory and inhibitory, if there are `EVENTS`.
+    fn advance_adex<const EVENTS: bool>(neurons: &mut [AdexBlock], arrived: [&[Gain]; 2]) {
         for ((block, exc_arrived), inh_arrived) in neurons.iter_mut().zip(arrived[0]).zip(arrived[1])
         {
             for i in 0..BLOCK {
@@ -69,13 +69,18 @@ kernel! {
                 let free = relaxed(v, drive, conductance, 1.0);
                 let pull = block.coupling[i] * middle + block.shift[i];
                 block.adaptation[i] = w + (pull - w) * block.relaxation[i];
-                // Events within the sub-step, scaled by the driving force at its end.
-                let (e, n) = (exc_arrived.potential[i], inh_arrived.potential[i]);
-                let slope = exc.slope[i] * e + inh.slope[i] * n;
-                let level = exc.level[i] * e + inh.level[i] * n;
-                let free = free + (level - slope * free) / (1.0 + slope);
-                exc.current[i] = exc.current[i] * exc.decay[i] + exc_arrived.current[i];
-                inh.current[i] = inh.current[i] * inh.decay[i] + inh_arrived.current[i];
+                exc.current[i] *= exc.decay[i];
+                inh.current[i] *= inh.decay[i];
+                let mut free = free;
+                if EVENTS {
+                    // Those within the sub-step, scaled by the driving force at its end.
+                    let (e, n) = (exc_arrived.potential[i], inh_arrived.potential[i]);
+                    let slope = exc.slope[i] * e + inh.slope[i] * n;
+                    let level = exc.level[i] * e + inh.level[i] * n;
+                    free += (level - slope * free) / (1.0 + slope);
+                    exc.current[i] += exc_arrived.current[i];
+                    inh.current[i] += inh_arrived.current[i];
+                }
                 block.before[i] = v;
                 block.potential[i] = released(free, block.reset[i], hold);
             }
