@@ -228,6 +228,33 @@ fn a_chip_is_built_from_its_configuration() {
 }
 
 #[test]
+fn what_the_readme_shows_is_accepted() {
+    let readme = include_str!("../../../README.md");
+    let (_, section) = readme.split_once("\n## Neurons\n").expect("the section");
+    let (_, example) = section.split_once("```toml\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    let mut table: toml::Table = example.parse().expect("TOML");
+    let chip = table.remove("chip").expect("the chip");
+    let config: ChipConfig = chip.try_into().expect("a configuration");
+    assert_eq!((config.structure.copies, config.structure.joins.len()), (64, 3));
+    // The table of parameters: `name`s, then their defaults in the same order.
+    let defaults = ChipConfig::ideal();
+    let rows =
+        section.lines().filter(|line| line.starts_with("| `") && !line.contains("chip.adex"));
+    let mut seen = 0;
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let names = cells[1].split(", ").map(|name| name.trim_matches('`'));
+        for (name, default) in names.zip(cells[2].split(", ")) {
+            let value = defaults.get(&format!("adex.{name}"));
+            assert_eq!(value, default.parse().ok(), "{name}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 12);
+}
+
+#[test]
 fn structures_that_cannot_be_are_refused() {
     let message = |text: &str| {
         let text = format!("adex = {{ enabled = 1 }}\n[structure]\n{text}");
