@@ -231,6 +231,7 @@ fn a_chip_is_built_from_its_configuration() {
 fn what_the_readme_shows_is_accepted() {
     let readme = include_str!("../../../README.md");
     let (_, section) = readme.split_once("\n## Neurons\n").expect("the section");
+    let (section, _) = section.split_once("\n## ").expect("its end");
     let (_, example) = section.split_once("```toml\n").expect("an example");
     let (example, _) = example.split_once("```").expect("its end");
     let mut table: toml::Table = example.parse().expect("TOML");
