@@ -1,6 +1,7 @@
 //! Cost of the event path: presynaptic events, postsynaptic spikes, neuron steps, readout.
 //!
-//! `cargo bench -p pl-chip [-- PART...]`, parts `events`, `rows`, `digits`, `network`, prints lines `cost NAME NANOSECONDS unit` and `ratio NAME VALUE`.
+//! `cargo bench -p pl-chip [-- PART...]`, parts `events`, `adex`, `rows`, `digits`,
+//! `network`, prints lines `cost NAME NANOSECONDS unit` and `ratio NAME VALUE`.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's results go to standard output")]
 
@@ -10,7 +11,7 @@ use std::time::Instant;
 
 use pl_chip::events::poisson;
 use pl_chip::time::TICKS_PER_MS;
-use pl_chip::{Branch, Chip, ChipConfig, InputEvent, NeuronParameters, Target};
+use pl_chip::{Branch, Chip, ChipConfig, InputEvent, Join, NeuronParameters, Target};
 
 /// A chip whose hemisphere 0 emulates `columns` and whose hemisphere 1 is off.
 fn half_chip(columns: Range<usize>) -> Chip {
@@ -56,8 +57,13 @@ fn keep_awake(chip: &mut Chip) {
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    let parts: [(&str, fn()); 4] =
-        [("events", events), ("rows", rows), ("digits", digits), ("network", network)];
+    let parts: [(&str, fn()); 5] = [
+        ("events", events),
+        ("adex", adex),
+        ("rows", rows),
+        ("digits", digits),
+        ("network", network),
+    ];
     for (name, run) in parts {
         if wanted.is_empty() || wanted.iter().any(|w| w == name) {
             run();
@@ -98,6 +104,23 @@ fn events() {
                 spike * 1e9
             );
         }
+    }
+}
+
+/// Steps of AdEx neurons, alone and joined in fours.
+fn adex() {
+    let mut config = ChipConfig::mismatch();
+    config.adex.enabled = 1.0;
+    let end = 20 * TICKS_PER_MS;
+    for (name, joined) in [("alone", false), ("joined", true)] {
+        let mut chip = Chip::new(&config, 1);
+        chip.set_active_columns(1, 0..0);
+        for column in (0..256).filter(|column| joined && column % 4 != 3) {
+            chip.join(0, column, column + 1, Join::Conductance { tau_us: 5.0 });
+        }
+        excite(&mut chip, 0..1, 100.0);
+        let step = seconds(|| chip.run_until(end, &[])) / (end / 25) as f64;
+        println!("cost step_256_adex_neurons_{name} {:.0} ns", step * 1e9);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::adex::AdexParameters;
 use crate::config::ChipConfig;
 use crate::correlation::Branch;
 use crate::events::{InputEvent, Spike, Target, index_byte};
@@ -12,9 +13,13 @@ use crate::lanes::Level;
 use crate::memory_map::{Injection, SRAM_BYTES};
 use crate::neurons::NeuronParameters;
 use crate::ppu_bus::PpuBus;
+use crate::structure::{Compartment, Join};
 use crate::synapse_array::RowMode;
 use crate::time::ticks_from_us;
 use crate::{COLUMNS, HEMISPHERES};
+
+/// What a caller must have set for what only AdEx neurons have.
+const PLAIN: &str = "the neurons are plain: `adex.enabled` is 0";
 
 /// One emulated chip.
 ///
@@ -292,6 +297,47 @@ impl Chip {
     /// unless that is now above threshold: then it starts from reset.
     pub fn set_neuron(&mut self, h: usize, column: usize, parameters: NeuronParameters) {
         self.hemispheres[h].neurons.configure(column, parameters);
+    }
+
+    /// Exponential term, adaptation and synapses of a neuron, if the chip has such
+    /// (`adex.enabled`).
+    #[must_use]
+    pub fn adex(&self, h: usize, column: usize) -> Option<AdexParameters> {
+        self.hemispheres[h].neurons.adex().map(|neurons| neurons.adex_parameters(column))
+    }
+
+    /// Replaces exponential term, adaptation and synapses of a neuron; its state stays.
+    ///
+    /// # Panics
+    /// If the chip's neurons are plain, see `adex.enabled`.
+    pub fn set_adex(&mut self, h: usize, column: usize, parameters: AdexParameters) {
+        let neurons = self.hemispheres[h].neurons.adex_mut();
+        neurons.expect(PLAIN).configure_adex(column, parameters);
+    }
+
+    /// Joins circuits `a` and `b` of hemisphere `h`. Both must be among the active columns to act.
+    ///
+    /// # Panics
+    /// If the chip's neurons are plain, see `adex.enabled`, or `a` is `b`.
+    pub fn join(&mut self, h: usize, a: usize, b: usize, join: Join) {
+        assert!(a != b && a < COLUMNS && b < COLUMNS, "columns {a} and {b} cannot be joined");
+        self.hemispheres[h].neurons.adex_mut().expect(PLAIN).join(a, b, join);
+    }
+
+    /// Decides what the compartment that circuit `column` belongs to does at threshold. Its lowest
+    /// column fires for it; joins made later do not carry the decision to a new lowest column.
+    ///
+    /// # Panics
+    /// If the chip's neurons are plain, see `adex.enabled`.
+    pub fn set_compartment(&mut self, h: usize, column: usize, kind: Compartment) {
+        self.hemispheres[h].neurons.adex_mut().expect(PLAIN).set_kind(column, kind);
+    }
+
+    /// Adaptation of a neuron at the end of the last step, as the shift of its resting potential in
+    /// LSB; 0 for plain neurons. The emulator's knowledge: no converter reads it.
+    #[must_use]
+    pub fn adaptation_lsb(&self, h: usize, column: usize) -> f32 {
+        self.hemispheres[h].neurons.adex().map_or(0.0, |neurons| neurons.adaptation(column))
     }
 
     /// Limits the emulation of hemisphere `h` to the neurons and synapses of `columns`, by default

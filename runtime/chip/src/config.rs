@@ -1,6 +1,7 @@
 //! Every parameter of the emulated chip: name, unit, range, default, source and confidence.
 //!
-//! The table at the end of this file is the only place a parameter is declared. It gives the
+//! The table at the end of this file is the only place a parameter is declared; joins of circuits
+//! are a list beside it (`structure.rs`). It gives the
 //! structures, the two profiles, setting and reading by dotted name (`sensor.tau_us`), the list
 //! [`PARAMETERS`] for documentation, and reading from a configuration file.
 
@@ -9,6 +10,8 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
+
+use crate::structure::StructureConfig;
 
 /// A named set of defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -37,6 +40,8 @@ pub enum Confidence {
 pub enum Allowed {
     /// From the first to the second value, both included.
     Between(f64, f64),
+    /// Zero, or from the first to the second value, both included.
+    ZeroOr(f64, f64),
     /// One of these values.
     OneOf(&'static [f64]),
 }
@@ -47,6 +52,7 @@ impl Allowed {
     pub fn contains(self, value: f64) -> bool {
         match self {
             Allowed::Between(low, high) => low <= value && value <= high,
+            Allowed::ZeroOr(low, high) => value == 0.0 || (low <= value && value <= high),
             Allowed::OneOf(values) => values.contains(&value),
         }
     }
@@ -56,6 +62,7 @@ impl fmt::Display for Allowed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Allowed::Between(low, high) => write!(f, "{low} to {high}"),
+            Allowed::ZeroOr(low, high) => write!(f, "0, or {low} to {high}"),
             Allowed::OneOf(values) => {
                 for (i, value) in values.iter().enumerate() {
                     let separator = if i == 0 { "" } else { ", " };
@@ -109,6 +116,8 @@ pub enum ConfigError {
         /// Unit of both.
         unit: &'static str,
     },
+    /// The structured neurons cannot be built; the text says why.
+    Structure(String),
 }
 
 impl fmt::Display for ConfigError {
@@ -121,6 +130,7 @@ impl fmt::Display for ConfigError {
                 let space = if unit.is_empty() { "" } else { " " };
                 write!(f, "`{name}` is {value}{space}{unit}, but must be {allowed}{space}{unit}")
             }
+            ConfigError::Structure(text) => f.write_str(text),
         }
     }
 }
@@ -163,6 +173,9 @@ macro_rules! parameters {
         #[derive(Clone, Debug, PartialEq)]
         pub struct ChipConfig {
             $( $(#[doc = $section_doc])+ pub $section: $Section, )+
+            /// Joins of circuits to structured neurons, which is a list and no parameter; default
+            /// none.
+            pub structure: StructureConfig,
         }
 
         /// Every parameter, in the order of declaration.
@@ -183,10 +196,13 @@ macro_rules! parameters {
             /// The defaults of `profile`.
             #[must_use]
             pub fn profile(profile: Profile) -> ChipConfig {
+                let structure = StructureConfig::default();
                 match profile {
-                    Profile::Ideal => ChipConfig { $($section: $Section { $($field: $ideal),+ }),+ },
+                    Profile::Ideal => {
+                        ChipConfig { $($section: $Section { $($field: $ideal),+ },)+ structure }
+                    }
                     Profile::Mismatch => {
-                        ChipConfig { $($section: $Section { $($field: $mismatch),+ }),+ }
+                        ChipConfig { $($section: $Section { $($field: $mismatch),+ },)+ structure }
                     }
                 }
             }
@@ -239,17 +255,17 @@ impl ChipConfig {
         self.clone().slot(name).copied()
     }
 
-    /// Checks every parameter against its allowed values; for configurations whose fields were
+    /// Checks every parameter against its allowed values, and the structure; for configurations whose fields were
     /// written directly.
     ///
     /// # Errors
-    /// The first parameter, in order of declaration, that is not allowed.
+    /// The first parameter, in order of declaration, that is not allowed; then the structure.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let mut copy = self.clone();
         for parameter in PARAMETERS {
             parameter.check(copy.slot(parameter.name).copied().unwrap_or(parameter.ideal))?;
         }
-        Ok(())
+        self.structure.validate(self.adex.enabled != 0.0)
     }
 }
 
@@ -275,6 +291,8 @@ impl<'de> Deserialize<'de> for ChipConfig {
         struct Written {
             #[serde(default)]
             profile: Profile,
+            #[serde(default)]
+            structure: StructureConfig,
             #[serde(flatten)]
             sections: BTreeMap<String, BTreeMap<String, f64>>,
         }
@@ -285,6 +303,8 @@ impl<'de> Deserialize<'de> for ChipConfig {
                 config.set(&format!("{section}.{field}"), value).map_err(D::Error::custom)?;
             }
         }
+        config.structure = written.structure;
+        config.structure.validate(config.adex.enabled != 0.0).map_err(D::Error::custom)?;
         Ok(config)
     }
 }
@@ -380,7 +400,7 @@ parameters! {
         Code "calix asserts less than 3 after calibration";
     }
 
-    /// Neuron circuits: leaky integrate-and-fire with current synapses.
+    /// Neuron circuits: leaky integrate-and-fire with current synapses unless `adex` says more.
     neuron: NeuronConfig {
         /// Leak potential, where the membrane rests.
         leak_lsb "ADC LSB" in Allowed::Between(0.0, 255.0);
@@ -429,6 +449,59 @@ parameters! {
         /// Standard deviation of the synaptic strength over neurons, relative.
         strength_sigma "" in Allowed::Between(0.0, 0.5);
         ideal 0.0, mismatch 0.08;
+        Assumed "spread left by calibration; no published figure";
+    }
+
+    /// Adaptive exponential integrate-and-fire neurons, in place of the plain ones; what
+    /// [`NeuronConfig`] says holds for them too.
+    adex: AdexConfig {
+        /// Whether neurons are of this kind: 1 yes, 0 no.
+        enabled "" in Allowed::OneOf(&[0.0, 1.0]);
+        ideal 0.0, mismatch 0.0;
+        Assumed "the chip switches each term by itself (haldls neuron.h); off here for speed";
+        /// Slope factor of the exponential term; 0 switches the term off.
+        slope_lsb "ADC LSB" in Allowed::ZeroOr(0.25, 50.0);
+        ideal 4.0, mismatch 4.0;
+        Assumed "2 mV (recalled from Brette and Gerstner 2005) at 2 LSB a mV";
+        /// Exponential threshold, where the exponential term has slope one.
+        exponential_threshold_lsb "ADC LSB" in Allowed::Between(0.0, 255.0);
+        ideal 110.0, mismatch 110.0;
+        Assumed "some slope factors below the default threshold, so that the term shows";
+        /// Subthreshold adaptation, in units of the leak conductance; of either sign.
+        adaptation_a "" in Allowed::Between(-10.0, 10.0);
+        ideal 0.13, mismatch 0.13;
+        Assumed "4 nS of 30 nS, recalled from Brette and Gerstner 2005";
+        /// Growth of the adaptation at a spike, as the shift of the resting potential it causes.
+        adaptation_b_lsb "ADC LSB" in Allowed::Between(-200.0, 200.0);
+        ideal 5.4, mismatch 5.4;
+        Assumed "80.5 pA of 30 nS, recalled from Brette and Gerstner 2005, at 2 LSB a mV";
+        /// Time constant of the adaptation.
+        tau_w_us "us" in Allowed::Between(0.1, 2000.0);
+        ideal 144.0, mismatch 144.0;
+        Assumed "144 ms of biological time, recalled from Brette and Gerstner 2005";
+        /// Whether synapses are conductances (1) or currents (0).
+        conductance "" in Allowed::OneOf(&[0.0, 1.0]);
+        ideal 0.0, mismatch 0.0;
+        Code "calix neuron_calib_target: current synapses unless a reference is given";
+        /// Reversal potential of excitatory conductances.
+        reversal_exc_lsb "ADC LSB" in Allowed::Between(170.0, 1000.0);
+        ideal 240.0, mismatch 240.0;
+        Assumed "0 mV at 2 LSB a mV and the default leak at -80 mV";
+        /// Reversal potential of inhibitory conductances.
+        reversal_inh_lsb "ADC LSB" in Allowed::Between(-500.0, 50.0);
+        ideal 50.0, mismatch 50.0;
+        Assumed "15 mV below the default leak at 2 LSB a mV";
+        /// Potential at which a conductance gives the current that a current synapse gives.
+        reference_lsb "ADC LSB" in Allowed::Between(60.0, 160.0);
+        ideal 102.5, mismatch 102.5;
+        Code "calix neuron_calib_target, midway between leak and threshold";
+        /// Whether each excitatory event fires its neurons, whatever their membranes do: 1 yes.
+        bypass "" in Allowed::OneOf(&[0.0, 1.0]);
+        ideal 0.0, mismatch 0.0;
+        Demo "ts_02 describes the mode; the membrane is assumed to go on by itself";
+        /// Standard deviation of slope factor, a and b over neurons, relative.
+        strength_sigma "" in Allowed::Between(0.0, 0.5);
+        ideal 0.0, mismatch 0.1;
         Assumed "spread left by calibration; no published figure";
     }
 

@@ -7,12 +7,13 @@
 use std::ops::Range;
 
 use crate::adc::Adc;
+use crate::circuits::Circuits;
 use crate::config::ChipConfig;
 use crate::correlation::{Branch, Correlation, PrePulse};
 use crate::events::{InputEvent, Spike, index_byte};
 use crate::generators::Generators;
 use crate::lanes::Level;
-use crate::neurons::{Fired, Neurons, QUIET_INTERVAL};
+use crate::neurons::{Fired, QUIET_INTERVAL};
 use crate::perceptron::Perceptron;
 use crate::ppu::Ppu;
 use crate::synapse_array::{RowMode, SIX_BITS, SynapseArray};
@@ -27,7 +28,7 @@ pub(crate) struct Hemisphere {
     index: usize,
     pub(crate) synapses: SynapseArray,
     pub(crate) sensors: Correlation,
-    pub(crate) neurons: Neurons,
+    pub(crate) neurons: Circuits,
     pub(crate) perceptron: Perceptron,
     /// Perceptron mode: events go to the perceptron, and the neurons stand still.
     pub(crate) multiplies: bool,
@@ -56,7 +57,7 @@ impl Hemisphere {
             index,
             sensors: Correlation::new(&config.sensor, &synapses, seed, index, level),
             synapses,
-            neurons: Neurons::new(&config.neuron, &config.time, seed, index, level),
+            neurons: Circuits::new(config, seed, index, level),
             perceptron: Perceptron::new(&config.perceptron, seed, index),
             multiplies: false,
             adc: Adc::new(&config.adc, seed, index, level),

@@ -87,6 +87,10 @@ macro_rules! kernel {
     };
 }
 
+mod adex;
+
+pub(crate) use adex::{advance_adex, deliver_adex, fire_adex};
+
 /// `2^-z` for `z` in `0..=64`; relative error below 3e-7.
 ///
 /// Degree-5 interpolation of `2^f` at the Chebyshev nodes of `-1/2..1/2`; its linear coefficient

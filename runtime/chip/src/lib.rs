@@ -7,7 +7,8 @@
 //!                  correlation ◄─────┘                        noise.rs    readings and resets
 //!                      │                                      lanes.rs    the vector loops
 //!                      ▼
-//!                    adc ─► codes            perceptron.rs neurons as multipliers instead
+//!                    adc ─► codes            adex.rs      richer neurons instead, structure.rs
+//!                                            perceptron.rs neurons as multipliers instead
 //!                                            hemisphere.rs joins these; chip.rs is the face
 //! ```
 //!
@@ -18,7 +19,9 @@
 //! Start with [`Chip`] and [`ChipConfig`].
 
 mod adc;
+mod adex;
 mod chip;
+mod circuits;
 pub mod config;
 mod convert;
 mod correlation;
@@ -34,9 +37,11 @@ mod noise;
 mod perceptron;
 mod ppu;
 mod ppu_bus;
+mod structure;
 mod synapse_array;
 pub mod time;
 
+pub use adex::AdexParameters;
 pub use chip::Chip;
 pub use config::{ChipConfig, ConfigError, Profile};
 pub use correlation::Branch;
@@ -46,6 +51,7 @@ pub use mismatch::CALIBRATION_STEPS;
 pub use neurons::NeuronParameters;
 pub use perceptron::INPUTS;
 pub use ppu_bus::PpuBus;
+pub use structure::{Compartment, CompartmentConfig, Join, JoinConfig, StructureConfig};
 pub use synapse_array::{RowMode, column_of_lane, half_row};
 
 /// Number of hemispheres.

@@ -6,7 +6,8 @@
 use pl_fixed::real;
 
 use crate::COLUMNS;
-use crate::config::{NeuronConfig, SensorConfig};
+use crate::adex::AdexParameters;
+use crate::config::{AdexConfig, NeuronConfig, SensorConfig};
 use crate::convert::single;
 use crate::correlation::Branch;
 use crate::neurons::NeuronParameters;
@@ -100,6 +101,36 @@ pub(crate) fn neuron(
         offset_lsb: config.offset_lsb,
         strength_exc: (1.0 + spread(config.strength_sigma)).max(0.0),
         strength_inh: (1.0 + spread(config.strength_sigma)).max(0.0),
+    }
+}
+
+/// Parameters of the exponential and adaptation circuits of the neuron at `column`; potentials and
+/// time constants spread as those of `neuron`.
+pub(crate) fn adex(
+    config: &AdexConfig,
+    neuron: &NeuronConfig,
+    seed: u64,
+    hemisphere: usize,
+    column: u32,
+) -> AdexParameters {
+    let key = Key::new(seed, Purpose::Adex, place(hemisphere, 0, 0), 0);
+    let mut number = 0;
+    let mut spread = |sigma: f64| {
+        number += 1;
+        sigma * f64::from(key.gauss(column | (number << 8)))
+    };
+    let level = neuron.level_sigma_lsb;
+    AdexParameters {
+        slope_lsb: config.slope_lsb * (1.0 + spread(config.strength_sigma)).max(0.1),
+        exponential_threshold_lsb: config.exponential_threshold_lsb + spread(level),
+        adaptation_a: config.adaptation_a * (1.0 + spread(config.strength_sigma)),
+        adaptation_b_lsb: config.adaptation_b_lsb * (1.0 + spread(config.strength_sigma)),
+        tau_w_us: config.tau_w_us * (1.0 + spread(neuron.tau_sigma)).max(0.1),
+        conductance: config.conductance != 0.0,
+        reversal_exc_lsb: config.reversal_exc_lsb + spread(level),
+        reversal_inh_lsb: config.reversal_inh_lsb + spread(level),
+        reference_lsb: config.reference_lsb + spread(level),
+        bypass: config.bypass != 0.0,
     }
 }
 

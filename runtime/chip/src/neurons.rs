@@ -30,11 +30,11 @@ use crate::time::{TICKS_PER_US, ticks_from_us};
 /// Steps between two searches for silence, aligned to the start of time.
 pub(crate) const QUIET_INTERVAL: u64 = 64;
 /// A neuron is set to rest when its potential is this near to it, LSB, ...
-const QUIET_POTENTIAL: f32 = 1e-6;
+pub(crate) const QUIET_POTENTIAL: f32 = 1e-6;
 /// ... and its currents are this small, LSB a tick: together less than a millionth of an LSB.
-const QUIET_CURRENT: f32 = 1e-11;
+pub(crate) const QUIET_CURRENT: f32 = 1e-11;
 /// Values below this are set to zero long before they become subnormal, which is slow.
-const NEGLIGIBLE: f32 = 1e-24;
+pub(crate) const NEGLIGIBLE: f32 = 1e-24;
 
 /// Analog parameters of one neuron.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,9 +79,9 @@ pub(crate) struct Fired {
 
 /// Neurons whose state lies side by side.
 pub(crate) const BLOCK: usize = 16;
-const BLOCKS: usize = COLUMNS / BLOCK;
+pub(crate) const BLOCKS: usize = COLUMNS / BLOCK;
 
-type Lane = [f32; BLOCK];
+pub(crate) type Lane = [f32; BLOCK];
 
 /// What an event adds at the end of a step, for each unit of weight, in a block of neurons.
 #[derive(Clone, Copy, Debug, Default)]
@@ -151,7 +151,7 @@ impl Kinetics {
 }
 
 /// Membrane potential at `t` from a unit of synaptic current that starts at 0 and decays.
-fn response(tau_mem: f64, tau_syn: f64, t: f64) -> f64 {
+pub(crate) fn response(tau_mem: f64, tau_syn: f64, t: f64) -> f64 {
     let difference = 1.0 / tau_mem - 1.0 / tau_syn;
     if (difference * tau_mem).abs() < 1e-6 {
         t * real::exp(-t / tau_mem)
@@ -161,7 +161,7 @@ fn response(tau_mem: f64, tau_syn: f64, t: f64) -> f64 {
 }
 
 /// Largest value of [`response`] over time.
-fn peak_response(tau_mem: f64, tau_syn: f64) -> f64 {
+pub(crate) fn peak_response(tau_mem: f64, tau_syn: f64) -> f64 {
     let ratio = tau_mem / tau_syn;
     let t = if (ratio - 1.0).abs() < 1e-6 {
         tau_mem

@@ -41,6 +41,8 @@ pub(crate) enum Purpose {
     PerceptronStrength = 22,
     /// Noise of one multiplication.
     PerceptronNoise = 23,
+    /// A parameter of the exponential and adaptation circuits of a neuron.
+    Adex = 30,
 }
 
 /// Two words that name a stream; lanes are drawn from it by number.
