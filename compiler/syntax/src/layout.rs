@@ -14,12 +14,16 @@
 //! 5. A word at the start of a statement that is nearly a keyword which can stand there is that
 //!    keyword.
 
+mod boundaries;
+mod mending;
+
+use boundaries::{begins_statement, can_be_documented, can_end, continues, is_assignment};
 use chumsky::span::SimpleSpan;
-use pl_diag::{Code, Diagnostic, FileId, Span, did_you_mean};
+use pl_diag::{Code, Diagnostic, FileId, Span};
 
 use crate::ast::NESTING_MAX;
-use crate::token::{KEYWORDS, Lexeme, Token};
-use crate::{DIAGNOSTICS_MAX, foreign, nesting};
+use crate::token::{Lexeme, Token};
+use crate::{DIAGNOSTICS_MAX, nesting};
 
 /// Offsets of a token, with its file.
 pub(crate) type TokenSpan = SimpleSpan<u32, FileId>;
@@ -204,92 +208,6 @@ pub(crate) fn push_doc_line(doc: &mut String, line: &str) {
         doc.push('\n');
     }
     doc.push_str(line.strip_prefix(' ').unwrap_or(line).trim_end());
-}
-
-/// Whether documentation may stand before this token: a declaration, or a word that may be a
-/// misspelt one.
-fn can_be_documented(token: Token<'_>) -> bool {
-    matches!(
-        token,
-        Token::Const
-            | Token::Fn
-            | Token::Rule
-            | Token::Test
-            | Token::Param
-            | Token::State
-            | Token::Input
-    )
-}
-
-fn is_assignment(token: Option<Token<'_>>) -> bool {
-    matches!(
-        token,
-        Some(Token::Assign | Token::PlusAssign | Token::MinusAssign | Token::StarAssign)
-    )
-}
-
-/// Whether a token at the start of a line always begins a statement.
-fn begins_statement(token: Token<'_>, next: Option<Token<'_>>) -> bool {
-    match token {
-        Token::Neurons | Token::Synapses | Token::Control | Token::Start => {
-            next == Some(Token::OpenBrace)
-        }
-        Token::Ident(_) => is_assignment(next),
-        Token::Doc(_) | Token::Every | Token::At | Token::Record | Token::Import => true,
-        Token::Let | Token::If | Token::For | Token::Reset => true,
-        _ => can_be_documented(token),
-    }
-}
-
-/// Whether a statement may end after this token.
-fn can_end(token: Token<'_>) -> bool {
-    matches!(
-        token,
-        Token::Ident(_)
-            | Token::Number(_)
-            | Token::Format(_)
-            | Token::Bad
-            | Token::True
-            | Token::False
-            | Token::Rule
-            | Token::Neurons
-            | Token::Synapses
-            | Token::CloseParen
-            | Token::CloseBracket
-            | Token::CloseBrace
-    )
-}
-
-/// Whether a token at the start of a line goes on with the statement before it.
-fn continues(token: Token<'_>) -> bool {
-    matches!(
-        token,
-        Token::Plus
-            | Token::Minus
-            | Token::Star
-            | Token::Slash
-            | Token::Equal
-            | Token::NotEqual
-            | Token::Less
-            | Token::LessEqual
-            | Token::Greater
-            | Token::GreaterEqual
-            | Token::And
-            | Token::Or
-            | Token::Else
-            | Token::Of
-            | Token::Over
-            | Token::Per
-            | Token::In
-            | Token::Dot
-            | Token::DotDot
-            | Token::Comma
-            | Token::Colon
-            | Token::Arrow
-            | Token::OpenBrace
-            | Token::CloseParen
-            | Token::CloseBracket
-    ) || is_assignment(Some(token))
 }
 
 impl<'src> Scanner<'_, 'src> {
@@ -620,107 +538,4 @@ fn partner(open: Token<'_>) -> Token<'static> {
 /// How a bracket is written.
 fn written(bracket: Token<'_>) -> &'static str {
     bracket.written().expect("brackets have one spelling")
-}
-
-/// Words that can begin a statement in a body but are no keywords, because they are good names too.
-const MEMBER_WORDS: [&str; 4] = ["view", "rounding", "rng", "replicated"];
-const STEP_WORDS: [&str; 6] = ["view", "seed", "set", "given", "run", "expect"];
-
-/// Words that can begin a statement of a body.
-fn words(body: Body) -> &'static [&'static str] {
-    match body {
-        Body::Module => &["import", "const", "fn", "rule", "test"],
-        Body::Rule => &[
-            "param",
-            "state",
-            "input",
-            "every",
-            "at",
-            "start",
-            "neurons",
-            "synapses",
-            "control",
-            "record",
-            "view",
-            "rounding",
-            "rng",
-            "replicated",
-        ],
-        Body::Test => &STEP_WORDS,
-        Body::Function => &["let"],
-        Body::Schedule => &["neurons", "synapses", "control"],
-        Body::Start => &["neurons", "synapses", "control", "let", "if", "for", "reset"],
-        Body::Statements => &["let", "if", "for", "reset"],
-        Body::Names | Body::Inline => &[],
-    }
-}
-
-impl<'src> Scanner<'_, 'src> {
-    /// The token at the start of a statement, with a misspelt keyword mended.
-    fn mend(&mut self, lexeme: Lexeme<'src>, next: Option<Token<'src>>) -> Token<'src> {
-        let Token::Ident(word) = lexeme.token else { return lexeme.token };
-        let body = self.body();
-        let meant = match body {
-            Body::Rule if MEMBER_WORDS.contains(&word) => None,
-            Body::Test if STEP_WORDS.contains(&word) => None,
-            Body::Function | Body::Start | Body::Statements => {
-                matches!(next, Some(Token::Ident(_) | Token::Number(_) | Token::Not))
-                    || (next == Some(Token::OpenBrace) && body == Body::Start)
-            }
-            .then(|| meant(word, words(body)))
-            .flatten(),
-            _ if is_assignment(next) => None,
-            _ => meant(word, words(body)),
-        };
-        let Some(meant) = meant else { return lexeme.token };
-        self.report_misspelt(lexeme, word, meant);
-        let keyword = KEYWORDS.iter().find(|(keyword, _)| *keyword == meant);
-        keyword.map_or(Token::Ident(meant), |(_, token)| *token)
-    }
-
-    /// Whether this word after a closing brace is meant as `else`.
-    fn is_else(&self, lexeme: Lexeme<'src>, next: Option<Token<'src>>) -> bool {
-        let Token::Ident(word) = lexeme.token else { return false };
-        self.last() == Some(Token::CloseBrace)
-            && matches!(self.body(), Body::Statements | Body::Start)
-            && (else_if(word)
-                || (matches!(next, Some(Token::OpenBrace | Token::If))
-                    && did_you_mean(word, ["else", "otherwise"]).is_some()))
-    }
-
-    /// Pushes `else` for a misspelt `else` after a closing brace, if this is one.
-    fn mend_else(&mut self, lexeme: Lexeme<'src>, next: Option<Token<'src>>) -> bool {
-        let Token::Ident(word) = lexeme.token else { return false };
-        if !self.is_else(lexeme, next) {
-            return false;
-        }
-        let meant = if else_if(word) { "else if" } else { "else" };
-        self.report_misspelt(lexeme, word, meant);
-        self.push(Token::Else, lexeme.start, lexeme.end);
-        if else_if(word) {
-            self.push(Token::If, lexeme.start, lexeme.end);
-        }
-        true
-    }
-
-    fn report_misspelt(&mut self, lexeme: Lexeme<'src>, word: &str, meant: &str) {
-        let span = self.span(lexeme);
-        self.found.push(
-            Diagnostic::error(Code::E0102, span, format!("`{word}` is no word of the language"))
-                .label(span, "unknown word")
-                .help(format!("did you mean `{meant}`?")),
-        );
-    }
-}
-
-fn else_if(word: &str) -> bool {
-    matches!(word, "elif" | "elsif" | "elseif")
-}
-
-/// The word of the language that was meant, if one is near.
-fn meant(word: &str, candidates: &'static [&'static str]) -> Option<&'static str> {
-    let synonym = foreign::WORDS.iter().find(|(other, _)| *other == word).map(|(_, ours)| *ours);
-    synonym
-        .filter(|ours| candidates.contains(ours))
-        .or_else(|| did_you_mean(word, candidates.iter().copied()))
 }
