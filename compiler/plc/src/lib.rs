@@ -12,6 +12,7 @@
 //!   sweep/           experiments over grids of params
 //!   collect.rs       one page of all results in a folder
 //!   compare.rs       a rule in real numbers beside the one that runs
+//!   experiment_file.rs  an experiment as written, and what it names; workers.rs runs at once
 //!   output.rs        files written whole or not at all, diagnostics, exit codes
 //! ```
 //!
@@ -31,6 +32,7 @@ mod debug_lines;
 mod doc;
 mod emulate;
 mod engines;
+mod experiment_file;
 mod explain;
 mod fmt;
 mod html;
@@ -43,6 +45,7 @@ mod sweep;
 mod test;
 mod test_ppu;
 mod watch;
+mod workers;
 
 pub use engines::{Compiler, EngineKind};
 pub use pl_driver::test_run::Mismatch;

@@ -3,15 +3,14 @@
 use crate::cli::{CompareArg, RunArgs};
 use crate::compare::Ledger;
 use crate::engines::{Compiler, EngineKind};
+use crate::experiment_file::ExperimentFile;
 use crate::output::{self, Failure};
 use crate::report;
 use crate::watch::Watch;
-use pl_experiment::config::Experiment;
+use crate::workers;
 use pl_experiment::outcome::{Metric, Outcome};
-use pl_experiment::task::{self, Task, TaskError};
+use pl_experiment::task::{Task, TaskError};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// A run that is done: its seed, what came of it, and how long it took.
@@ -22,25 +21,14 @@ pub(crate) struct Finished {
 
 /// Runs an experiment once or for several seeds, prints a summary and writes the results.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
-    let bytes = output::read_file(&args.file)?;
-    let text = String::from_utf8(bytes).map_err(|_| {
-        Failure::Invalid(format!("{}: the file is not UTF-8 text", args.file.display()))
-    })?;
-    let invalid = |error: &dyn core::fmt::Display| {
-        Failure::Invalid(format!("{}: {error}", args.file.display()))
-    };
-    let experiment = Experiment::parse(&text, &args.set).map_err(|error| invalid(&error))?;
-    let folder = args.file.parent().unwrap_or(Path::new("."));
+    let file = ExperimentFile::read(args.file.clone())?;
+    let experiment = file.parse(&args.set).map_err(|error| file.invalid(&error))?;
     let kind = args.engine.map_or(EngineKind::default(), EngineKind::from);
-    let mut compiler = Compiler::load(kind, &experiment, folder)?;
+    let mut compiler = Compiler::load(kind, &experiment, file.folder())?;
     compiler.ledger = args.compare.map(|CompareArg::Ideal| Ledger::default());
-    let read = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
-    };
-    let task = task::open(&experiment, &read).map_err(|error| match &error {
+    let task = file.open(&experiment).map_err(|error| match &error {
         TaskError::Data(_) => Failure::Usage(format!("{}: {error}", args.file.display())),
-        TaskError::Config(_) | TaskError::Engine { .. } => invalid(&error),
+        TaskError::Config(_) | TaskError::Engine { .. } => file.invalid(&error),
     })?;
 
     let first = args.seed.unwrap_or(experiment.seed);
@@ -52,11 +40,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let job = Job { task: task.as_ref(), compiler: &compiler, watch: &watch };
     let finished = job.run_all(&seeds);
     watch.finish();
-    let finished = finished.map_err(|error| invalid(&error))?;
+    let finished = finished.map_err(|error| file.invalid(&error))?;
 
     let source = report::Source {
         experiment: &experiment,
-        text: &text,
+        text: &file.text,
         changes: &args.set,
         compiler: &compiler,
         kind,
@@ -97,34 +85,12 @@ impl Job<'_> {
     /// Runs every seed, several at once where there are processors for it. Runs that an
     /// interruption kept from starting are left out.
     fn run_all(&self, seeds: &[u64]) -> Result<Vec<Finished>, TaskError> {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let at_once = (processors / self.task.threads()).clamp(1, seeds.len().max(1));
-        let next = AtomicUsize::new(0);
-        let done = Mutex::new(Vec::new());
-        std::thread::scope(|scope| {
-            for _ in 0..at_once {
-                scope.spawn(|| {
-                    while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        if self.watch.is_interrupted() && *seed != seeds[0] {
-                            break;
-                        }
-                        let result = self.run_one(*seed);
-                        let failed = result.is_err();
-                        match done.lock() {
-                            Ok(mut done) => done.push((*seed, result)),
-                            Err(_) => break,
-                        }
-                        if failed {
-                            break;
-                        }
-                    }
-                });
+        workers::run_all(seeds, self.task.threads(), |seed| {
+            if self.watch.is_interrupted() && *seed != seeds[0] {
+                return Ok(None);
             }
-        });
-        let mut done = done.into_inner().unwrap_or_default();
-        let place = |seed: &u64| seeds.iter().position(|other| other == seed);
-        done.sort_by_key(|(seed, _)| place(seed));
-        done.into_iter().map(|(_, result)| result).collect()
+            self.run_one(*seed).map(Some)
+        })
     }
 
     fn run_one(&self, seed: u64) -> Result<Finished, TaskError> {

@@ -14,17 +14,16 @@ mod results;
 
 use crate::cli::{MergeArgs, SweepArgs, SweepCommand};
 use crate::engines::{Compiler, EngineKind};
+use crate::experiment_file::{ExperimentFile, invalid, text_of};
 use crate::output::{self, Failure};
 use crate::watch::Watch;
-use pl_experiment::config::Experiment;
-use pl_experiment::task::{self, TaskError};
+use crate::workers;
 use plan::{Plan, Point};
 use results::{Results, Row};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Numbers of a run that say how fast the machine was.
 const TIMINGS: [&str; 2] = ["wall_time_s", "speed_up_over_biology"];
@@ -41,101 +40,47 @@ pub(crate) fn run(args: &SweepArgs) -> Result<(), Failure> {
 /// What all points share.
 struct Job<'a> {
     plan: &'a Plan,
-    /// The experiment's text and folder.
-    text: &'a str,
-    folder: &'a Path,
+    source: &'a ExperimentFile,
     compiler: &'a Compiler,
-    watch: &'a Watch,
     /// Where results are appended.
     file: Mutex<std::fs::File>,
-    failed: AtomicBool,
 }
 
+/// Runs the points of a shard that have no result yet.
 fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
-    let plan = Plan::parse(&text_of(file)?)
-        .map_err(|message| Failure::Invalid(format!("{}: {message}", file.display())))?;
+    let plan = plan_of(file)?;
     let beside = file.parent().unwrap_or(Path::new("."));
-    let experiment_file = beside.join(&plan.experiment);
-    let text = text_of(&experiment_file)?;
-    let invalid =
-        |message: String| Failure::Invalid(format!("{}: {message}", experiment_file.display()));
-    let experiment =
-        Experiment::parse(&text, &plan.set).map_err(|error| invalid(error.to_string()))?;
-    let folder = experiment_file.parent().unwrap_or(Path::new("."));
+    let source = ExperimentFile::read(beside.join(&plan.experiment))?;
+    let experiment = source.parse(&plan.set).map_err(|error| source.invalid(&error))?;
     let kind = args.engine.map_or(EngineKind::default(), EngineKind::from);
-    let compiler = Compiler::load(kind, &experiment, folder)?;
+    let compiler = Compiler::load(kind, &experiment, source.folder())?;
 
     let stem = file.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&*stem));
     output::check_folder(&out)?;
-    let identity = plan.identity(&text, kind.name());
     let path = out.join("results.jsonl");
-    let mut results = Results::open(&path, &identity)?;
+    let mut results = Results::open(&path, &plan.identity(&source.text, kind.name()))?;
     let (index, count) = args.shard.unwrap_or((1, 1));
-    let own: Vec<Point> =
-        plan.points().into_iter().filter(|point| point.number % count == index - 1).collect();
-    let todo: Vec<&Point> = own.iter().filter(|point| !results.has(point.number)).collect();
-    // The first point shows whether all changes are allowed before anything runs.
-    let first = match todo.first() {
-        Some(point) => {
-            let changes = plan.changes(point);
-            let experiment =
-                Experiment::parse(&text, &changes).map_err(|error| invalid(error.to_string()))?;
-            let task = open(&experiment, folder).map_err(|error| invalid(error.to_string()))?;
-            Some((task.units(), task.threads()))
-        }
-        None => None,
-    };
+    let points = plan.points();
+    let own = points.iter().filter(|point| point.number % count == index - 1);
+    let (done, todo): (Vec<&Point>, Vec<&Point>) = own.partition(|point| results.has(point.number));
     if !args.quiet {
-        eprintln!(
-            "{} points of {}, {} done before",
-            own.len(),
-            plan.points().len(),
-            own.len() - todo.len()
-        );
+        let (own, all) = (done.len() + todo.len(), points.len());
+        eprintln!("{own} points of {all}, {} done before", done.len());
     }
-    if let Some((units, threads)) = first {
-        let watch = Watch::new(units.saturating_mul(todo.len() as u64), args.quiet)?;
+    if !todo.is_empty() {
         let append = OpenOptions::new().append(true).open(&path);
         let append = append
             .map_err(|error| Failure::Usage(format!("cannot write {}: {error}", path.display())))?;
-        let job = Job {
-            plan: &plan,
-            text: &text,
-            folder,
-            compiler: &compiler,
-            watch: &watch,
-            file: Mutex::new(append),
-            failed: AtomicBool::new(false),
-        };
-        let found = job.run_all(&todo, threads);
-        watch.finish();
-        let interrupted = watch.is_interrupted();
-        for row in found.map_err(invalid)? {
-            results.add(row);
-        }
-        if interrupted {
-            eprintln!("interrupted; the same command goes on from here");
-            return Err(Failure::Interrupted);
-        }
+        let job =
+            Job { plan: &plan, source: &source, compiler: &compiler, file: Mutex::new(append) };
+        job.run_all(&todo, args.quiet, &mut results)?;
     }
     finish(&plan, &results, &out, args.quiet)
 }
 
-fn text_of(file: &Path) -> Result<String, Failure> {
-    String::from_utf8(output::read_file(file)?)
-        .map_err(|_| Failure::Invalid(format!("{}: the file is not UTF-8 text", file.display())))
-}
-
-fn open<'e>(
-    experiment: &'e Experiment,
-    folder: &Path,
-) -> Result<Box<dyn task::Task + 'e>, TaskError> {
-    let read = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
-    };
-    task::open(experiment, &read)
+fn plan_of(file: &Path) -> Result<Plan, Failure> {
+    Plan::parse(&text_of(file)?).map_err(|error| invalid(file, &error))
 }
 
 /// Writes the table and the pictures of all results there are.
@@ -151,40 +96,40 @@ fn finish(plan: &Plan, results: &Results, out: &Path, quiet: bool) -> Result<(),
 }
 
 impl Job<'_> {
-    fn run_all(&self, points: &[&Point], threads: usize) -> Result<Vec<Row>, String> {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let at_once = (processors / threads.max(1)).clamp(1, points.len().max(1));
-        let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<Result<Row, String>>> = Mutex::new(Vec::new());
-        std::thread::scope(|scope| {
-            for _ in 0..at_once {
-                scope.spawn(|| {
-                    while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        if self.watch.is_interrupted() || self.failed.load(Ordering::Relaxed) {
-                            break;
-                        }
-                        // A point that was interrupted is done again the next time.
-                        let Some(result) = self.run_one(point).transpose() else { break };
-                        if result.is_err() {
-                            self.failed.store(true, Ordering::Relaxed);
-                        }
-                        if let Ok(mut done) = done.lock() {
-                            done.push(result);
-                        }
-                    }
-                });
-            }
+    /// Runs the points; what is finished is in the results even if not all are.
+    fn run_all(
+        &self,
+        points: &[&Point],
+        quiet: bool,
+        results: &mut Results,
+    ) -> Result<(), Failure> {
+        // The first point shows whether all changes are allowed before anything runs.
+        let Some(first) = points.first() else { return Ok(()) };
+        let experiment = self.source.parse(&self.plan.changes(first));
+        let experiment = experiment.map_err(|error| self.source.invalid(&error))?;
+        let task = self.source.open(&experiment).map_err(|error| self.source.invalid(&error))?;
+        let watch = Watch::new(task.units().saturating_mul(points.len() as u64), quiet)?;
+        let found = workers::run_all(points, task.threads(), |point| {
+            // A point that was interrupted is done again the next time.
+            if watch.is_interrupted() { Ok(None) } else { self.run_one(point, &watch) }
         });
-        done.into_inner().unwrap_or_default().into_iter().collect()
+        watch.finish();
+        for row in found.map_err(|error| self.source.invalid(&error))? {
+            results.add(row);
+        }
+        if watch.is_interrupted() {
+            eprintln!("interrupted; the same command goes on from here");
+            return Err(Failure::Interrupted);
+        }
+        Ok(())
     }
 
-    fn run_one(&self, point: &Point) -> Result<Option<Row>, String> {
+    fn run_one(&self, point: &Point, watch: &Watch) -> Result<Option<Row>, String> {
         let name = |error: &dyn core::fmt::Display| format!("point {}: {error}", point.number);
         let changes = self.plan.changes(point);
-        let experiment = Experiment::parse(self.text, &changes).map_err(|error| name(&error))?;
-        let task = open(&experiment, self.folder).map_err(|error| name(&error))?;
-        let outcome =
-            task.run(self.compiler, point.seed, self.watch).map_err(|error| name(&error))?;
+        let experiment = self.source.parse(&changes).map_err(|error| name(&error))?;
+        let task = self.source.open(&experiment).map_err(|error| name(&error))?;
+        let outcome = task.run(self.compiler, point.seed, watch).map_err(|error| name(&error))?;
         if outcome.interrupted {
             return Ok(None);
         }
@@ -203,17 +148,14 @@ impl Job<'_> {
 
 /// Joins the results of shards.
 fn merge_shards(args: &MergeArgs) -> Result<(), Failure> {
-    let plan = Plan::parse(&text_of(&args.file)?)
-        .map_err(|message| Failure::Invalid(format!("{}: {message}", args.file.display())))?;
+    let plan = plan_of(&args.file)?;
     let mut merged: Option<Results> = None;
     for folder in &args.shards {
         let path = folder.join("results.jsonl");
         let shard = Results::read(&path)?;
         match &mut merged {
             None => merged = Some(shard),
-            Some(merged) => merged
-                .join(shard)
-                .map_err(|message| Failure::Invalid(format!("{}: {message}", path.display())))?,
+            Some(merged) => merged.join(shard).map_err(|message| invalid(&path, &message))?,
         }
     }
     let Some(merged) = merged else {
