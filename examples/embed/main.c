@@ -9,6 +9,7 @@ static const char *const source =
     "rule hebb {\n"
     "    param gain : real in 0.0 .. 1.0 = 0.5\n"
     "    every 1 ms\n"
+    "    control { send(6, 5) }\n"
     "    synapses {\n"
     "        weight += gain * causal\n"
     "        reset causal\n"
@@ -48,6 +49,10 @@ int main(void) {
     if (!plc_update(instance, &arrays, &message)) fail(message);
     printf("weight %d, reset %d, every %llu ticks\n", weights[0], reset[0],
            (unsigned long long)plc_period_ticks(rule));
+
+    PlcEvent event;
+    for (size_t i = 0; plc_event(instance, i, &event); i++)
+        printf("sent address %d by driver %d\n", event.address, event.driver);
 
     if (plc_set_param(instance, "gain", 2.0, &message)) return 1;
     printf("refused: %s\n", message);

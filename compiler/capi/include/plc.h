@@ -106,6 +106,20 @@ typedef struct {
   uint8_t *membrane_reset;
 } PlcArrays;
 
+/*
+ An event that a rule sent to the synapses of its hemisphere.
+ */
+typedef struct {
+  /*
+   Synapse driver, 0 to 127: of rows `2 * driver` and `2 * driver + 1`.
+   */
+  uint8_t driver;
+  /*
+   The address that synapses compare with theirs, 0 to 63.
+   */
+  uint8_t address;
+} PlcEvent;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -177,6 +191,15 @@ int32_t plc_start(PlcInstance *instance, const PlcArrays *arrays, char **message
  `arrays` has its size and overlaps no other; `message` is null or may be written.
  */
 int32_t plc_update(PlcInstance *instance, const PlcArrays *arrays, char **message);
+
+/*
+ An event that the last start or update sent, counted from 0, for the caller to deliver. Gives 1,
+ or 0 if there is no such event.
+
+ # Safety
+ `instance` comes from [`plc_instance_new`]; `event` may be written.
+ */
+int32_t plc_event(const PlcInstance *instance, size_t index, PlcEvent *event);
 
 /*
  Frees a rule; null is allowed.

@@ -81,6 +81,16 @@ pub struct PlcArrays {
     pub membrane_reset: *mut u8,
 }
 
+/// An event that a rule sent to the synapses of its hemisphere.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct PlcEvent {
+    /// Synapse driver, 0 to 127: of rows `2 * driver` and `2 * driver + 1`.
+    pub driver: u8,
+    /// The address that synapses compare with theirs, 0 to 63.
+    pub address: u8,
+}
+
 /// Stores `text` for the caller, if it wants it.
 ///
 /// # Safety
@@ -262,6 +272,26 @@ pub unsafe extern "C" fn plc_update(
 ) -> i32 {
     // SAFETY: the caller vouches for all of it.
     unsafe { run(instance, arrays, message, Instance::update) }
+}
+
+/// An event that the last start or update sent, counted from 0, for the caller to deliver. Gives 1,
+/// or 0 if there is no such event.
+///
+/// # Safety
+/// `instance` comes from [`plc_instance_new`]; `event` may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_event(
+    instance: *const PlcInstance,
+    index: usize,
+    event: *mut PlcEvent,
+) -> i32 {
+    // SAFETY: the caller vouches for both pointers.
+    let (Some(instance), Some(out)) = (unsafe { (instance.as_ref(), event.as_mut()) }) else {
+        return 0;
+    };
+    let Some(sent) = instance.instance.state.events.get(index) else { return 0 };
+    *out = PlcEvent { driver: sent.driver, address: sent.address };
+    1
 }
 
 unsafe fn run(

@@ -59,5 +59,6 @@ fn a_c_program_runs_a_rule() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("gain: 0 to 1, default 0.5\n"), "{text}");
     assert!(text.contains("weight 15, reset 1, every 250000 ticks\n"), "{text}");
+    assert_eq!(text.matches("sent address 5 by driver 3\n").count(), 1, "{text}");
     assert!(text.contains("refused: param `gain` must lie in 0 .. 1, not 2\n"), "{text}");
 }
