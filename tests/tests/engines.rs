@@ -99,6 +99,8 @@ impl Setup {
         let compiler = Compiler::from_sources(kind, &[("rule", source)]).unwrap();
         let mut engine = compiler.build(&self.binding("rule")).unwrap();
         let mut chip = self.chip();
+        // Sensors and counters are not empty at the start.
+        chip.run_until(PERIOD, &self.stimulus(0));
         engine.start(&mut chip).unwrap();
         for _ in 0..4 {
             let now = chip.now();

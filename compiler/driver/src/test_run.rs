@@ -9,7 +9,7 @@ use crate::instance::{Engine, Instance, Place};
 use crate::rule::Rule;
 use pl_diag::Span;
 use pl_fixed::rng;
-use pl_ir::io::{self, COLUMNS, ObjectValues, UpdateIo};
+use pl_ir::io::{self, COLUMNS, Event, ObjectValues, UpdateIo};
 use pl_ir::{Quantity, Scope};
 use pl_sema::hir;
 use pl_sema::lower::state_format;
@@ -39,6 +39,21 @@ pub struct Bench {
     pub rates: [u8; COLUMNS],
     /// Membrane codes.
     pub membranes: [u8; COLUMNS],
+    /// What the last run did to the chip beside synapses and states.
+    pub effects: Effects,
+}
+
+/// Resets and events of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Resets of correlation sensors, row by row, 256 columns wide: bit 0 causal, bit 1 acausal.
+    pub correlation_reset: Vec<u8>,
+    /// Columns whose rate counters were reset: 1, others 0.
+    pub rate_reset: Vec<u8>,
+    /// The same of membranes.
+    pub membrane_reset: Vec<u8>,
+    /// Events that were sent, in order.
+    pub events: Vec<Event>,
 }
 
 /// Runs the functions of a rule on a bench.
@@ -150,6 +165,7 @@ impl Bench {
             acausal_codes: plane(BASELINE),
             rates: [0; COLUMNS],
             membranes: [0; COLUMNS],
+            effects: Effects::default(),
             rows,
         }
     }
@@ -169,6 +185,7 @@ impl Bench {
         &mut self,
         call: impl FnOnce(&mut Instance, &mut UpdateIo<'_>) -> Result<(), String>,
     ) -> Result<(), String> {
+        self.instance.state.events.clear();
         let mut correlation_reset = vec![0; self.weights.len()];
         let mut rate_reset = [0; COLUMNS];
         let mut membrane_reset = [0; COLUMNS];
@@ -188,7 +205,15 @@ impl Bench {
             rate_reset: &mut rate_reset,
             membrane_reset: &mut membrane_reset,
         };
-        call(&mut self.instance, &mut io)
+        call(&mut self.instance, &mut io)?;
+        let whether = |lanes: [u8; COLUMNS]| lanes.map(|lane| u8::from(lane != 0)).to_vec();
+        self.effects = Effects {
+            correlation_reset,
+            rate_reset: whether(rate_reset),
+            membrane_reset: whether(membrane_reset),
+            events: self.instance.state.events.clone(),
+        };
+        Ok(())
     }
 
     /// Puts values where a test wants them. The checker has seen that they lie in range.

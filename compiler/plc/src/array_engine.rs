@@ -203,7 +203,7 @@ pub(crate) struct Beside {
 impl ArrayEngine {
     /// Measures baselines and runs the rule's `start` after the engine has: its sensors are reset.
     pub(crate) fn shadow_start(&mut self, chip: &Chip) -> Result<(), EngineError> {
-        if reads_correlation(self.instance.rule().module()) {
+        if Sensors::of(self.instance.rule().module()).correlation {
             self.measure_baselines(chip);
         }
         self.planes.correlation_reset.fill(0);
@@ -255,25 +255,41 @@ impl ArrayEngine {
     }
 }
 
-/// Whether a rule reads correlation sensors: only then are they reset and measured at the start.
-fn reads_correlation(module: &Module) -> bool {
-    let quantity = |inst: &InstData| {
-        if let (Op::Read, Imm::Quantity(quantity)) = (inst.op, inst.imm) {
-            Some(quantity)
-        } else {
-            None
+/// Which sensors a rule reads or resets: only those are reset at the start.
+struct Sensors {
+    correlation: bool,
+    rates: bool,
+}
+
+impl Sensors {
+    fn of(module: &Module) -> Sensors {
+        let quantity = |inst: &InstData| match (inst.op, inst.imm) {
+            (Op::Read | Op::Write, Imm::Quantity(quantity)) => Some((inst.op, quantity)),
+            _ => None,
+        };
+        let used: Vec<(Op, Quantity)> = (module.functions.iter())
+            .flat_map(|func| {
+                func.blocks.iter().flat_map(|block| block.insts.iter().map(|inst| func.inst(*inst)))
+            })
+            .filter_map(quantity)
+            .collect();
+        let any = |op, wanted: &[Quantity]| {
+            used.iter().any(|(own, quantity)| *own == op && wanted.contains(quantity))
+        };
+        Sensors {
+            correlation: any(Op::Read, &[Quantity::Causal, Quantity::Acausal]),
+            rates: any(Op::Read, &[Quantity::Rate]) || any(Op::Write, &[Quantity::RateReset]),
         }
-    };
-    let listed = module.functions.iter().flat_map(|func| {
-        func.blocks.iter().flat_map(|block| block.insts.iter().map(|inst| func.inst(*inst)))
-    });
-    let mut read = listed.filter_map(quantity);
-    read.any(|quantity| matches!(quantity, Quantity::Causal | Quantity::Acausal))
+    }
 }
 
 impl Engine for ArrayEngine {
     fn start(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
-        if !reads_correlation(self.instance.rule().module()) {
+        let sensors = Sensors::of(self.instance.rule().module());
+        if sensors.rates {
+            chip.reset_rate_counters(self.hemisphere, &self.columns.map(|column| column != 0));
+        }
+        if !sensors.correlation {
             return self.run(chip, Instance::start);
         }
         let bits = self.columns.map(|column| column & RESET_BOTH);

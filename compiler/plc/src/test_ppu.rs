@@ -1,14 +1,14 @@
 //! Tests on PPU programs: an emulated chip whose sensors read what the test gives.
 
 use pl_chip::memory_map::{
-    Data, Plane, Register, SWITCH_NEURON, SWITCH_ROW, VectorIo, decode_data, decode_omnibus,
-    decode_vector_io,
+    Data, Injection, Plane, Register, SWITCH_NEURON, SWITCH_ROW, VectorIo, decode_data,
+    decode_omnibus, decode_vector_io,
 };
-use pl_chip::{Chip, ChipConfig, PpuBus, half_row};
+use pl_chip::{Chip, ChipConfig, PpuBus, column_of_lane, half_row};
 use pl_driver::Rule;
-use pl_driver::ir::io::{COLUMNS, ObjectValues};
+use pl_driver::ir::io::{COLUMNS, Event, ObjectValues};
 use pl_driver::ppu::Program;
-use pl_driver::test_run::{Bench, Executor};
+use pl_driver::test_run::{Bench, Effects, Executor};
 use pl_isa::elf::Image;
 use pl_isa::image::{Command, INFO_SECTION, Info, Place, ROW_BYTES, Status, Storage, symbol};
 use pl_iss::{Access, Bus, BusFault, Cpu, Step, Vector, Width};
@@ -218,7 +218,16 @@ impl OnPpu {
         self.set(symbol::COMMAND, command.word())?;
         let address = self.address(symbol::COMMAND)?;
         let mut done = false;
-        let mut given = Given::default();
+        let mut given = Given {
+            membranes: false,
+            latched: None,
+            effects: Effects {
+                correlation_reset: vec![0; bench.weights.len()],
+                rate_reset: vec![0; COLUMNS],
+                membrane_reset: vec![0; COLUMNS],
+                events: Vec::new(),
+            },
+        };
         for _ in 0..INSTRUCTIONS_MAX {
             let mut bus = GivenBus { bench, given: &mut given, inner: self.chip.ppu(TOP) };
             match self.cpu.step(&mut bus) {
@@ -238,6 +247,7 @@ impl OnPpu {
         if !done || status != Status::Ready.word() {
             return Err(format!("the program has the status {status} after {command:?}"));
         }
+        bench.effects = given.effects;
         self.read_back(bench)
     }
 }
@@ -252,13 +262,13 @@ impl Executor for OnPpu {
     }
 }
 
-/// What the converters hold.
-#[derive(Default)]
+/// What the converters hold, and what the program did.
 struct Given {
     /// Whether the switches connect neurons.
     membranes: bool,
     /// Last conversion of both branches.
     latched: Option<[[u8; COLUMNS]; 2]>,
+    effects: Effects,
 }
 
 /// A PPU's chip whose converters and rate counters read what a bench holds.
@@ -302,6 +312,63 @@ impl GivenBus<'_> {
         self.given.latched.map(|rows| half_row(&rows[branch], half))
     }
 
+    /// Notes resets that a vector of half a row causes.
+    fn note_vector(&mut self, address: u32, value: &Vector, enabled: u128) {
+        let effects = &mut self.given.effects;
+        let lanes = (0..value.len()).filter(|lane| enabled >> lane & 1 == 1);
+        match decode_vector_io(address) {
+            Some(VectorIo::Synapses { row: SWITCH_ROW, .. }) => {
+                self.given.membranes = value[0] & SWITCH_NEURON != 0;
+            }
+            Some(VectorIo::Synapses { plane: Plane::Causal, row, half, .. }) => {
+                let position = self.bench.rows.iter().position(|own| usize::from(*own) == row);
+                let Some(position) = position else { return };
+                for lane in lanes {
+                    let at = position * COLUMNS + column_of_lane(half, lane);
+                    effects.correlation_reset[at] |= value[lane] & 3;
+                }
+            }
+            Some(VectorIo::NeuronReset { half }) => {
+                lanes.for_each(|lane| effects.membrane_reset[column_of_lane(half, lane)] = 1);
+            }
+            Some(VectorIo::Synapses { .. } | VectorIo::Generators { .. } | VectorIo::Memory(_))
+            | None => {}
+        }
+    }
+
+    /// Notes resets and events of a word that the program writes.
+    fn note_word(&mut self, address: u32, value: u32) {
+        let Some(Data::Omnibus(word)) = decode_data(address) else { return };
+        let effects = &mut self.given.effects;
+        match decode_omnibus(word) {
+            Some(Register::SpikeCounterReset(neuron)) if neuron.hemisphere == TOP => {
+                effects.rate_reset[neuron.column] = 1;
+            }
+            Some(Register::NeuronReset(neuron)) if neuron.hemisphere == TOP => {
+                effects.membrane_reset[neuron.column] = 1;
+            }
+            Some(Register::Injection { hemisphere: TOP }) => {
+                let event = Injection(value);
+                let drivers = event.rows().step_by(2).map(|row| row / 2);
+                let address = event.address();
+                effects.events.extend(drivers.map(|driver| Event { driver, address }));
+            }
+            Some(
+                Register::Synapses { .. }
+                | Register::CorrelationReset { .. }
+                | Register::CorrelationConfig { .. }
+                | Register::PpuMemory { .. }
+                | Register::PpuControl { .. }
+                | Register::PpuStatus { .. }
+                | Register::SpikeCounter(_)
+                | Register::SpikeCounterReset(_)
+                | Register::NeuronReset(_)
+                | Register::Injection { .. },
+            )
+            | None => {}
+        }
+    }
+
     /// The count of a rate counter of this hemisphere, if that is what an address reads.
     fn counted(&self, address: u32) -> Option<u32> {
         let Data::Omnibus(word) = decode_data(address)? else { return None };
@@ -323,6 +390,7 @@ impl Bus for GivenBus<'_> {
     }
 
     fn store(&mut self, address: u32, width: Width, value: u32) -> Result<(), BusFault> {
+        self.note_word(address, value);
         self.inner.store(address, width, value)
     }
 
@@ -342,9 +410,7 @@ impl Bus for GivenBus<'_> {
     }
 
     fn io_write(&mut self, address: u32, value: &Vector, enabled: u128) -> Result<(), BusFault> {
-        if let Some(VectorIo::Synapses { row: SWITCH_ROW, .. }) = decode_vector_io(address) {
-            self.given.membranes = value[0] & SWITCH_NEURON != 0;
-        }
+        self.note_vector(address, value, enabled);
         self.inner.io_write(address, value, enabled)
     }
 

@@ -11,7 +11,8 @@ use pl_chip::Chip;
 
 /// One rule at work on a view of one hemisphere.
 pub trait Engine: Send {
-    /// Resets the view's sensors, measures the baselines over its rows and runs the rule's `start`.
+    /// Resets the view's sensors and rate counters, those that the rule uses, measures the baselines
+    /// over its rows and runs the rule's `start`.
     ///
     /// # Errors
     /// If the rule could not run.

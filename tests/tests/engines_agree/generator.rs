@@ -261,6 +261,21 @@ impl Generator<'_> {
                 self.names.pop();
                 self.close();
             }
+            9 => match self.over {
+                Over::Synapses => self.assign(),
+                Over::Neurons => {
+                    self.uses("reset rate");
+                    let sensors = ["reset rate", "reset membrane", "reset rate, membrane"];
+                    let sensors = sensors[self.choose(3)];
+                    self.line(sensors);
+                }
+                Over::Control => {
+                    self.uses("send");
+                    let row = ["7", "randint(0, 256)"][self.choose(2)];
+                    let address = ["63", "randint(3, 9)"][self.choose(2)];
+                    self.line(&format!("send({row}, {address})"));
+                }
+            },
             _ => self.assign(),
         }
     }
@@ -546,6 +561,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "address",
     "reset causal",
     "reset rate",
+    "send",
     "weight",
     "row",
     "row_sign",

@@ -14,7 +14,7 @@ use pl_clif::{Effort, Kernel};
 use pl_driver::ir::io::{COLUMNS, ObjectValues};
 use pl_driver::ir::testing::Random;
 use pl_driver::ir::{Module, Op, Verified, eval, verify};
-use pl_driver::test_run::{Bench, Executor};
+use pl_driver::test_run::{Bench, Effects, Executor};
 use pl_driver::{Engine, Options, Rule, Session};
 use pl_passes::Level;
 use plc::OnPpu;
@@ -85,6 +85,8 @@ struct Left {
     addresses: Vec<u8>,
     objects: Vec<ObjectValues>,
     draws: [Vec<u16>; 2],
+    /// Of the start and of each update.
+    effects: Vec<Effects>,
 }
 
 /// A view and what its sensors read in each update, from a seed.
@@ -103,6 +105,10 @@ impl Setup {
         bench.weights.iter_mut().for_each(|weight| *weight = random.byte_below(64));
         bench.addresses.iter_mut().for_each(|address| *address = random.byte_below(64));
         executor.start(&mut bench)?;
+        // A PPU program resets sensors and counters itself at the start.
+        bench.effects.correlation_reset.clear();
+        bench.effects.rate_reset.clear();
+        let mut effects = vec![bench.effects.clone()];
         for _ in 0..UPDATES {
             for plane in [&mut bench.causal_codes, &mut bench.acausal_codes] {
                 plane.iter_mut().for_each(|code| *code = random.byte());
@@ -111,11 +117,18 @@ impl Setup {
                 lanes.iter_mut().for_each(|lane| *lane = random.byte());
             }
             executor.update(&mut bench)?;
+            effects.push(bench.effects.clone());
         }
         // What lies outside the view is nobody's.
         let inside = |plane: &[u8]| {
             plane.chunks(COLUMNS).flat_map(|row| row[..columns].to_vec()).collect::<Vec<u8>>()
         };
+        for effects in &mut effects {
+            let Effects { correlation_reset, rate_reset, membrane_reset, events: _ } = effects;
+            for plane in [correlation_reset, rate_reset, membrane_reset] {
+                *plane = inside(plane);
+            }
+        }
         let state = &bench.instance.state;
         let objects = state.objects.iter().map(|object| match object {
             ObjectValues::Lanes(lanes) => ObjectValues::Lanes(
@@ -128,6 +141,7 @@ impl Setup {
             addresses: inside(&bench.addresses),
             objects: objects.collect(),
             draws: [&state.rng_x, &state.rng_carry].map(|words| words[..columns].to_vec()),
+            effects,
         })
     }
 }
@@ -188,6 +202,7 @@ fn difference(found: &Left, expected: &Left) -> String {
         ("addresses", found.addresses == expected.addresses),
         ("states", found.objects == expected.objects),
         ("generators", found.draws == expected.draws),
+        ("resets or events", found.effects == expected.effects),
     ];
     let wrong: Vec<&str> = parts.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
     wrong.join(", ")
