@@ -228,9 +228,9 @@ fn a_chip_is_built_from_its_configuration() {
 }
 
 #[test]
-fn what_the_readme_shows_is_accepted() {
-    let readme = include_str!("../../../README.md");
-    let (_, section) = readme.split_once("\n## Neurons\n").expect("the section");
+fn what_the_manual_shows_is_accepted() {
+    let manual = concat!(include_str!("../../CHIP.md"), "\n## ");
+    let (_, section) = manual.split_once("\n## Neurons\n").expect("the section");
     let (section, _) = section.split_once("\n## ").expect("its end");
     let (_, example) = section.split_once("```toml\n").expect("an example");
     let (example, _) = example.split_once("```").expect("its end");
