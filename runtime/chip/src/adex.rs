@@ -30,6 +30,7 @@ use std::ops::Range;
 use crate::COLUMNS;
 use crate::config::ChipConfig;
 use crate::convert::{low_word, single, whole_u32};
+use crate::drivers::RowMode;
 use crate::lanes::{self, Level};
 use crate::mismatch;
 use crate::neurons::{
@@ -37,7 +38,6 @@ use crate::neurons::{
     peak_response,
 };
 use crate::structure::{Compartment, Join, Structure};
-use crate::synapse_array::RowMode;
 use crate::time::TICKS_PER_US;
 
 pub use constants::AdexParameters;

@@ -1,20 +1,20 @@
 //! The chip as a host and a rule engine see it.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::adex::AdexParameters;
 use crate::config::ChipConfig;
 use crate::correlation::Branch;
-use crate::events::{InputEvent, Spike, Target, index_byte};
+use crate::drivers::RowMode;
+use crate::event_path::EventPath;
+use crate::events::Spike;
 use crate::external_memory::ExternalMemory;
 use crate::hemisphere::Hemisphere;
 use crate::lanes::Level;
-use crate::memory_map::{Injection, SRAM_BYTES};
+use crate::memory_map::SRAM_BYTES;
 use crate::neurons::NeuronParameters;
 use crate::ppu_bus::PpuBus;
 use crate::structure::{Compartment, Join};
-use crate::synapse_array::RowMode;
 use crate::time::ticks_from_us;
 use crate::{COLUMNS, HEMISPHERES};
 
@@ -44,14 +44,9 @@ pub struct Chip {
     pub(crate) hemispheres: [Hemisphere; HEMISPHERES],
     /// The FPGA's memories, which both PPUs see.
     pub(crate) external: ExternalMemory,
-    /// Where the spikes of a neuron, named by hemisphere and column, go.
-    routes: BTreeMap<(u8, u8), Vec<Target>>,
-    /// Ticks of a step.
-    step: u64,
-    /// Ticks from a spike to its events, at least a step.
-    latency: u64,
+    pub(crate) path: EventPath,
     seed: u64,
-    time: u64,
+    pub(crate) time: u64,
     address_write_protect: bool,
 }
 
@@ -67,13 +62,10 @@ impl Chip {
             panic!("invalid chip configuration: {error}");
         }
         let level = Level::detect();
-        let step = ticks_from_us(config.time.step_us);
         Chip {
             hemispheres: [0, 1].map(|index| Hemisphere::new(config, seed, index, level)),
             external: ExternalMemory::default(),
-            routes: BTreeMap::new(),
-            step,
-            latency: ticks_from_us(config.routing.latency_us).max(step),
+            path: EventPath::new(&config.routing, ticks_from_us(config.time.step_us)),
             seed,
             time: 0,
             address_write_protect: false,
@@ -90,75 +82,6 @@ impl Chip {
     #[must_use]
     pub fn now(&self) -> u64 {
         self.time
-    }
-
-    /// Advances to `t_end` ticks with `input`, which is best sorted by time.
-    ///
-    /// The network advances in whole steps (default 25 ticks): it stands at the last step that ends
-    /// at or before `t_end`. Events from there on, and those at or after `t_end`, wait for a later
-    /// call; events of the past act at once. A `t_end` that is not later than [`Chip::now`] only
-    /// queues the events.
-    pub fn run_until(&mut self, t_end: u64, input: &[InputEvent]) {
-        for hemisphere in &mut self.hemispheres {
-            hemisphere.enqueue(input);
-        }
-        if self.routes.is_empty() {
-            for hemisphere in &mut self.hemispheres {
-                hemisphere.advance(t_end);
-            }
-        } else {
-            // No spike of a window can act within it, so the hemispheres run it independently.
-            while self.time < t_end {
-                let step_start = self.time - self.time % self.step;
-                self.time = t_end.min(step_start + self.latency);
-                for hemisphere in &mut self.hemispheres {
-                    hemisphere.advance(self.time);
-                }
-                self.forward_spikes();
-            }
-        }
-        self.time = self.time.max(t_end);
-        for hemisphere in &mut self.hemispheres {
-            hemisphere.mark_spikes_sent();
-        }
-    }
-
-    /// Turns the spikes since the last call into events on the rows they are connected to.
-    fn forward_spikes(&mut self) {
-        let mut events = Vec::new();
-        for hemisphere in &mut self.hemispheres {
-            for spike in hemisphere.unsent_spikes() {
-                let targets = self.routes.get(&(spike.hemisphere, spike.column));
-                let time = spike.time + self.latency;
-                events.extend(targets.into_iter().flatten().map(|target| target.event(time)));
-            }
-        }
-        for hemisphere in &mut self.hemispheres {
-            hemisphere.enqueue(&events);
-        }
-    }
-
-    /// Connects a neuron to a synapse row: each later spike is an event there,
-    /// `routing.latency_us` after it. A neuron may have any number of connections.
-    pub fn connect(&mut self, h: usize, column: usize, target: Target) {
-        for hemisphere in &mut self.hemispheres {
-            hemisphere.mark_spikes_sent();
-        }
-        self.routes.entry((index_byte(h), index_byte(column))).or_default().push(target);
-    }
-
-    /// Queues an event of `address` at the present time for the driver that owns `row`, which
-    /// forwards it to both of its rows: what a rule's `send` does.
-    pub fn send(&mut self, h: usize, row: usize, address: u8) {
-        self.inject(h, Injection::on_row(index_byte(row), address));
-    }
-
-    pub(crate) fn inject(&mut self, h: usize, injection: Injection) {
-        let (time, address) = (self.time, injection.address());
-        let hemisphere = index_byte(h);
-        let events: Vec<InputEvent> =
-            injection.rows().map(|row| InputEvent { time, hemisphere, row, address }).collect();
-        self.hemispheres[h].enqueue(&events);
     }
 
     /// Weights of a row, 0 to 63.
@@ -203,12 +126,12 @@ impl Chip {
     /// What a row's driver does with events.
     #[must_use]
     pub fn row_mode(&self, h: usize, row: usize) -> RowMode {
-        self.hemispheres[h].synapses.modes[row]
+        self.hemispheres[h].drivers.mode(row)
     }
 
     /// Sets what a row's driver does with events.
     pub fn set_row_mode(&mut self, h: usize, row: usize, mode: RowMode) {
-        self.hemispheres[h].synapses.modes[row] = mode;
+        self.hemispheres[h].drivers.set_mode(row, mode);
     }
 
     /// Sets the two calibration bits of each sensor's time constant in a row; larger is faster.

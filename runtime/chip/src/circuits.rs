@@ -8,9 +8,9 @@ use std::ops::Range;
 use crate::COLUMNS;
 use crate::adex::Adex;
 use crate::config::ChipConfig;
+use crate::drivers::RowMode;
 use crate::lanes::Level;
 use crate::neurons::{Fired, NeuronParameters, Neurons};
-use crate::synapse_array::RowMode;
 
 /// Neurons of one kind.
 #[derive(Clone, Debug)]

@@ -10,13 +10,15 @@ use crate::adc::Adc;
 use crate::circuits::Circuits;
 use crate::config::ChipConfig;
 use crate::correlation::{Branch, Correlation, PrePulse};
+use crate::drivers::{Drivers, RowMode};
 use crate::events::{InputEvent, Spike, index_byte};
 use crate::generators::Generators;
 use crate::lanes::Level;
 use crate::neurons::{Fired, QUIET_INTERVAL};
 use crate::perceptron::Perceptron;
 use crate::ppu::Ppu;
-use crate::synapse_array::{RowMode, SIX_BITS, SynapseArray};
+use crate::queue::EventQueue;
+use crate::synapse_array::{SIX_BITS, SynapseArray};
 use crate::{COLUMNS, ROWS};
 
 /// Bit 8 of a spike counter: it has passed 255 (haldls `neuron.h`).
@@ -26,6 +28,7 @@ const OVERFLOW: u16 = 0x100;
 #[derive(Clone, Debug)]
 pub(crate) struct Hemisphere {
     index: usize,
+    pub(crate) drivers: Drivers,
     pub(crate) synapses: SynapseArray,
     pub(crate) sensors: Correlation,
     pub(crate) neurons: Circuits,
@@ -37,8 +40,8 @@ pub(crate) struct Hemisphere {
     counters: [u16; COLUMNS],
     /// Where the network stands: a whole number of steps.
     time: u64,
-    /// Events that have not acted yet, in order.
-    queue: Vec<InputEvent>,
+    /// Events that have not acted yet.
+    queue: EventQueue,
     pub(crate) generators: Generators,
     pub(crate) ppu: Ppu,
     record_spikes: bool,
@@ -55,6 +58,7 @@ impl Hemisphere {
         let synapses = SynapseArray::new();
         Hemisphere {
             index,
+            drivers: Drivers::new(),
             sensors: Correlation::new(&config.sensor, &synapses, seed, index, level),
             synapses,
             neurons: Circuits::new(config, seed, index, level),
@@ -63,7 +67,7 @@ impl Hemisphere {
             adc: Adc::new(&config.adc, seed, index, level),
             counters: [0; COLUMNS],
             time: 0,
-            queue: Vec::new(),
+            queue: EventQueue::default(),
             generators: Generators::new(seed, index),
             ppu: Ppu::new(),
             record_spikes: true,
@@ -81,8 +85,15 @@ impl Hemisphere {
             address: event.address & SIX_BITS,
             ..*event
         }));
-        if !self.queue.is_sorted() {
-            self.queue.sort_unstable();
+    }
+
+    /// No neuron fires before this time, and no event acts that could change that: the present, if
+    /// neurons are at work.
+    pub(crate) fn quiet_until(&self) -> u64 {
+        match (self.multiplies, self.neurons.is_silent()) {
+            (true, _) => u64::MAX,
+            (false, true) => self.queue.next_time(),
+            (false, false) => self.time,
         }
     }
 
@@ -93,37 +104,44 @@ impl Hemisphere {
             self.integrate(end - end % step);
             return;
         }
-        let queue = std::mem::take(&mut self.queue);
-        let mut done = 0;
+        let mut queue = std::mem::take(&mut self.queue);
         while self.time + step <= end {
-            let next = queue.get(done).map_or(u64::MAX, |event| event.time);
-            if self.neurons.is_silent() && next >= self.time + step {
-                let steps = (next.min(end) - self.time) / step;
-                self.time += steps * step;
-                continue;
+            if self.neurons.is_silent() {
+                let next = queue.next_time();
+                if next >= self.time + step {
+                    let steps = (next.min(end) - self.time) / step;
+                    self.time += steps * step;
+                    continue;
+                }
             }
             let step_end = self.time + step;
-            let first = done;
-            while queue.get(done).is_some_and(|event| event.time < step_end) {
-                done += 1;
-            }
-            self.step(&queue[first..done]);
+            let events = queue.take_before(step_end);
+            self.pass_drivers(events);
+            self.step(events);
             self.time = step_end;
             if (step_end / step).is_multiple_of(QUIET_INTERVAL) {
                 self.neurons.quieten();
             }
         }
         self.queue = queue;
-        self.queue.drain(..done);
+    }
+
+    /// Leaves of each address what its driver forwards.
+    #[inline]
+    fn pass_drivers(&self, events: &mut [InputEvent]) {
+        if self.drivers.hides_addresses() {
+            for event in events {
+                event.address = self.drivers.forwarded(event.row, event.address);
+            }
+        }
     }
 
     /// Advances to `end` in perceptron mode.
     fn integrate(&mut self, end: u64) {
-        let queue = std::mem::take(&mut self.queue);
-        let done = queue.partition_point(|event| event.time < end);
-        for event in &queue[..done] {
+        let mut queue = std::mem::take(&mut self.queue);
+        for event in &*queue.take_before(end) {
             let row = usize::from(event.row);
-            let mode = self.synapses.modes[row];
+            let mode = self.drivers.mode(row);
             let (addresses, weights) =
                 (self.synapses.addresses.row(row), self.synapses.weights.row(row));
             self.perceptron.deliver((row, mode), event.address, addresses, weights, event.time);
@@ -131,14 +149,13 @@ impl Hemisphere {
         }
         self.time = self.time.max(end);
         self.queue = queue;
-        self.queue.drain(..done);
     }
 
     #[inline]
     fn step(&mut self, events: &[InputEvent]) {
         for event in events {
             let row = usize::from(event.row);
-            let mode = self.synapses.modes[row];
+            let mode = self.drivers.mode(row);
             let (addresses, weights) =
                 (self.synapses.addresses.row(row), self.synapses.weights.row(row));
             let offset = event.time - self.time;
@@ -158,7 +175,7 @@ impl Hemisphere {
     /// The pulse an event makes on its row, unless the row is off.
     fn pulse(&self, event: &InputEvent) -> Option<PrePulse> {
         let row = usize::from(event.row);
-        (self.synapses.modes[row] != RowMode::Disabled)
+        (self.drivers.mode(row) != RowMode::Disabled)
             .then_some(PrePulse { row, address: event.address })
     }
 

@@ -25,6 +25,8 @@ mod circuits;
 pub mod config;
 mod convert;
 mod correlation;
+mod drivers;
+mod event_path;
 pub mod events;
 mod external_memory;
 mod generators;
@@ -37,6 +39,7 @@ mod noise;
 mod perceptron;
 mod ppu;
 mod ppu_bus;
+mod queue;
 mod structure;
 mod synapse_array;
 pub mod time;
@@ -45,6 +48,11 @@ pub use adex::AdexParameters;
 pub use chip::Chip;
 pub use config::{ChipConfig, ConfigError, Profile};
 pub use correlation::Branch;
+pub use drivers::{BUSES, DRIVERS, Driver, RowMode};
+pub use event_path::{
+    CHANNELS, CrossbarInput, CrossbarOutput, EventCounters, GENERATORS, Generator, Label,
+    LinkEvent, Node,
+};
 pub use events::{InputEvent, Spike, Target};
 pub use external_memory::ExternalMemory;
 pub use mismatch::CALIBRATION_STEPS;
@@ -52,7 +60,7 @@ pub use neurons::NeuronParameters;
 pub use perceptron::INPUTS;
 pub use ppu_bus::PpuBus;
 pub use structure::{Compartment, CompartmentConfig, Join, JoinConfig, StructureConfig};
-pub use synapse_array::{RowMode, column_of_lane, half_row};
+pub use synapse_array::{column_of_lane, half_row};
 
 /// Number of hemispheres.
 pub const HEMISPHERES: usize = 2;

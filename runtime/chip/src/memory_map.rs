@@ -388,13 +388,15 @@ impl Injection {
         Injection(1 << bus | u32::from(address & 0x3f) << 16 | position << 22)
     }
 
-    /// Rows the event reaches: both rows of one driver on every bus that fires.
-    pub fn rows(self) -> impl Iterator<Item = u8> {
-        let position = self.field(22, 5);
-        (0..4).filter(move |bus| self.0 >> bus & 1 == 1).flat_map(move |bus| {
-            let driver = 4 * position + bus;
-            [2 * driver, 2 * driver + 1]
-        })
+    /// Buses on which the event is, 0 to 3.
+    pub fn buses(self) -> impl Iterator<Item = u8> {
+        (0..4).filter(move |bus| self.0 >> bus & 1 == 1)
+    }
+
+    /// Position on the bus of the driver that is to take it.
+    #[must_use]
+    pub fn row_select(self) -> u8 {
+        self.field(22, 5)
     }
 
     /// Address of the event.
@@ -506,16 +508,17 @@ mod tests {
     }
 
     #[test]
-    fn injection_reaches_both_rows_of_the_driver() {
-        for row in [0_u8, 1, 7, 128, 255] {
+    fn injections_name_buses_position_and_address() {
+        for (row, bus, position) in [(0_u8, 0, 0), (1, 0, 0), (7, 3, 0), (128, 0, 16), (255, 3, 31)]
+        {
             let injection = Injection::on_row(row, 0x2a);
-            assert_eq!(injection.address(), 0x2a);
-            assert_eq!(injection.rows().collect::<Vec<_>>(), [row & !1, row | 1]);
+            assert_eq!((injection.address(), injection.row_select()), (0x2a, position));
+            assert_eq!(injection.buses().collect::<Vec<_>>(), [bus]);
         }
         // The word of haldls' own test: buses 0 and 2, address 13, row select 7.
         let injection = Injection(0b0101 | 13 << 16 | 7 << 22);
-        assert_eq!(injection.address(), 13);
-        assert_eq!(injection.rows().collect::<Vec<_>>(), [56, 57, 60, 61]);
+        assert_eq!((injection.address(), injection.row_select()), (13, 7));
+        assert_eq!(injection.buses().collect::<Vec<_>>(), [0, 2]);
     }
 
     #[test]
@@ -525,7 +528,7 @@ mod tests {
                 let address = high << 16 | low;
                 let _ = (decode_data(address), decode_fetch(address), decode_vector_io(address));
                 let _ = decode_omnibus(address >> 2);
-                let _ = Injection(address).rows().count();
+                let _ = Injection(address).buses().count();
             }
         }
     }

@@ -22,9 +22,9 @@ use pl_fixed::real;
 use crate::COLUMNS;
 use crate::config::{NeuronConfig, TimeConfig};
 use crate::convert::{low_word, single, whole_u32};
+use crate::drivers::RowMode;
 use crate::lanes::{self, DELIVERED, INHIBITED, Level};
 use crate::mismatch;
-use crate::synapse_array::RowMode;
 use crate::time::{TICKS_PER_US, ticks_from_us};
 
 /// Steps between two searches for silence, aligned to the start of time.

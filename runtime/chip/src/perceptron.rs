@@ -21,9 +21,10 @@ use pl_fixed::real;
 use crate::chip::Chip;
 use crate::config::PerceptronConfig;
 use crate::convert::{low_byte, single, whole_u32};
+use crate::drivers::RowMode;
 use crate::events::{InputEvent, index_byte};
+use crate::hemisphere::Hemisphere;
 use crate::noise::{Key, Purpose, place};
-use crate::synapse_array::RowMode;
 use crate::time::{TICKS_PER_US, ticks_from_us};
 use crate::{COLUMNS, ROWS};
 
@@ -252,11 +253,11 @@ impl Chip {
     /// each column, for a single vector, without gain and without limit.
     #[must_use]
     pub fn exact_product(&self, h: usize, inputs: &[u8]) -> [i32; COLUMNS] {
-        let synapses = &self.hemispheres[h].synapses;
+        let Hemisphere { synapses, drivers, .. } = &self.hemispheres[h];
         let mut sums = [0; COLUMNS];
         for row in 0..ROWS.min(2 * inputs.len()) {
             let input = i32::from(inputs[row / 2] & INPUT_BITS);
-            let sign = i32::from(synapses.modes[row].sign());
+            let sign = i32::from(drivers.mode(row).sign());
             let lines = synapses.weights.row(row).iter().zip(synapses.addresses.row(row));
             for (sum, (weight, address)) in sums.iter_mut().zip(lines) {
                 let answers = i32::from(address & ADDRESS_BIT == 0);

@@ -1,4 +1,4 @@
-//! Digital state of one hemisphere's synapses: weights, addresses, calibration bits, row modes.
+//! Digital state of one hemisphere's synapses: weights, addresses, calibration bits.
 
 use crate::{COLUMNS, ROWS};
 
@@ -27,41 +27,7 @@ impl Plane {
     }
 }
 
-/// What a row's driver does with an event (haldls `synapse_driver.h`, row modes).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RowMode {
-    /// Ignores it: no current and no pulse for the correlation sensors.
-    Disabled,
-    /// Sends it to the neurons' excitatory inputs.
-    #[default]
-    Excitatory,
-    /// Sends it to the neurons' inhibitory inputs.
-    Inhibitory,
-    /// Sends it to both inputs.
-    Both,
-}
-
-impl RowMode {
-    /// The sign a rule sees: +1, -1, or 0 for rows that have none.
-    #[must_use]
-    pub fn sign(self) -> i8 {
-        match self {
-            RowMode::Excitatory => 1,
-            RowMode::Inhibitory => -1,
-            RowMode::Disabled | RowMode::Both => 0,
-        }
-    }
-
-    pub(crate) fn excites(self) -> bool {
-        matches!(self, RowMode::Excitatory | RowMode::Both)
-    }
-
-    pub(crate) fn inhibits(self) -> bool {
-        matches!(self, RowMode::Inhibitory | RowMode::Both)
-    }
-}
-
-/// The four planes and the row modes.
+/// The four planes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SynapseArray {
     /// Weights, 0 to 63.
@@ -74,12 +40,10 @@ pub(crate) struct SynapseArray {
     pub(crate) time_calibration: Plane,
     /// Calibration bits of the amplitude, 0 to 3; larger is smaller.
     pub(crate) amplitude_calibration: Plane,
-    /// What the drivers do with events.
-    pub(crate) modes: [RowMode; ROWS],
 }
 
 impl SynapseArray {
-    /// All weights, addresses and calibration bits 0, all rows excitatory.
+    /// All weights, addresses and calibration bits 0.
     pub(crate) fn new() -> SynapseArray {
         SynapseArray {
             weights: Plane::zero(),
@@ -87,7 +51,6 @@ impl SynapseArray {
             addresses_by_column: vec![[0; ROWS]; COLUMNS].into_boxed_slice(),
             time_calibration: Plane::zero(),
             amplitude_calibration: Plane::zero(),
-            modes: [RowMode::default(); ROWS],
         }
     }
 

@@ -1,0 +1,193 @@
+//! Synapse drivers of one hemisphere: which events they take from their bus, and what they do with
+//! them.
+//!
+//! Driver `d` owns rows `2 d` and `2 d + 1` and sits on bus `d mod 4` at position `d / 4` (halco
+//! `synapse_driver.cpp`). It takes an event whose row select equals its position in the bits of its
+//! compare mask (haldls `synapse_driver.h`), and passes the address to the synapses of both rows.
+
+use crate::ROWS;
+use crate::convert::low_byte;
+
+/// Drivers of a hemisphere.
+pub const DRIVERS: usize = ROWS / 2;
+/// Buses of a hemisphere.
+pub const BUSES: usize = 4;
+/// Positions of drivers on a bus.
+const POSITIONS: usize = DRIVERS / BUSES;
+/// The bit of an address that every driver forwards.
+const ALWAYS_FORWARDED: u8 = 0x20;
+
+/// What a row's driver does with an event (haldls `synapse_driver.h`, row modes).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowMode {
+    /// Ignores it: no current and no pulse for the correlation sensors.
+    Disabled,
+    /// Sends it to the neurons' excitatory inputs.
+    #[default]
+    Excitatory,
+    /// Sends it to the neurons' inhibitory inputs.
+    Inhibitory,
+    /// Sends it to both inputs.
+    Both,
+}
+
+impl RowMode {
+    /// The sign a rule sees: +1, -1, or 0 for rows that have none.
+    #[must_use]
+    pub fn sign(self) -> i8 {
+        match self {
+            RowMode::Excitatory => 1,
+            RowMode::Inhibitory => -1,
+            RowMode::Disabled | RowMode::Both => 0,
+        }
+    }
+
+    pub(crate) fn excites(self) -> bool {
+        matches!(self, RowMode::Excitatory | RowMode::Both)
+    }
+
+    pub(crate) fn inhibits(self) -> bool {
+        matches!(self, RowMode::Inhibitory | RowMode::Both)
+    }
+}
+
+/// Settings of a driver besides the modes of its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Driver {
+    /// Whether it listens to its bus; default it does.
+    pub receiver: bool,
+    /// Bits of the row select that must agree with its position, 0 to 31; default all. With 0 it
+    /// takes every event of its bus.
+    pub compare_mask: u8,
+    /// Whether the five low bits of an address reach the synapses; default they do. Otherwise these
+    /// see 0 there, and only the highest bit tells events apart.
+    pub address_out: bool,
+}
+
+impl Default for Driver {
+    fn default() -> Driver {
+        Driver { receiver: true, compare_mask: 0x1f, address_out: true }
+    }
+}
+
+/// All drivers of a hemisphere.
+#[derive(Clone, Debug)]
+pub(crate) struct Drivers {
+    settings: [Driver; DRIVERS],
+    modes: [RowMode; ROWS],
+    /// Positions that take an event, as bits, by bus and row select.
+    taken: [[u32; POSITIONS]; BUSES],
+    /// Bits of an address that reach the synapses, by row; all six unless some driver hides them.
+    forwarded: [u8; ROWS],
+    hides: bool,
+}
+
+impl Drivers {
+    pub(crate) fn new() -> Drivers {
+        let mut drivers = Drivers {
+            settings: [Driver::default(); DRIVERS],
+            modes: [RowMode::default(); ROWS],
+            taken: [[0; POSITIONS]; BUSES],
+            forwarded: [0; ROWS],
+            hides: false,
+        };
+        drivers.plan();
+        drivers
+    }
+
+    pub(crate) fn settings(&self, driver: usize) -> Driver {
+        self.settings[driver]
+    }
+
+    pub(crate) fn set(&mut self, driver: usize, settings: Driver) {
+        self.settings[driver] = settings;
+        self.plan();
+    }
+
+    #[inline]
+    pub(crate) fn mode(&self, row: usize) -> RowMode {
+        self.modes[row]
+    }
+
+    pub(crate) fn set_mode(&mut self, row: usize, mode: RowMode) {
+        self.modes[row] = mode;
+    }
+
+    /// Works out who takes what.
+    fn plan(&mut self) {
+        self.taken = [[0; POSITIONS]; BUSES];
+        for (d, driver) in self.settings.iter().enumerate() {
+            let (bus, position) = (d % BUSES, d / BUSES);
+            let mask = usize::from(driver.compare_mask);
+            for (select, taken) in self.taken[bus].iter_mut().enumerate() {
+                let takes = driver.receiver && (select ^ position) & mask == 0;
+                *taken |= u32::from(takes) << position;
+            }
+            let forwarded = if driver.address_out { 0x3f } else { ALWAYS_FORWARDED };
+            self.forwarded[2 * d..2 * d + 2].fill(forwarded);
+        }
+        self.hides = self.settings.iter().any(|driver| !driver.address_out);
+    }
+
+    /// Rows that an event on `bus` reaches, ascending.
+    pub(crate) fn rows(&self, bus: u8, row_select: u8) -> impl Iterator<Item = u8> {
+        let mut taken = self.taken[usize::from(bus)][usize::from(row_select) % POSITIONS];
+        std::iter::from_fn(move || {
+            let position = taken.trailing_zeros() as usize;
+            taken &= taken.wrapping_sub(1);
+            (position < POSITIONS).then_some(position)
+        })
+        .flat_map(move |position| {
+            let driver = low_byte(position * BUSES) | bus;
+            [driver << 1, driver << 1 | 1]
+        })
+    }
+
+    /// Whether some driver keeps bits of addresses from the synapses.
+    #[inline]
+    pub(crate) fn hides_addresses(&self) -> bool {
+        self.hides
+    }
+
+    /// What the synapses of `row` see of `address`.
+    pub(crate) fn forwarded(&self, row: u8, address: u8) -> u8 {
+        address & self.forwarded[usize::from(row)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(drivers: &Drivers, bus: u8, select: u8) -> Vec<u8> {
+        drivers.rows(bus, select).collect()
+    }
+
+    #[test]
+    fn a_driver_takes_what_its_mask_says() {
+        let mut drivers = Drivers::new();
+        // Bus 2, position 7: driver 30.
+        assert_eq!(rows(&drivers, 2, 7), [60, 61]);
+        assert_eq!(rows(&drivers, 3, 31), [254, 255]);
+        let settings = Driver { compare_mask: 0b11110, ..Driver::default() };
+        drivers.set(30, settings);
+        assert_eq!(rows(&drivers, 2, 7), [60, 61]);
+        assert_eq!(rows(&drivers, 2, 6), [52, 53, 60, 61], "with driver 26, whose position is 6");
+        drivers.set(26, Driver { receiver: false, ..Driver::default() });
+        assert_eq!(rows(&drivers, 2, 6), [60, 61]);
+        drivers.set(0, Driver { compare_mask: 0, ..Driver::default() });
+        assert_eq!(rows(&drivers, 0, 9), [0, 1, 72, 73]);
+        assert_eq!(rows(&drivers, 1, 9), [74, 75]);
+    }
+
+    #[test]
+    fn without_address_out_only_the_highest_bit_is_forwarded() {
+        let mut drivers = Drivers::new();
+        assert!(!drivers.hides_addresses());
+        drivers.set(3, Driver { address_out: false, ..Driver::default() });
+        assert!(drivers.hides_addresses());
+        assert_eq!(drivers.forwarded(6, 0x2b), 0x20);
+        assert_eq!(drivers.forwarded(7, 0x0b), 0);
+        assert_eq!(drivers.forwarded(8, 0x2b), 0x2b);
+    }
+}
