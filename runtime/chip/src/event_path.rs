@@ -129,7 +129,7 @@ impl EventPath {
                 let mut column = 0;
                 [(); COLUMNS].map(|()| {
                     column += 1;
-                    Some(h * COLUMNS_OF_OUTPUT | index_byte(column - 1) % COLUMNS_OF_OUTPUT)
+                    Some(h * COLUMNS_OF_OUTPUT + index_byte(column - 1) % COLUMNS_OF_OUTPUT)
                 })
             })),
             wires: Vec::new(),

@@ -22,8 +22,8 @@ fn moved(chip: &Chip, h: usize) -> f64 {
 fn chip_of(config: &ChipConfig) -> Chip {
     let mut chip = Chip::new(config, 1);
     for h in 0..2 {
-        for row in 0..256 {
-            chip.write_weights_row(h, row, &[u8::try_from(row % 64).unwrap(); 256]);
+        for (row, weight) in (0..256).zip((0..64).cycle()) {
+            chip.write_weights_row(h, row, &[weight; 256]);
         }
     }
     chip
@@ -216,12 +216,11 @@ fn network(seed: u64, latency_us: f64) -> Chip {
         chip.set_crossbar_node(CrossbarInput::Neurons(i), bus, node);
         chip.set_crossbar_node(CrossbarInput::Neurons(i), CrossbarOutput::Link(i % 4), node);
     }
-    for i in [1, 6] {
+    for (i, number) in [(1, 1), (6, 6)] {
         let generator = Generator::random_at(400e3, 3, 0xc7, Label::new(0, 0, 0));
         chip.set_generator(i, generator);
         let output = CrossbarOutput::all()[i];
-        let input = CrossbarInput::Generator(u8::try_from(i).unwrap());
-        chip.set_crossbar_node(input, output, Some(Node::OPEN));
+        chip.set_crossbar_node(CrossbarInput::Generator(number), output, Some(Node::OPEN));
     }
     chip.set_crossbar_node(CrossbarInput::Link(3), bus(0, 2), Some(Node::OPEN));
     chip.connect(0, 100, Target { hemisphere: 1, row: 4, address: 2 });
