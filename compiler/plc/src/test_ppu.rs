@@ -349,7 +349,7 @@ impl GivenBus<'_> {
             }
             Some(Register::Injection { hemisphere: TOP }) => {
                 let event = Injection(value);
-                let drivers = event.rows().step_by(2).map(|row| row / 2);
+                let drivers = event.buses().map(|bus| 4 * event.row_select() + bus);
                 let address = event.address();
                 effects.events.extend(drivers.map(|driver| Event { driver, address }));
             }
