@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn fields_are_where_the_reference_says() {
         let label = Label::new(2, 0b10110, 0b101010);
-        assert_eq!(label, Label(0b10_000_10110_101010));
+        assert_eq!(label, Label(2 << 14 | 22 << 6 | 42));
         assert_eq!((label.channel(), label.row_select(), label.address()), (2, 22, 42));
         assert_eq!(label.on_channel(1), Label::new(1, 22, 42));
         // Column 77 is in event output 2; its own bits are the low eight.
