@@ -62,14 +62,16 @@ impl Chip {
             panic!("invalid chip configuration: {error}");
         }
         let level = Level::detect();
-        Chip {
+        let mut chip = Chip {
             hemispheres: [0, 1].map(|index| Hemisphere::new(config, seed, index, level)),
             external: ExternalMemory::default(),
             path: EventPath::new(&config.routing, ticks_from_us(config.time.step_us)),
             seed,
             time: 0,
             address_write_protect: false,
-        }
+        };
+        config.event_path.apply(&mut chip);
+        chip
     }
 
     /// The seed given at construction.

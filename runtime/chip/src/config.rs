@@ -11,13 +11,18 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use crate::event_path::{
+    DriversConfig, EventPathConfig, GeneratorConfig, LabelsConfig, NodesConfig,
+};
 use crate::structure::StructureConfig;
 
+mod indices;
 mod network;
 mod neuron;
 mod perceptron;
 mod sensor;
 
+pub use indices::Indices;
 pub use network::{RoutingConfig, TimeConfig};
 pub use neuron::{AdexConfig, NeuronConfig};
 pub use perceptron::PerceptronConfig;
@@ -128,6 +133,8 @@ pub enum ConfigError {
     },
     /// The structured neurons cannot be built; the text says why.
     Structure(String),
+    /// An entry of a list cannot be; the text says which and why.
+    List(String),
 }
 
 impl fmt::Display for ConfigError {
@@ -140,7 +147,7 @@ impl fmt::Display for ConfigError {
                 let space = if unit.is_empty() { "" } else { " " };
                 write!(f, "`{name}` is {value}{space}{unit}, but must be {allowed}{space}{unit}")
             }
-            ConfigError::Structure(text) => f.write_str(text),
+            ConfigError::Structure(text) | ConfigError::List(text) => f.write_str(text),
         }
     }
 }
@@ -220,6 +227,8 @@ macro_rules! chip_config {
             /// Joins of circuits to structured neurons, which is a list and no parameter; default
             /// none.
             pub structure: StructureConfig,
+            /// Lists that set up drivers, crossbar, generators and labels; default none.
+            pub event_path: EventPathConfig,
         }
 
         /// Every parameter, in the order of declaration.
@@ -234,6 +243,7 @@ macro_rules! chip_config {
                 ChipConfig {
                     $($section: $Section::profile(profile),)+
                     structure: StructureConfig::default(),
+                    event_path: EventPathConfig::default(),
                 }
             }
 
@@ -311,7 +321,8 @@ impl ChipConfig {
         for parameter in parameters() {
             parameter.check(copy.slot(parameter.name).copied().unwrap_or(parameter.ideal))?;
         }
-        self.structure.validate(self.adex.enabled != 0.0)
+        self.structure.validate(self.adex.enabled != 0.0)?;
+        self.event_path.validate()
     }
 }
 
@@ -339,6 +350,14 @@ impl<'de> Deserialize<'de> for ChipConfig {
             profile: Profile,
             #[serde(default)]
             structure: StructureConfig,
+            #[serde(default)]
+            drivers: Vec<DriversConfig>,
+            #[serde(default)]
+            crossbar: Vec<NodesConfig>,
+            #[serde(default)]
+            generators: Vec<GeneratorConfig>,
+            #[serde(default)]
+            labels: Vec<LabelsConfig>,
             #[serde(flatten)]
             sections: BTreeMap<String, BTreeMap<String, f64>>,
         }
@@ -351,6 +370,9 @@ impl<'de> Deserialize<'de> for ChipConfig {
         }
         config.structure = written.structure;
         config.structure.validate(config.adex.enabled != 0.0).map_err(D::Error::custom)?;
+        let Written { drivers, crossbar, generators, labels, .. } = written;
+        config.event_path = EventPathConfig { drivers, crossbar, generators, labels };
+        config.event_path.validate().map_err(D::Error::custom)?;
         Ok(config)
     }
 }

@@ -5,6 +5,8 @@
 //! `synapse_driver.cpp`). It takes an event whose row select equals its position in the bits of its
 //! compare mask (haldls `synapse_driver.h`), and passes the address to the synapses of both rows.
 
+use serde::Deserialize;
+
 use crate::ROWS;
 use crate::convert::low_byte;
 
@@ -18,7 +20,8 @@ const POSITIONS: usize = DRIVERS / BUSES;
 const ALWAYS_FORWARDED: u8 = 0x20;
 
 /// What a row's driver does with an event (haldls `synapse_driver.h`, row modes).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RowMode {
     /// Ignores it: no current and no pulse for the correlation sensors.
     Disabled,

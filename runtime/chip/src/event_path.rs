@@ -35,11 +35,13 @@ use crate::time::{TICKS_PER_MS, ticks_from_us};
 use crate::{COLUMNS, HEMISPHERES};
 
 mod background;
+mod config;
 mod crossbar;
 mod label;
 mod line;
 
 pub use background::Generator;
+pub use config::{DriversConfig, EventPathConfig, GeneratorConfig, LabelsConfig, NodesConfig};
 pub use crossbar::{CrossbarInput, CrossbarOutput, Node};
 pub use label::Label;
 

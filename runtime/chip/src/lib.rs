@@ -50,8 +50,8 @@ pub use config::{ChipConfig, ConfigError, Profile};
 pub use correlation::Branch;
 pub use drivers::{BUSES, DRIVERS, Driver, RowMode};
 pub use event_path::{
-    CHANNELS, CrossbarInput, CrossbarOutput, EventCounters, GENERATORS, Generator, Label,
-    LinkEvent, Node,
+    CHANNELS, CrossbarInput, CrossbarOutput, DriversConfig, EventCounters, EventPathConfig,
+    GENERATORS, Generator, GeneratorConfig, Label, LabelsConfig, LinkEvent, Node, NodesConfig,
 };
 pub use events::{InputEvent, Spike, Target};
 pub use external_memory::ExternalMemory;
