@@ -11,6 +11,7 @@
 //! ([`data::ReadFile`]), measures and writes ([`outcome::Outcome`]).
 
 pub mod config;
+mod counts;
 pub mod data;
 pub mod encode;
 pub mod engine;

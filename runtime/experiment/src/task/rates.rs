@@ -5,6 +5,7 @@
 //! the same.
 
 use crate::config::{ConfigError, Experiment, RuleConfig};
+use crate::counts::Counts;
 use crate::engine::{Binding, Engine, EngineError, EngineFactory};
 use crate::figure::{self, Labels, Series};
 use crate::monitor::Monitor;
@@ -90,6 +91,7 @@ struct Course {
     rates_hz: Vec<Vec<f64>>,
     /// Final weight of every neuron.
     weights: Vec<u8>,
+    counts: Counts,
     interrupted: bool,
 }
 
@@ -157,6 +159,7 @@ impl<'a> Rates<'a> {
             (from, until) = (until, until + info.period_ticks);
         }
         course.interrupted = until - begin <= end;
+        course.counts = Counts::of(&chip);
         course.weights = [0, 1].map(|h| chip.weights_row(h, ROW.into())).concat();
         Ok(course)
     }
@@ -198,6 +201,7 @@ impl<'a> Rates<'a> {
             add("rate_mean_hz", mean);
             add("rate_spread_of_a_neuron_hz", spread);
             add("weight_mean", weights / NEURONS as f64);
+            outcome.metrics.extend(course.counts.metrics(&format!("_{rule}")));
             outcome.interrupted |= course.interrupted;
             let shape = (course.rates_hz.len(), NEURONS);
             let rates = Array2::from_shape_fn(shape, |(update, n)| course.rates_hz[update][n]);

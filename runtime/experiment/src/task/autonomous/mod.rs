@@ -20,6 +20,7 @@ mod scene;
 pub use config::{AutonomousConfig, Place, Point};
 
 use crate::config::Experiment;
+use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
@@ -53,6 +54,7 @@ struct Course {
     excitability: Vec<f64>,
     updates: u32,
     period_ticks: u64,
+    counts: Counts,
 }
 
 impl<'a> Autonomous<'a> {
@@ -149,6 +151,7 @@ impl<'a> Autonomous<'a> {
             weights,
             updates,
             period_ticks: info.period_ticks,
+            counts: Counts::of(&chip),
         })
     }
 

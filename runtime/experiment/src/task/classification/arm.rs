@@ -4,6 +4,7 @@ use super::bench::{HEMISPHERE, Stimulus};
 use super::config::{Evaluate, Spacing};
 use super::readout::Evaluation;
 use super::{Classification, whole_us};
+use crate::counts::Counts;
 use crate::data::{Split, shuffle};
 use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample, RuleInfo};
 use crate::monitor::Monitor;
@@ -39,6 +40,7 @@ pub(super) struct ArmOutcome {
     pub(super) duration: u64,
     /// Chip time of training alone, ticks.
     pub(super) training_duration: u64,
+    pub(super) counts: Counts,
     pub(super) interrupted: bool,
 }
 
@@ -226,6 +228,7 @@ impl<'a> Session<'a> {
             spikes: self.spikes,
             duration: training_duration + evaluations,
             training_duration,
+            counts: Counts::of(&self.chip),
             interrupted,
         }
     }

@@ -3,6 +3,7 @@
 use super::config::PerceptronConfig;
 use super::unit_lsb;
 use crate::config::Experiment;
+use crate::counts::Counts;
 use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample};
 use crate::monitor::Monitor;
 use crate::task::TaskError;
@@ -122,6 +123,11 @@ impl<'a> Bench<'a> {
     /// The chip's time, ticks.
     pub(super) fn now(&self) -> u64 {
         self.chip.now()
+    }
+
+    /// What the chip has counted.
+    pub(super) fn counts(&self) -> Counts {
+        Counts::of(&self.chip)
     }
 
     /// Final weights of the spiking neurons.

@@ -20,6 +20,7 @@ mod softmax;
 pub use config::{Calibration, PerceptronConfig, Spiking, Training};
 
 use crate::config::{ConfigError, Experiment};
+use crate::counts::Counts;
 use crate::data::{Dataset, ReadFile, Split};
 use crate::engine::EngineFactory;
 use crate::monitor::Monitor;
@@ -55,6 +56,7 @@ struct Course {
     /// Ticks of the chip's time.
     duration: u64,
     interrupted: bool,
+    counts: Counts,
 }
 
 impl<'a> Perceptron<'a> {
@@ -132,6 +134,7 @@ impl<'a> Perceptron<'a> {
             learnt_weights: bench.learnt_weights(),
             duration: bench.now(),
             interrupted: bench.interrupted,
+            counts: bench.counts(),
             rates: bench.rates,
         })
     }
