@@ -25,6 +25,7 @@ pub(crate) struct Context {
     pub(crate) derived: *const i32,
     pub(crate) rng_x: *mut u16,
     pub(crate) rng_carry: *mut u16,
+    pub(crate) rng_word: *mut u32,
     /// First element of each object.
     pub(crate) objects: *const *mut u8,
     /// Memory for the vectors that runs hand to each other.
@@ -129,6 +130,7 @@ impl Context {
             derived: instance.derived.as_ptr(),
             rng_x: instance.rng_x.as_mut_ptr(),
             rng_carry: instance.rng_carry.as_mut_ptr(),
+            rng_word: &raw mut instance.rng_word,
             objects: lent.objects.as_ptr(),
             homes: lent.homes,
             host: lent.host,

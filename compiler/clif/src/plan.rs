@@ -70,6 +70,7 @@ pub(crate) fn row_position(inst: &InstData) -> Option<Value> {
         | Op::MaskOr
         | Op::MaskNot
         | Op::Draw
+        | Op::DrawWord
         | Op::RecordOpen => None,
     }
 }

@@ -47,6 +47,7 @@ impl Translator<'_, '_> {
                 self.put(first, inst);
                 return None;
             }
+            (Op::DrawWord, _) => self.draw_word(),
             (Op::Send, _) => {
                 let host = self.context_pointer(offset_of!(Context, host));
                 let (row, address) = (self.scalar(inst.args[0]), self.scalar(inst.args[1]));
@@ -103,6 +104,7 @@ impl Translator<'_, '_> {
             | Op::Hemisphere
             | Op::Load
             | Op::Store
+            | Op::DrawWord
             | Op::Send
             | Op::RecordOpen
             | Op::RecordPut => unreachable!("verified: `{}` has its immediate", inst.op.name()),
@@ -125,6 +127,21 @@ impl Translator<'_, '_> {
             | Op::Write
             | Op::Draw => unreachable!("verified: `{}` has vectors", inst.op.name()),
         }
+    }
+
+    /// A step of the scalar generator ([`pl_fixed::rng::xorshift32`]).
+    fn draw_word(&mut self) -> Native {
+        let place = self.context_pointer(offset_of!(Context, rng_word));
+        let mut word = self.b.ins().load(types::I32, ACCESS, place, 0);
+        for places in [13, -17, 5] {
+            let shifted = match places > 0 {
+                true => self.b.ins().ishl_imm_u(word, places),
+                false => self.b.ins().ushr_imm_u(word, -places),
+            };
+            word = self.b.ins().bxor(word, shifted);
+        }
+        self.b.ins().store(ACCESS, word, place, 0);
+        word
     }
 
     /// Stores the last operand.

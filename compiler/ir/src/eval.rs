@@ -150,6 +150,10 @@ impl Machine<'_, '_> {
             (Op::Load, Imm::Object(id)) => self.load(id.index(), &inst.args).map(Some),
             (Op::Store, Imm::Object(id)) => self.store(id.index(), &inst.args).map(|()| None),
             (Op::Draw, _) => Ok(Some(Datum::Lanes(self.draw()))),
+            (Op::DrawWord, _) => {
+                self.instance.rng_word = rng::xorshift32(self.instance.rng_word);
+                scalar(self.instance.rng_word.cast_signed())
+            }
             (Op::Send, _) => {
                 let event = Event::to_row(self.scalar(a(0)), self.scalar(a(1)));
                 self.instance.events.extend(event);
@@ -340,6 +344,7 @@ impl Machine<'_, '_> {
             | Op::Load
             | Op::Store
             | Op::Draw
+            | Op::DrawWord
             | Op::Send
             | Op::RecordOpen
             | Op::RecordPut => unreachable!("verified: `{}` has its immediate", inst.op.name()),

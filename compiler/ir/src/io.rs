@@ -58,6 +58,8 @@ pub struct Instance {
     pub rng_x: Box<[u16; COLUMNS]>,
     /// Carry of each column's generator.
     pub rng_carry: Box<[u16; COLUMNS]>,
+    /// State of the scalar generator, which is its last draw; never 0.
+    pub rng_word: u32,
     /// Samples taken so far, one buffer a record statement.
     pub records: Vec<RecordBuffer>,
     /// Events that updates have sent, oldest first, for the caller to deliver and to clear.
@@ -160,6 +162,7 @@ impl Instance {
             objects: objects.collect(),
             rng_x: Box::new(columns.map(|column| column.x)),
             rng_carry: Box::new(columns.map(|column| column.carry)),
+            rng_word: rng::scalar_seed(stream_key),
             records: vec![buffer; module.records.len()],
             events: Vec::new(),
         }

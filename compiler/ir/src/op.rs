@@ -333,6 +333,8 @@ ops! {
     Store "store" Object Store Write ordered;
     /// Steps the generator of every column and gives its 16 bits.
     Draw "draw" None Lanes Write ordered;
+    /// Steps the generator of the instance and gives its 32 bits.
+    DrawWord "draw_word" None Scalar Write ordered;
     /// Sends an event to the synapse driver of a hardware row, the low 8 bits of the first operand,
     /// with the low 6 bits of the second as its address; nothing for rows below 0.
     Send "send" None Event Write ordered;

@@ -107,6 +107,9 @@ impl OnPpu {
                 self.set_bytes(address, &row_bytes(&values[..]))?;
             }
         }
+        if self.address(symbol::RNG_WORD).is_ok() {
+            self.set(symbol::RNG_WORD, state.rng_word)?;
+        }
         let synapses = bench.weights.chunks(COLUMNS).zip(bench.addresses.chunks(COLUMNS));
         for (row, (weights, addresses)) in bench.rows.iter().zip(synapses) {
             self.chip.write_weights_row(TOP, usize::from(*row), &whole_row(weights));
@@ -174,6 +177,9 @@ impl OnPpu {
             if let Ok(address) = self.address(name) {
                 values.copy_from_slice(&columns(&self.bytes(address)?));
             }
+        }
+        if let Ok(address) = self.address(symbol::RNG_WORD) {
+            state.rng_word = self.word(address)?;
         }
         for (index, values) in state.objects.iter_mut().enumerate() {
             let storage = self.info.objects[index].storage;

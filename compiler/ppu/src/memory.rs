@@ -73,6 +73,8 @@ pub(crate) struct Memory {
     pub(crate) column_mask: Sym,
     pub(crate) derived: Sym,
     pub(crate) generators: Option<Generators>,
+    /// Word: the scalar generator.
+    pub(crate) rng_word: Option<Sym>,
     pub(crate) baseline_causal: Option<Sym>,
     pub(crate) baseline_acausal: Option<Sym>,
     pub(crate) rates: Option<Sym>,
@@ -209,6 +211,10 @@ impl Memory {
             generators: needs.draws.then(|| Generators {
                 x: table.row(symbol::RNG_X, |column| streams(column).x),
                 carry: table.row(symbol::RNG_CARRY, |column| streams(column).carry),
+            }),
+            rng_word: needs.draws_words.then(|| {
+                let seed = rng::scalar_seed(rng::stream_key(0, 0, 0, 0));
+                table.words(symbol::RNG_WORD, &[seed])
             }),
             baseline_causal: two_rows(&mut table, needs.causal, symbol::BASELINE_CAUSAL),
             baseline_acausal: two_rows(&mut table, needs.acausal, symbol::BASELINE_ACAUSAL),

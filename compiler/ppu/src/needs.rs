@@ -7,6 +7,8 @@ use pl_ir::{Function, Imm, Module, Op, Quantity};
 pub(crate) struct Needs {
     /// Draws random numbers.
     pub(crate) draws: bool,
+    /// Draws from the scalar generator.
+    pub(crate) draws_words: bool,
     /// Reads causal correlation.
     pub(crate) causal: bool,
     /// Reads acausal correlation.
@@ -33,6 +35,7 @@ impl Needs {
         let all = module.functions.iter().map(Needs::of_function);
         all.fold(Needs::default(), |a, b| Needs {
             draws: a.draws | b.draws,
+            draws_words: a.draws_words | b.draws_words,
             causal: a.causal | b.causal,
             acausal: a.acausal | b.acausal,
             rates: a.rates | b.rates,
@@ -53,6 +56,7 @@ impl Needs {
                 let inst = func.inst(*inst);
                 match (inst.op, inst.imm) {
                     (Op::Draw, _) => needs.draws = true,
+                    (Op::DrawWord, _) => needs.draws_words = true,
                     (Op::Column, _) => needs.columns = true,
                     (Op::ReduceAdd, _) => needs.sums = true,
                     (Op::ReduceMin, _) => needs.minima = true,

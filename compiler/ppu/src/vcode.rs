@@ -69,6 +69,8 @@ impl core::fmt::Debug for Reg {
 pub(crate) const R1: Reg = Reg::gpr(1);
 /// First argument and result of a routine of the runtime.
 pub(crate) const R3: Reg = Reg::gpr(3);
+/// Second argument of a call.
+pub(crate) const R4: Reg = Reg::gpr(4);
 /// Never allocated: addresses of spill slots and constants that are made anew.
 pub(crate) const SCRATCH: Reg = Reg::gpr(12);
 

@@ -312,19 +312,20 @@ impl Run<'_, '_> {
         }
     }
 
-    /// One draw of every column: fractions in 0 to 1, 1 not included. The rule alone takes that of
-    /// the first column of the view.
+    /// One draw of every column, or of the rule alone: fractions in 0 to 1, 1 not included.
     fn draw(&mut self) -> Lanes {
         let state = &mut *self.instance;
-        let lanes: Lanes = core::array::from_fn(|column| {
+        if self.alone {
+            state.rng_word = rng::xorshift32(state.rng_word);
+            return [f64::from((state.rng_word & 0xffff) >> 1) / FRACTIONS; COLUMNS];
+        }
+        core::array::from_fn(|column| {
             let mut generator =
                 rng::Column { x: state.rng_x[column], carry: state.rng_carry[column] };
             let draw = generator.draw();
             (state.rng_x[column], state.rng_carry[column]) = (generator.x, generator.carry);
             f64::from(draw >> 1) / FRACTIONS
-        });
-        let first = self.io.columns.iter().position(|column| *column != 0).unwrap_or(0);
-        if self.alone { [lanes[first]; COLUMNS] } else { lanes }
+        })
     }
 
     fn pair(

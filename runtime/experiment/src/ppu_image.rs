@@ -191,6 +191,9 @@ impl PpuImageEngine {
             draws[at..at + 2].copy_from_slice(&x.to_be_bytes());
             carries[at..at + 2].copy_from_slice(&carry.to_be_bytes());
         }
+        if self.image.symbol(symbol::RNG_WORD).is_some() {
+            self.set(chip, symbol::RNG_WORD, rng::scalar_seed(key))?;
+        }
         for (name, row) in [(symbol::RNG_X, draws), (symbol::RNG_CARRY, carries)] {
             if self.image.symbol(name).is_some() {
                 self.set_bytes(chip, name, &row)?;

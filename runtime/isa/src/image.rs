@@ -46,6 +46,8 @@ pub mod symbol {
     pub const RNG_X: &str = "plc_rng_x";
     /// Four parts of halfwords: carry of each column's generator.
     pub const RNG_CARRY: &str = "plc_rng_carry";
+    /// Word: state of the scalar generator, not 0.
+    pub const RNG_WORD: &str = "plc_rng_word";
     /// Two half rows of signed bytes: causal baseline code minus 128.
     pub const BASELINE_CAUSAL: &str = "plc_baseline_causal";
     /// Two half rows of signed bytes: acausal baseline code minus 128.

@@ -85,6 +85,7 @@ struct Left {
     addresses: Vec<u8>,
     objects: Vec<ObjectValues>,
     draws: [Vec<u16>; 2],
+    word: u32,
     /// Of the start and of each update.
     effects: Vec<Effects>,
 }
@@ -141,6 +142,7 @@ impl Setup {
             addresses: inside(&bench.addresses),
             objects: objects.collect(),
             draws: [&state.rng_x, &state.rng_carry].map(|words| words[..columns].to_vec()),
+            word: state.rng_word,
             effects,
         })
     }
@@ -202,6 +204,7 @@ fn difference(found: &Left, expected: &Left) -> String {
         ("addresses", found.addresses == expected.addresses),
         ("states", found.objects == expected.objects),
         ("generators", found.draws == expected.draws),
+        ("scalar generator", found.word == expected.word),
         ("resets or events", found.effects == expected.effects),
     ];
     let wrong: Vec<&str> = parts.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();

@@ -29,6 +29,7 @@ pub(crate) use chip::{EXTERNAL_DATA, plane};
 use fold::Folds;
 
 use crate::memory::Memory;
+use crate::runtime;
 use crate::vcode::{BlockId, Class, Code, Exit, Inst, Operand, Recipe, Reg, Test, splat};
 use pl_ir::op::Sig;
 use pl_ir::{Function, Imm, InstData, Module, Op, Terminator, Type, Value};
@@ -343,6 +344,7 @@ impl<'a> Lowering<'a> {
             Op::Load => self.load(inst, at),
             Op::Store => self.store(inst, at),
             Op::Draw => self.draw(inst, at),
+            Op::DrawWord => self.call_for_word(inst, runtime::DRAW_WORD, &[]),
             Op::Send => self.send(inst),
             Op::RecordOpen => self.record_open(inst),
             Op::RecordPut => self.record_put(id, inst, at),

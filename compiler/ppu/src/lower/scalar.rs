@@ -2,7 +2,7 @@
 
 use super::{At, Lowering, test_of};
 use crate::memory::{ObjectPlace, Sym};
-use crate::vcode::{Operand, Recipe, Reg, Test};
+use crate::vcode::{Class, Inst, Operand, R3, R4, Recipe, Reg, Test};
 use pl_ir::op::Cond;
 use pl_ir::{Imm, InstData, Op, Value};
 use pl_isa::Opcode;
@@ -257,6 +257,17 @@ impl Lowering<'_> {
         let reg = self.shift_left(value, places.cast_signed());
         self.state.scaled.insert((position, places), reg);
         reg
+    }
+
+    /// Calls a routine that gives a word in r3; it takes these in r3 and r4.
+    pub(super) fn call_for_word(&mut self, inst: &InstData, routine: &str, args: &[Reg]) {
+        let places = [R3, R4];
+        for (place, arg) in places.iter().zip(args) {
+            self.push(Inst::copy(Class::Scalar, *place, *arg));
+        }
+        self.push(Inst::call(routine, &places[..args.len()]));
+        let to = self.result(inst, 0);
+        self.push(Inst::copy(Class::Scalar, to, R3));
     }
 
     fn operands(&mut self, inst: &InstData) -> (Reg, Reg) {

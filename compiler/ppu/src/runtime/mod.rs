@@ -7,6 +7,7 @@
 mod asm;
 mod boot;
 mod reduce;
+mod scalar;
 mod schedule;
 mod sensors;
 
@@ -30,6 +31,8 @@ pub(crate) const REDUCE_ADD: &str = "plc_reduce_add";
 pub(crate) const REDUCE_MIN: &str = "plc_reduce_min";
 /// The largest of the same.
 pub(crate) const REDUCE_MAX: &str = "plc_reduce_max";
+/// Steps the scalar generator; the draw in r3.
+pub(crate) const DRAW_WORD: &str = "plc_draw_word";
 /// Function of the rule that runs once.
 pub(crate) const START: &str = "plc_start";
 /// Function of the rule that is one update.
@@ -79,6 +82,9 @@ pub(crate) fn runtime(module: &Module, memory: &Memory, stack_top: u32) -> Vec<L
         if wanted {
             reduce::routine(&mut asm, memory, name);
         }
+    }
+    if let Some(word) = memory.rng_word {
+        scalar::draw_word(&mut asm, word);
     }
     if let Some(records) = memory.records {
         schedule::record_open(&mut asm, memory, &records);

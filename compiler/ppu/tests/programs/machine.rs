@@ -97,6 +97,9 @@ impl Machine {
                 self.bus.set_row(address, &values[..]);
             }
         }
+        if self.address(symbol::RNG_WORD).is_some() {
+            self.set(symbol::RNG_WORD, instance.rng_word);
+        }
         for (index, values) in instance.objects.iter().enumerate() {
             self.poke_object(index, values);
         }
@@ -184,6 +187,9 @@ impl Machine {
         {
             state.instance.rng_x.copy_from_slice(&self.bus.row(x));
             state.instance.rng_carry.copy_from_slice(&self.bus.row(carry));
+        }
+        if self.address(symbol::RNG_WORD).is_some() {
+            state.instance.rng_word = self.get(symbol::RNG_WORD);
         }
         let region = self.get(symbol::EXTERNAL_BASE);
         for (index, values) in state.instance.objects.iter_mut().enumerate() {

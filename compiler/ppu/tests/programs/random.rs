@@ -81,6 +81,7 @@ impl Case {
             ("membrane resets", expected.io.membrane_reset != found.io.membrane_reset),
             ("objects", instance.objects != other.objects),
             ("draws", instance.rng_x != other.rng_x),
+            ("words", instance.rng_word != other.rng_word),
             ("carries", instance.rng_carry != other.rng_carry),
             ("records", instance.records != other.records),
             ("update", instance.update_index != other.update_index),

@@ -224,13 +224,21 @@ impl<'a> RuleChecker<'a> {
 
     fn start(&mut self, start: &'a ast::Start) -> Vec<hir::Block> {
         let mut blocks = Vec::new();
-        for step in &start.steps {
+        let mut steps = start.steps.iter().peekable();
+        while let Some(step) = steps.next() {
             match step {
                 ast::StartStep::Block(block) => {
                     blocks.push(self.block(block, hir::Due::Always));
                 }
-                ast::StartStep::Stmt(stmt) => {
-                    self.found.push(not_yet(stmt.span, "statements of `start` outside a block"));
+                ast::StartStep::Stmt(first) => {
+                    // Statements between blocks are those of one `control` block.
+                    let mut body = vec![first];
+                    while let Some(ast::StartStep::Stmt(next)) = steps.peek() {
+                        body.push(next);
+                        steps.next();
+                    }
+                    let kind = ast::BlockKind::Control;
+                    blocks.push(self.block_of(kind, start.span, body, hir::Due::Always));
                 }
             }
         }

@@ -18,16 +18,27 @@ const ROUNDS_MAX: u32 = 1024;
 impl<'a> RuleChecker<'a> {
     /// A block.
     pub(super) fn block(&mut self, block: &'a ast::Block, due: hir::Due) -> hir::Block {
-        self.place = match block.kind {
+        self.block_of(block.kind, block.span, &block.body, due)
+    }
+
+    /// A block of statements that stand at a place.
+    pub(super) fn block_of(
+        &mut self,
+        kind: ast::BlockKind,
+        span: Span,
+        body: impl IntoIterator<Item = &'a ast::Stmt>,
+        due: hir::Due,
+    ) -> hir::Block {
+        self.place = match kind {
             ast::BlockKind::Synapses => Where::Synapses,
             ast::BlockKind::Neurons => Where::Neurons,
             ast::BlockKind::Control => Where::Control,
         };
-        self.block_span = Some(block.span);
-        let body = self.body(&block.body);
+        self.block_span = Some(span);
+        let body = self.body(body);
         self.block_span = None;
         self.place = Where::Declaration;
-        let over = match block.kind {
+        let over = match kind {
             ast::BlockKind::Synapses => Over::Synapses,
             ast::BlockKind::Neurons => Over::Neurons,
             ast::BlockKind::Control => Over::Rule,
@@ -35,7 +46,7 @@ impl<'a> RuleChecker<'a> {
         hir::Block { due, over, body }
     }
 
-    fn body(&mut self, body: &'a [ast::Stmt]) -> Vec<Stmt> {
+    fn body(&mut self, body: impl IntoIterator<Item = &'a ast::Stmt>) -> Vec<Stmt> {
         self.scopes.push(BTreeMap::new());
         let mut out = Vec::new();
         for stmt in body {

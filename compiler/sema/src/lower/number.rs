@@ -289,20 +289,13 @@ impl Lowering<'_> {
         self.b.op(Op::Select, &[positive, plus, below])
     }
 
-    /// One draw. The rule alone takes that of the first column of the view.
+    /// One draw: of every column, or of the rule alone, whose generator gives its low 16 bits.
     pub(super) fn draw(&mut self, env: &Env) -> Value {
-        let draw = self.b.value(Op::Draw, Imm::None, &[], Type::ROW16);
         if !env.alone {
-            return draw;
+            return self.b.value(Op::Draw, Imm::None, &[], Type::ROW16);
         }
-        let column = self.b.value(Op::Column, Imm::None, &[], Type::ROW16);
-        let first = self.b.value(Op::ReduceMin, Imm::None, &[column], Type::I32);
-        let first = self.b.value(Op::Splat, Imm::None, &[first], Type::ROW16);
-        let is_first = self.b.compare(Cond::Eq, column, first);
-        let least = self.b.splat_const(i16::MIN.into(), Type::ROW16);
-        let chosen = self.b.op(Op::Select, &[is_first, draw, least]);
-        let scalar = self.b.value(Op::ReduceMax, Imm::None, &[chosen], Type::I32);
-        self.b.value(Op::Splat, Imm::None, &[scalar], Type::ROW16)
+        let word = self.b.value(Op::DrawWord, Imm::None, &[], Type::I32);
+        self.b.value(Op::Splat, Imm::None, &[word], Type::ROW16)
     }
 
     /// N7: 15 random bits times a span, rounded down.
