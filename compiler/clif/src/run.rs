@@ -450,6 +450,7 @@ impl Translator<'_, '_> {
             | Op::ReduceMin
             | Op::ReduceMax
             | Op::Send
+            | Op::DrawWord
             | Op::RecordOpen => unreachable!("`{}` gives no vector", inst.op.name()),
         })
     }

@@ -129,6 +129,15 @@ impl Generator<'_> {
         if self.one_in(3) {
             self.uses("start");
             self.open("start");
+            if self.one_in(3) {
+                self.uses("start statements");
+                self.over = Over::Control;
+                let (known, before) = (self.names.len(), self.correlation);
+                self.correlation = false;
+                self.statement();
+                self.names.truncate(known);
+                self.correlation = before;
+            }
             self.block(false);
             self.close();
         }
@@ -543,6 +552,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "floor",
     "stochastic",
     "start",
+    "start statements",
     "schedules",
     "record",
     "synapses",

@@ -1,7 +1,7 @@
 //! Scalar arithmetic that is too long to stand where it is used.
 
-use super::asm::{Asm, r};
 use super::DRAW_WORD;
+use super::asm::{Asm, r};
 use crate::memory::Sym;
 use pl_isa::Opcode;
 
