@@ -268,7 +268,7 @@ impl Adex {
         &mut self,
         addresses: &[u8; COLUMNS],
         address: u8,
-        weights: &[u8; COLUMNS],
+        (weights, strength): (&[u8; COLUMNS], f32),
         offset: u64,
         mode: RowMode,
     ) {
@@ -278,12 +278,20 @@ impl Adex {
         let left = (number + 1) * substep - offset_ticks;
         let active = self.active.clone();
         let lines = &addresses.as_chunks().0[active.clone()];
-        let strengths = &weights.as_chunks().0[active.clone()];
+        let weights_of_blocks = &weights.as_chunks().0[active.clone()];
         for (input, wanted) in [mode.excites(), mode.inhibits()].into_iter().enumerate() {
             if wanted {
                 let gains = &self.gains[input][left][active.clone()];
                 let arrived = &mut self.arrived[number][input][active.clone()];
-                lanes::deliver_adex(self.level, lines, address, strengths, gains, arrived);
+                lanes::deliver_adex(
+                    self.level,
+                    lines,
+                    address,
+                    weights_of_blocks,
+                    strength,
+                    gains,
+                    arrived,
+                );
             }
         }
         if self.bypasses && mode.excites() {
@@ -459,7 +467,7 @@ mod tests {
             for step in 0..3_000_u64 {
                 let mode = if step % 3 == 0 { RowMode::Inhibitory } else { RowMode::Excitatory };
                 if step % 11 < 5 {
-                    neurons.deliver(&[0; COLUMNS], 0, &weights, step % 25, mode);
+                    neurons.deliver(&[0; COLUMNS], 0, (&weights, 1.0), step % 25, mode);
                 }
                 neurons.step(&mut fired);
             }

@@ -87,11 +87,11 @@ impl Circuits {
         &mut self,
         addresses: &[u8; COLUMNS],
         address: u8,
-        weights: &[u8; COLUMNS],
+        (weights, strength): (&[u8; COLUMNS], f32),
         offset: u64,
         mode: RowMode,
     ) {
-        either!(self, neurons => neurons.deliver(addresses, address, weights, offset, mode));
+        either!(self, neurons => neurons.deliver(addresses, address, (weights, strength), offset, mode));
     }
 
     /// Computes one step; appends the neurons that fired to `fired`, by time and column.

@@ -16,12 +16,14 @@ use crate::event_path::{
 };
 use crate::structure::StructureConfig;
 
+mod driver;
 mod indices;
 mod network;
 mod neuron;
 mod perceptron;
 mod sensor;
 
+pub use driver::StpConfig;
 pub use indices::Indices;
 pub use network::{RoutingConfig, TimeConfig};
 pub use neuron::{AdexConfig, NeuronConfig};
@@ -263,6 +265,8 @@ chip_config! {
     time: TimeConfig,
     /// Ways of events.
     routing: RoutingConfig,
+    /// Short-term plasticity.
+    stp: StpConfig,
     /// Correlation sensors.
     sensor: SensorConfig,
     /// Converters.

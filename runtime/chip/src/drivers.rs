@@ -8,7 +8,10 @@
 use serde::Deserialize;
 
 use crate::ROWS;
+use crate::config::StpConfig;
 use crate::convert::low_byte;
+use crate::events::InputEvent;
+use crate::short_term::{ShortTerm, ShortTermPlasticity};
 
 /// Drivers of a hemisphere.
 pub const DRIVERS: usize = ROWS / 2;
@@ -65,11 +68,13 @@ pub struct Driver {
     /// Whether the five low bits of an address reach the synapses; default they do. Otherwise these
     /// see 0 there, and only the highest bit tells events apart.
     pub address_out: bool,
+    /// Short-term plasticity; default none.
+    pub short_term: Option<ShortTerm>,
 }
 
 impl Default for Driver {
     fn default() -> Driver {
-        Driver { receiver: true, compare_mask: 0x1f, address_out: true }
+        Driver { receiver: true, compare_mask: 0x1f, address_out: true, short_term: None }
     }
 }
 
@@ -83,16 +88,18 @@ pub(crate) struct Drivers {
     /// Bits of an address that reach the synapses, by row; all six unless some driver hides them.
     forwarded: [u8; ROWS],
     hides: bool,
+    pub(crate) short_term: ShortTermPlasticity,
 }
 
 impl Drivers {
-    pub(crate) fn new() -> Drivers {
+    pub(crate) fn new(stp: &StpConfig, seed: u64, hemisphere: usize) -> Drivers {
         let mut drivers = Drivers {
             settings: [Driver::default(); DRIVERS],
             modes: [RowMode::default(); ROWS],
             taken: [[0; POSITIONS]; BUSES],
             forwarded: [0; ROWS],
             hides: false,
+            short_term: ShortTermPlasticity::new(stp, seed, hemisphere),
         };
         drivers.plan();
         drivers
@@ -102,7 +109,9 @@ impl Drivers {
         self.settings[driver]
     }
 
-    pub(crate) fn set(&mut self, driver: usize, settings: Driver) {
+    /// Replaces the settings of a driver at `time`.
+    pub(crate) fn set(&mut self, driver: usize, settings: Driver, time: u64) {
+        self.short_term.set(driver, settings.short_term, time);
         self.settings[driver] = settings;
         self.plan();
     }
@@ -146,6 +155,16 @@ impl Drivers {
         })
     }
 
+    /// Strength of the pulse that an event makes, as a factor on weights.
+    #[inline]
+    pub(crate) fn strength(&mut self, event: &InputEvent) -> f32 {
+        if self.short_term.is_on() {
+            self.short_term.pulse(usize::from(event.row / 2), event.time)
+        } else {
+            1.0
+        }
+    }
+
     /// Whether some driver keeps bits of addresses from the synapses.
     #[inline]
     pub(crate) fn hides_addresses(&self) -> bool {
@@ -161,6 +180,7 @@ impl Drivers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ChipConfig;
 
     fn rows(drivers: &Drivers, bus: u8, select: u8) -> Vec<u8> {
         drivers.rows(bus, select).collect()
@@ -168,26 +188,26 @@ mod tests {
 
     #[test]
     fn a_driver_takes_what_its_mask_says() {
-        let mut drivers = Drivers::new();
+        let mut drivers = Drivers::new(&ChipConfig::ideal().stp, 1, 0);
         // Bus 2, position 7: driver 30.
         assert_eq!(rows(&drivers, 2, 7), [60, 61]);
         assert_eq!(rows(&drivers, 3, 31), [254, 255]);
         let settings = Driver { compare_mask: 0b11110, ..Driver::default() };
-        drivers.set(30, settings);
+        drivers.set(30, settings, 0);
         assert_eq!(rows(&drivers, 2, 7), [60, 61]);
         assert_eq!(rows(&drivers, 2, 6), [52, 53, 60, 61], "with driver 26, whose position is 6");
-        drivers.set(26, Driver { receiver: false, ..Driver::default() });
+        drivers.set(26, Driver { receiver: false, ..Driver::default() }, 0);
         assert_eq!(rows(&drivers, 2, 6), [60, 61]);
-        drivers.set(0, Driver { compare_mask: 0, ..Driver::default() });
+        drivers.set(0, Driver { compare_mask: 0, ..Driver::default() }, 0);
         assert_eq!(rows(&drivers, 0, 9), [0, 1, 72, 73]);
         assert_eq!(rows(&drivers, 1, 9), [74, 75]);
     }
 
     #[test]
     fn without_address_out_only_the_highest_bit_is_forwarded() {
-        let mut drivers = Drivers::new();
+        let mut drivers = Drivers::new(&ChipConfig::ideal().stp, 1, 0);
         assert!(!drivers.hides_addresses());
-        drivers.set(3, Driver { address_out: false, ..Driver::default() });
+        drivers.set(3, Driver { address_out: false, ..Driver::default() }, 0);
         assert!(drivers.hides_addresses());
         assert_eq!(drivers.forwarded(6, 0x2b), 0x20);
         assert_eq!(drivers.forwarded(7, 0x0b), 0);

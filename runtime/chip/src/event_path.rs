@@ -41,7 +41,9 @@ mod label;
 mod line;
 
 pub use background::Generator;
-pub use config::{DriversConfig, EventPathConfig, GeneratorConfig, LabelsConfig, NodesConfig};
+pub use config::{
+    DriversConfig, EventPathConfig, GeneratorConfig, LabelsConfig, NodesConfig, ShortTermConfig,
+};
 pub use crossbar::{CrossbarInput, CrossbarOutput, Node};
 pub use label::Label;
 
@@ -402,7 +404,21 @@ impl Chip {
 
     /// Replaces the settings of a synapse driver.
     pub fn set_driver(&mut self, h: usize, driver: usize, settings: Driver) {
-        self.hemispheres[h].drivers.set(driver, settings);
+        let time = self.time;
+        self.hemispheres[h].drivers.set(driver, settings, time);
+    }
+
+    /// Scale of the clock by which drivers of hemisphere `h` recover, 0 to 15; default 0.
+    #[must_use]
+    pub fn recovery_clock(&self, h: usize) -> u8 {
+        self.hemispheres[h].drivers.short_term.speed()
+    }
+
+    /// Sets the scale of the clock by which drivers of hemisphere `h` recover: each step doubles
+    /// their time constants. Only the low four bits count.
+    pub fn set_recovery_clock(&mut self, h: usize, scale: u8) {
+        let time = self.time;
+        self.hemispheres[h].drivers.short_term.set_speed(scale, time);
     }
 
     /// Counts of events since the chip was made.

@@ -58,7 +58,7 @@ impl Hemisphere {
         let synapses = SynapseArray::new();
         Hemisphere {
             index,
-            drivers: Drivers::new(),
+            drivers: Drivers::new(&config.stp, seed, index),
             sensors: Correlation::new(&config.sensor, &synapses, seed, index, level),
             synapses,
             neurons: Circuits::new(config, seed, index, level),
@@ -158,8 +158,9 @@ impl Hemisphere {
             let mode = self.drivers.mode(row);
             let (addresses, weights) =
                 (self.synapses.addresses.row(row), self.synapses.weights.row(row));
-            let offset = event.time - self.time;
-            self.neurons.deliver(addresses, event.address, weights, offset, mode);
+            let (offset, address) = (event.time - self.time, event.address);
+            let strength = self.drivers.strength(event);
+            self.neurons.deliver(addresses, address, (weights, strength), offset, mode);
         }
         self.fired.clear();
         self.neurons.step(&mut self.fired);

@@ -209,12 +209,13 @@ fn released(free: f32, reset: f32, hold: f32) -> f32 {
 }
 
 kernel! {
-    /// Delivers an event to the synapses of a row: notes what each adds to the neuron's potential
+    /// Delivers an event, as a pulse of this strength, to the synapses of a row: notes what each adds to the neuron's potential
     /// and current at the end of the step.
     fn deliver<const INHIBITORY: bool>(
         addresses: &[[u8; BLOCK]],
         address: u8,
         weights: &[[u8; BLOCK]],
+        strength: f32,
         gains: &[Gain],
         neurons: &mut [NeuronBlock],
     ) {
@@ -224,7 +225,7 @@ kernel! {
             let input = if INHIBITORY { &mut block.inh } else { &mut block.exc };
             for i in 0..BLOCK {
                 let weight = if addresses[i] == address { weights[i] } else { 0 };
-                let weight = f32::from(weight);
+                let weight = f32::from(weight) * strength;
                 input.added_potential[i] += weight * gain.potential[i];
                 input.added_current[i] += weight * gain.current[i];
             }

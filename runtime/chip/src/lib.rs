@@ -40,6 +40,7 @@ mod perceptron;
 mod ppu;
 mod ppu_bus;
 mod queue;
+mod short_term;
 mod structure;
 mod synapse_array;
 pub mod time;
@@ -52,6 +53,7 @@ pub use drivers::{BUSES, DRIVERS, Driver, RowMode};
 pub use event_path::{
     CHANNELS, CrossbarInput, CrossbarOutput, DriversConfig, EventCounters, EventPathConfig,
     GENERATORS, Generator, GeneratorConfig, Label, LabelsConfig, LinkEvent, Node, NodesConfig,
+    ShortTermConfig,
 };
 pub use events::{InputEvent, Spike, Target};
 pub use external_memory::ExternalMemory;
@@ -59,6 +61,7 @@ pub use mismatch::CALIBRATION_STEPS;
 pub use neurons::NeuronParameters;
 pub use perceptron::INPUTS;
 pub use ppu_bus::PpuBus;
+pub use short_term::ShortTerm;
 pub use structure::{Compartment, CompartmentConfig, Join, JoinConfig, StructureConfig};
 pub use synapse_array::{column_of_lane, half_row};
 

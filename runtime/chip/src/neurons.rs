@@ -313,7 +313,7 @@ impl Neurons {
         &mut self,
         addresses: &[u8; COLUMNS],
         address: u8,
-        weights: &[u8; COLUMNS],
+        (weights, strength): (&[u8; COLUMNS], f32),
         offset: u64,
         mode: RowMode,
     ) {
@@ -324,11 +324,15 @@ impl Neurons {
         let blocks = &mut self.blocks[active.clone()];
         if mode.excites() {
             let gains = &self.gains_exc[left][active.clone()];
-            lanes::deliver::<false>(self.level, addresses, address, weights, gains, blocks);
+            lanes::deliver::<false>(
+                self.level, addresses, address, weights, strength, gains, blocks,
+            );
         }
         if mode.inhibits() {
             let gains = &self.gains_inh[left][active];
-            lanes::deliver::<true>(self.level, addresses, address, weights, gains, blocks);
+            lanes::deliver::<true>(
+                self.level, addresses, address, weights, strength, gains, blocks,
+            );
             self.inhibited = true;
         }
         self.disturbed = true;

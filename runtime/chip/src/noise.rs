@@ -43,6 +43,8 @@ pub(crate) enum Purpose {
     PerceptronNoise = 23,
     /// A parameter of the exponential and adaptation circuits of a neuron.
     Adex = 30,
+    /// A parameter of a driver's short-term plasticity.
+    ShortTerm = 40,
 }
 
 /// Two words that name a stream; lanes are drawn from it by number.

@@ -9,6 +9,7 @@ use crate::chip::Chip;
 use crate::config::{ConfigError, Indices};
 use crate::convert::low_byte;
 use crate::drivers::{DRIVERS, Driver, RowMode};
+use crate::short_term::ShortTerm;
 use crate::{COLUMNS, GENERATORS, HEMISPHERES};
 
 /// Lists that set up the way of events; see the manual, `runtime/CHIP.md`.
@@ -38,8 +39,50 @@ pub struct DriversConfig {
     pub compare_mask: Option<u8>,
     /// See [`Driver::address_out`].
     pub address_out: Option<bool>,
+    /// See [`Driver::short_term`]; `{}` has the default settings.
+    pub short_term: Option<ShortTermConfig>,
     /// Modes of rows `2 d` and `2 d + 1`. Tasks set those of the rows they use themselves.
     pub rows: Option<[RowMode; 2]>,
+}
+
+/// Short-term plasticity of some drivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ShortTermConfig {
+    /// Whether they have it.
+    pub on: bool,
+    /// See [`ShortTerm::utilization`].
+    pub utilization: u8,
+    /// See [`ShortTerm::recovery`].
+    pub recovery: u8,
+    /// Whether they recover at all.
+    pub recovers: bool,
+    /// See [`ShortTerm::offset`].
+    pub offset: u8,
+    /// See [`ShortTerm::pair`].
+    pub pair: u8,
+}
+
+impl Default for ShortTermConfig {
+    fn default() -> ShortTermConfig {
+        let ShortTerm { utilization, offset, pair, .. } = ShortTerm::default();
+        ShortTermConfig { on: true, utilization, recovery: 15, recovers: true, offset, pair }
+    }
+}
+
+impl ShortTermConfig {
+    fn settings(self) -> Option<ShortTerm> {
+        let ShortTermConfig { utilization, recovery, offset, pair, .. } = self;
+        let recovery = self.recovers.then_some(recovery);
+        self.on.then_some(ShortTerm { utilization, recovery, offset, pair })
+    }
+
+    fn check(self) -> Result<(), String> {
+        if [self.utilization, self.recovery, self.offset].iter().any(|setting| *setting > 15) {
+            return Err("`utilization`, `recovery` and `offset` are 0 to 15".into());
+        }
+        if self.pair > 1 { Err("`pair` is 0 or 1".into()) } else { Ok(()) }
+    }
 }
 
 /// Some nodes of the crossbar.
@@ -190,7 +233,8 @@ impl EventPathConfig {
                 .and_then(|()| match entry.compare_mask {
                     Some(32..) => Err("`compare_mask` is 0 to 31".into()),
                     Some(_) | None => Ok(()),
-                });
+                })
+                .and_then(|()| entry.short_term.map_or(Ok(()), ShortTermConfig::check));
             checked.map_err(|error| failed("drivers", number, error))?;
         }
         for (number, entry) in self.crossbar.iter().enumerate() {
@@ -250,6 +294,7 @@ impl DriversConfig {
                 receiver: self.receiver.unwrap_or(before.receiver),
                 compare_mask: self.compare_mask.unwrap_or(before.compare_mask),
                 address_out: self.address_out.unwrap_or(before.address_out),
+                short_term: self.short_term.map_or(before.short_term, ShortTermConfig::settings),
             },
         );
         for (side, mode) in self.rows.into_iter().flatten().enumerate() {
@@ -269,7 +314,7 @@ mod tests {
             "profile = 'ideal'
              drivers = [
                  { compare_mask = 3, rows = ['excitatory', 'inhibitory'] },
-                 { hemisphere = 1, drivers = '4..6', receiver = false },
+                 { hemisphere = 1, drivers = '4..6', receiver = false, short_term = { pair = 0 } },
              ]
              crossbar = [
                  { from = 'neurons', to = 'top' },
@@ -287,7 +332,8 @@ mod tests {
         let chip = Chip::new(&config, 1);
         let listening = Driver { compare_mask: 3, ..Driver::default() };
         assert_eq!(chip.driver(0, 4), listening);
-        assert_eq!(chip.driver(1, 5), Driver { receiver: false, ..listening });
+        let short_term = Some(ShortTerm { pair: 0, ..ShortTerm::default() });
+        assert_eq!(chip.driver(1, 5), Driver { receiver: false, short_term, ..listening });
         assert_eq!(chip.row_mode(1, 7), RowMode::Inhibitory);
         let bus = |hemisphere, bus| CrossbarOutput::Bus { hemisphere, bus };
         assert_eq!(chip.crossbar_node(CrossbarInput::Neurons(5), bus(0, 1)), Some(Node::OPEN));
@@ -305,6 +351,7 @@ mod tests {
         for (list, said) in [
             ("drivers = [{}, { drivers = 128 }]", "`drivers`, entry 2: 128 is too large"),
             ("drivers = [{ hemisphere = 2 }]", "there are 2"),
+            ("drivers = [{ short_term = { offset = 16 } }]", "0 to 15"),
             ("drivers = [{ compare_mask = 32 }]", "0 to 31"),
             ("drivers = [{ rows = ['on', 'off'] }]", "excitatory"),
             ("crossbar = [{ from = 'neuron', to = 'top' }]", "there is no input `neuron`"),

@@ -25,6 +25,7 @@ kernel! {
         addresses: &[[u8; BLOCK]],
         address: u8,
         weights: &[[u8; BLOCK]],
+        strength: f32,
         gains: &[Gain],
         arrived: &mut [Gain],
     ) {
@@ -33,6 +34,7 @@ kernel! {
         {
             for i in 0..BLOCK {
                 let weight = f32::from(if addresses[i] == address { weights[i] } else { 0 });
+                let weight = weight * strength;
                 block.potential[i] += weight * gain.potential[i];
                 block.current[i] += weight * gain.current[i];
             }
