@@ -1,9 +1,9 @@
 //! Short-term plasticity of drivers against the recursion it stands for.
 
+use pl_chip::time::ticks_from_us;
 use pl_chip::{Chip, ChipConfig, Driver, InputEvent, RowMode, ShortTerm};
 use pl_fixed::real;
 
-const TICKS_PER_US: f64 = 250.0;
 /// Peak of the membrane's answer to a pulse of full strength, LSB: weight 40.
 const FULL_LSB: f64 = 5.0;
 
@@ -55,7 +55,7 @@ fn trains_follow_the_closed_form_of_tsodyks_and_markram() {
             let utilization = 0.2 * (f64::from(u) + 1.0) / 16.0;
             let tau_us = 100.0 * 16.0 / (f64::from(r) + 1.0) * f64::from(1 << clock);
             let left = real::exp(-interval / tau_us);
-            let times: Vec<u64> = (1..=30).map(|k| k * (interval * TICKS_PER_US) as u64).collect();
+            let times: Vec<u64> = (1..=30).map(|k| k * ticks_from_us(interval)).collect();
             let measured = strengths(&mut chip, &times);
             for (k, strength) in (1..).zip(&measured) {
                 let expected = closed_form(k, charge, recover, utilization, left);
