@@ -134,15 +134,18 @@ impl Adex {
         };
         let step_ticks = whole_u32(config.time.step_us * ticks);
         let substep = step_ticks as usize / SUBSTEPS;
-        let parameters = |column| {
-            let adex = mismatch::adex(&config.adex, neuron, seed, hemisphere, column);
-            (mismatch::neuron(neuron, seed, hemisphere, column), adex)
+        let parameters = |column: u32| {
+            let nominal = config.nominal(hemisphere, column as usize);
+            let adex = mismatch::adex(&nominal, seed, hemisphere, column);
+            (mismatch::neuron(&nominal, seed, hemisphere, column), adex)
         };
+        let parameters: Box<[_]> = (0..256).map(parameters).collect();
         let gains = || (0..=substep).map(|_| [Gain::default(); BLOCKS]).collect();
         let mut neurons = Adex {
             level,
             step_ticks,
-            parameters: (0..256).map(parameters).collect(),
+            bypasses: parameters.iter().any(|(_, adex)| adex.bypass),
+            parameters,
             units: [unit(neuron.tau_syn_exc_us), unit(neuron.tau_syn_inh_us)],
             kinds: [Compartment::Spike; COLUMNS],
             structure: Structure::new(),
@@ -150,7 +153,6 @@ impl Adex {
             gains: [gains(), gains()],
             arrived: Box::new([[[Gain::default(); BLOCKS]; 2]; SUBSTEPS]),
             disturbed: [false; SUBSTEPS],
-            bypasses: config.adex.bypass != 0.0,
             bypassed: Vec::new(),
             silent: false,
             columns: 0..COLUMNS,

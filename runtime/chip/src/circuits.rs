@@ -34,7 +34,7 @@ macro_rules! either {
 impl Circuits {
     pub(crate) fn new(config: &ChipConfig, seed: u64, hemisphere: usize, level: Level) -> Circuits {
         if config.adex.enabled == 0.0 {
-            let neurons = Neurons::new(&config.neuron, &config.time, seed, hemisphere, level);
+            let neurons = Neurons::new(config, seed, hemisphere, level);
             Circuits::Plain(Box::new(neurons))
         } else {
             Circuits::Adex(Box::new(Adex::new(config, seed, hemisphere, level)))

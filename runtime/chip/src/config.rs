@@ -16,6 +16,7 @@ use crate::event_path::{
 };
 use crate::structure::StructureConfig;
 
+mod blocks;
 mod driver;
 mod indices;
 mod network;
@@ -23,6 +24,8 @@ mod neuron;
 mod perceptron;
 mod sensor;
 
+pub use blocks::NeuronsConfig;
+pub(crate) use blocks::Nominal;
 pub use driver::StpConfig;
 pub use indices::Indices;
 pub use network::{RoutingConfig, TimeConfig};
@@ -231,6 +234,8 @@ macro_rules! chip_config {
             pub structure: StructureConfig,
             /// Lists that set up drivers, crossbar, generators and labels; default none.
             pub event_path: EventPathConfig,
+            /// Blocks of neurons whose parameters differ; default none.
+            pub neurons: Vec<NeuronsConfig>,
         }
 
         /// Every parameter, in the order of declaration.
@@ -246,6 +251,7 @@ macro_rules! chip_config {
                     $($section: $Section::profile(profile),)+
                     structure: StructureConfig::default(),
                     event_path: EventPathConfig::default(),
+                    neurons: Vec::new(),
                 }
             }
 
@@ -298,8 +304,7 @@ impl ChipConfig {
     /// If there is no such parameter or the value is not allowed; nothing changes then.
     pub fn set(&mut self, name: &str, value: f64) -> Result<(), ConfigError> {
         let Some(parameter) = parameters().find(|p| p.name == name) else {
-            let distance = |p: &&Parameter| edit_distance(name, p.name);
-            let nearest = parameters().min_by_key(distance).map_or("", |p| p.name);
+            let nearest = nearest(name, parameters());
             return Err(ConfigError::UnknownParameter { name: name.to_owned(), nearest });
         };
         parameter.check(value)?;
@@ -326,6 +331,7 @@ impl ChipConfig {
             parameter.check(copy.slot(parameter.name).copied().unwrap_or(parameter.ideal))?;
         }
         self.structure.validate(self.adex.enabled != 0.0)?;
+        self.check_neurons()?;
         self.event_path.validate()
     }
 }
@@ -362,6 +368,8 @@ impl<'de> Deserialize<'de> for ChipConfig {
             generators: Vec<GeneratorConfig>,
             #[serde(default)]
             labels: Vec<LabelsConfig>,
+            #[serde(default)]
+            neurons: Vec<NeuronsConfig>,
             #[serde(flatten)]
             sections: BTreeMap<String, BTreeMap<String, f64>>,
         }
@@ -377,8 +385,15 @@ impl<'de> Deserialize<'de> for ChipConfig {
         let Written { drivers, crossbar, generators, labels, .. } = written;
         config.event_path = EventPathConfig { drivers, crossbar, generators, labels };
         config.event_path.validate().map_err(D::Error::custom)?;
+        config.neurons = written.neurons;
+        config.check_neurons().map_err(D::Error::custom)?;
         Ok(config)
     }
+}
+
+/// The name of the parameter whose spelling is nearest to `name`.
+fn nearest(name: &str, parameters: impl Iterator<Item = &'static Parameter>) -> &'static str {
+    parameters.min_by_key(|p| edit_distance(name, p.name)).map_or("", |p| p.name)
 }
 
 /// Number of characters to insert, delete or replace to turn `a` into `b`.

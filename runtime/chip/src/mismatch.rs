@@ -7,7 +7,7 @@ use pl_fixed::real;
 
 use crate::COLUMNS;
 use crate::adex::AdexParameters;
-use crate::config::{AdexConfig, NeuronConfig, SensorConfig};
+use crate::config::{Nominal, SensorConfig};
 use crate::convert::single;
 use crate::correlation::Branch;
 use crate::neurons::NeuronParameters;
@@ -79,11 +79,12 @@ fn log_normal(x: f64) -> f64 {
 
 /// Parameters of the neuron at `column`.
 pub(crate) fn neuron(
-    config: &NeuronConfig,
+    nominal: &Nominal,
     seed: u64,
     hemisphere: usize,
     column: u32,
 ) -> NeuronParameters {
+    let Nominal { neuron: config, strength: [exc, inh], .. } = nominal;
     let key = Key::new(seed, Purpose::Neuron, place(hemisphere, 0, 0), 0);
     let mut number = 0;
     let mut spread = |sigma: f64| {
@@ -99,20 +100,15 @@ pub(crate) fn neuron(
         tau_syn_inh_us: config.tau_syn_inh_us * (1.0 + spread(config.tau_sigma)).max(0.1),
         refractory_us: config.refractory_us,
         offset_lsb: config.offset_lsb,
-        strength_exc: (1.0 + spread(config.strength_sigma)).max(0.0),
-        strength_inh: (1.0 + spread(config.strength_sigma)).max(0.0),
+        strength_exc: exc * (1.0 + spread(config.strength_sigma)).max(0.0),
+        strength_inh: inh * (1.0 + spread(config.strength_sigma)).max(0.0),
     }
 }
 
 /// Parameters of the exponential and adaptation circuits of the neuron at `column`; potentials and
 /// time constants spread as those of `neuron`.
-pub(crate) fn adex(
-    config: &AdexConfig,
-    neuron: &NeuronConfig,
-    seed: u64,
-    hemisphere: usize,
-    column: u32,
-) -> AdexParameters {
+pub(crate) fn adex(nominal: &Nominal, seed: u64, hemisphere: usize, column: u32) -> AdexParameters {
+    let Nominal { adex: config, neuron, .. } = nominal;
     let key = Key::new(seed, Purpose::Adex, place(hemisphere, 0, 0), 0);
     let mut number = 0;
     let mut spread = |sigma: f64| {
@@ -186,7 +182,7 @@ mod tests {
 
     #[test]
     fn neurons_spread_as_configured() {
-        let config = ChipConfig::mismatch().neuron;
+        let config = ChipConfig::mismatch().nominal(1, 0);
         let all: Vec<NeuronParameters> = (0..40)
             .flat_map(|seed| (0..256).map(move |c| (seed, c)))
             .map(|(seed, c)| neuron(&config, seed, 1, c))
@@ -210,6 +206,6 @@ mod tests {
         assert!(sensors.baseline.iter().flatten().all(|&level| level == 200.0));
         let decay = single(std::f64::consts::LOG2_E / (5.0 * 0.8 * 250.0));
         assert!(sensors.decay.iter().flatten().all(|&d| d == decay));
-        assert_eq!(neuron(&config.neuron, 9, 0, 1).threshold_lsb, 125.0);
+        assert_eq!(neuron(&config.nominal(0, 1), 9, 0, 1).threshold_lsb, 125.0);
     }
 }

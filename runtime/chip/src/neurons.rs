@@ -20,7 +20,7 @@ use std::ops::Range;
 use pl_fixed::real;
 
 use crate::COLUMNS;
-use crate::config::{NeuronConfig, TimeConfig};
+use crate::config::ChipConfig;
 use crate::convert::{low_word, single, whole_u32};
 use crate::drivers::RowMode;
 use crate::lanes::{self, DELIVERED, INHIBITED, Level};
@@ -197,26 +197,25 @@ pub(crate) struct Neurons {
 }
 
 impl Neurons {
-    pub(crate) fn new(
-        config: &NeuronConfig,
-        time: &TimeConfig,
-        seed: u64,
-        hemisphere: usize,
-        level: Level,
-    ) -> Neurons {
+    pub(crate) fn new(config: &ChipConfig, seed: u64, hemisphere: usize, level: Level) -> Neurons {
         let ticks = TICKS_PER_US as f64;
-        let step_ticks = whole_u32(time.step_us * ticks);
+        let step_ticks = whole_u32(config.time.step_us * ticks);
         let unit = |tau_syn_us: f64| {
-            let peak = peak_response(config.tau_mem_us * ticks, tau_syn_us * ticks);
-            config.psp_lsb_per_weight / peak
+            let peak = peak_response(config.neuron.tau_mem_us * ticks, tau_syn_us * ticks);
+            config.neuron.psp_lsb_per_weight / peak
         };
         let gains = || (0..=step_ticks).map(|_| [Gain::default(); BLOCKS]).collect();
         let mut neurons = Neurons {
             level,
             step_ticks,
-            parameters: (0..256).map(|c| mismatch::neuron(config, seed, hemisphere, c)).collect(),
-            unit_exc: unit(config.tau_syn_exc_us),
-            unit_inh: unit(config.tau_syn_inh_us),
+            parameters: (0..256)
+                .map(|c| {
+                    let nominal = config.nominal(hemisphere, c as usize);
+                    mismatch::neuron(&nominal, seed, hemisphere, c)
+                })
+                .collect(),
+            unit_exc: unit(config.neuron.tau_syn_exc_us),
+            unit_inh: unit(config.neuron.tau_syn_inh_us),
             blocks: vec![NeuronBlock::default(); BLOCKS].into_boxed_slice(),
             refractory: [0.0; COLUMNS],
             gains_exc: gains(),
