@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("compiler/passes", &["pl-ir", "pl-fixed"]),
     ("compiler/clif", &["pl-ir", "pl-fixed"]),
     ("compiler/ppu", &["pl-ir", "pl-isa", "pl-fixed"]),
+    ("compiler/export", &["pl-sema", "pl-ir", "pl-fixed"]),
     (
         "compiler/driver",
         &[
@@ -23,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "pl-passes",
             "pl-clif",
             "pl-ppu",
+            "pl-export",
             "pl-stdlib",
             "pl-fixed",
         ],

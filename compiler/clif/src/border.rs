@@ -59,6 +59,13 @@ impl Drop for Memory {
     }
 }
 
+/// Type of [`record_open`].
+pub(crate) type RecordOpen = extern "C" fn(*mut Host<'static>, u32) -> i32;
+/// Type of [`record_field`].
+pub(crate) type RecordField = extern "C" fn(*mut Host<'static>, u32, u32) -> *mut i32;
+/// Type of [`send`].
+pub(crate) type SendEvent = extern "C" fn(*mut Host<'static>, i32, i32);
+
 /// Callback: opens a sample; 1, or 0 if the buffer is full.
 #[allow(unsafe_code, reason = "called by native code with the host of the running call")]
 pub(crate) extern "C" fn record_open(host: *mut Host<'static>, record: u32) -> i32 {

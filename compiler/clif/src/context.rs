@@ -1,54 +1,112 @@
 //! What native code is handed, and what it calls back.
 
+use crate::border;
 use pl_ir::Module;
 use pl_ir::io::{COLUMNS, Event, Instance, ObjectValues, RecordBuffer, UpdateIo};
 
-/// Pointers and counters of one call. Offsets of its fields are part of the code.
-#[repr(C)]
-#[derive(Debug)]
-pub(crate) struct Context {
-    pub(crate) rows: *const u8,
-    pub(crate) row_signs: *const i8,
+/// A field of the context, for programs in C.
+struct Field {
+    /// Its declaration in C.
+    declaration: &'static str,
+    /// What it is.
+    doc: &'static str,
+}
+
+/// The context of a call as a type of C, `plc_context`: what functions of objects are called with.
+#[must_use]
+pub fn context_in_c() -> String {
+    let fields = FIELDS.iter();
+    let fields =
+        fields.map(|Field { declaration, doc }| format!("    {declaration}; /* {doc} */\n"));
+    format!("typedef struct plc_context {{\n{}}} plc_context;\n", fields.collect::<String>())
+}
+
+macro_rules! context {
+    ($($(#[doc = $doc:literal])+ $name:ident: $ty:ty, $c:literal;)+) => {
+        /// Pointers and counters of one call. Offsets of its fields are part of the code; objects
+        /// hand the same structure to programs in C ([`context_in_c`]).
+        #[repr(C)]
+        #[derive(Debug)]
+        pub(crate) struct Context {
+            $($(#[doc = $doc])+ pub(crate) $name: $ty,)+
+        }
+
+        /// The fields of the context, in order.
+        const FIELDS: &[Field] =
+            &[$(Field { declaration: $c, doc: concat!($($doc,)+).trim_ascii() },)+];
+    };
+}
+
+context! {
+    /// Hardware rows of the view, ascending.
+    rows: *const u8, "const uint8_t *rows";
+    /// Sign of each row.
+    row_signs: *const i8, "const int8_t *row_signs";
     /// 0xff in columns of the view, else 0.
-    pub(crate) columns: *const u8,
-    pub(crate) weights: *mut u8,
-    pub(crate) addresses: *mut u8,
-    pub(crate) causal_codes: *const u8,
-    pub(crate) acausal_codes: *const u8,
-    pub(crate) causal_baseline: *const u8,
-    pub(crate) acausal_baseline: *const u8,
-    pub(crate) rates: *const u8,
-    pub(crate) membranes: *const u8,
-    pub(crate) correlation_reset: *mut u8,
-    pub(crate) rate_reset: *mut u8,
-    pub(crate) membrane_reset: *mut u8,
-    pub(crate) derived: *const i32,
-    pub(crate) rng_x: *mut u16,
-    pub(crate) rng_carry: *mut u16,
-    pub(crate) rng_word: *mut u32,
+    columns: *const u8, "const uint8_t *columns";
+    /// Weights.
+    weights: *mut u8, "uint8_t *weights";
+    /// Addresses.
+    addresses: *mut u8, "uint8_t *addresses";
+    /// ADC codes of the causal branch.
+    causal_codes: *const u8, "const uint8_t *causal_codes";
+    /// ADC codes of the acausal branch.
+    acausal_codes: *const u8, "const uint8_t *acausal_codes";
+    /// Baselines of the causal branch.
+    causal_baseline: *const u8, "const uint8_t *causal_baseline";
+    /// Baselines of the acausal branch.
+    acausal_baseline: *const u8, "const uint8_t *acausal_baseline";
+    /// Rate counters.
+    rates: *const u8, "const uint8_t *rates";
+    /// Membrane codes.
+    membranes: *const u8, "const uint8_t *membranes";
+    /// Where correlation sensors are reset.
+    correlation_reset: *mut u8, "uint8_t *correlation_reset";
+    /// Where rate counters are reset.
+    rate_reset: *mut u8, "uint8_t *rate_reset";
+    /// Where membranes are reset.
+    membrane_reset: *mut u8, "uint8_t *membrane_reset";
+    /// Values of the derived table.
+    derived: *const i32, "const int32_t *derived";
+    /// Last draw of each column's generator.
+    rng_x: *mut u16, "uint16_t *rng_x";
+    /// Carry of each column's generator.
+    rng_carry: *mut u16, "uint16_t *rng_carry";
+    /// State of the scalar generator.
+    rng_word: *mut u32, "uint32_t *rng_word";
     /// First element of each object.
-    pub(crate) objects: *const *mut u8,
+    objects: *const *mut u8, "void *const *objects";
     /// Memory for the vectors that runs hand to each other.
-    pub(crate) homes: *mut Home,
+    homes: *mut Home, "int16_t (*homes)[256]";
     /// First argument of the callbacks.
-    pub(crate) host: *mut Host<'static>,
+    host: *mut Host<'static>, "void *host";
+    /// Callback: opens the next sample of a record; 1, or 0 if it is not taken.
+    record_open: border::RecordOpen, "int32_t (*record_open)(void *host, uint32_t record)";
+    /// Callback: where the values of a field of the newest sample go.
+    record_field: border::RecordField,
+        "int32_t *(*record_field)(void *host, uint32_t record, uint32_t field)";
+    /// Callback: sends an event, none if the row is negative.
+    send: border::SendEvent, "void (*send)(void *host, int32_t row, int32_t address)";
     /// Instructions executed so far.
-    pub(crate) steps: u64,
-    pub(crate) view_rows: i32,
-    pub(crate) update_index: u32,
-    pub(crate) hemisphere: i32,
+    steps: u64, "uint64_t steps";
+    /// Rows of the view.
+    view_rows: i32, "int32_t view_rows";
+    /// Number of this update, from 0.
+    update_index: u32, "uint32_t update_index";
+    /// Hemisphere, 0 or 1.
+    hemisphere: i32, "int32_t hemisphere";
     /// The row position that was refused.
-    pub(crate) fault_position: i32,
+    fault_position: i32, "int32_t fault_position";
 }
 
 /// How native code ended.
-pub(crate) mod status {
+pub mod status {
     /// It returned.
-    pub(crate) const DONE: i32 = 0;
+    pub const DONE: i32 = 0;
     /// It executed more instructions than allowed.
-    pub(crate) const BUDGET: i32 = 1;
+    pub const BUDGET: i32 = 1;
     /// A row position lies outside the view.
-    pub(crate) const ROW_POSITION: i32 = 2;
+    pub const ROW_POSITION: i32 = 2;
 }
 
 /// What the callbacks work on.
@@ -80,13 +138,6 @@ impl Host<'_> {
         }
     }
 }
-
-/// Name of [`crate::border::record_open`] in native code.
-pub(crate) const RECORD_OPEN: &str = "plc_record_open";
-/// Name of [`crate::border::send`] in native code.
-pub(crate) const SEND: &str = "plc_send";
-/// Name of [`crate::border::record_field`] in native code.
-pub(crate) const RECORD_FIELD: &str = "plc_record_field";
 
 /// A vector in memory: a row of lanes of 16 bits.
 pub(crate) type Home = [i16; COLUMNS];
@@ -134,6 +185,9 @@ impl Context {
             objects: lent.objects.as_ptr(),
             homes: lent.homes,
             host: lent.host,
+            record_open: border::record_open,
+            record_field: border::record_field,
+            send: border::send,
             steps: 0,
             view_rows: i32::try_from(io.rows.len()).unwrap_or(i32::MAX),
             update_index: instance.update_index,

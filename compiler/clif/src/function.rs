@@ -6,21 +6,39 @@ use crate::run::ACCESS;
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    Block as NativeBlock, BlockArg, FuncRef, Function as NativeFunction, InstBuilder,
-    Type as NativeType, Value as Native, types,
+    AbiParam, Block as NativeBlock, BlockArg, Function as NativeFunction, Inst as NativeInst,
+    InstBuilder, SigRef, Signature, Type as NativeType, Value as Native, types,
 };
-use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use pl_ir::eval::BUDGET;
 use pl_ir::{Block, BlockCall, Function, Terminator, Type, Value};
 use std::collections::BTreeMap;
 
-/// Callbacks as a function knows them.
+/// Signatures of the context's callbacks.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shims {
-    pub(crate) open: FuncRef,
-    pub(crate) field: FuncRef,
-    pub(crate) send: FuncRef,
+pub(crate) struct Callbacks {
+    record_open: SigRef,
+    record_field: SigRef,
+    send: SigRef,
+}
+
+impl Callbacks {
+    /// Makes them known to a function.
+    fn new(b: &mut FunctionBuilder<'_>, pointer: NativeType, convention: CallConv) -> Callbacks {
+        let mut signature = |params: &[NativeType], result: Option<NativeType>| {
+            let mut signature = Signature::new(convention);
+            signature.params.push(AbiParam::new(pointer));
+            signature.params.extend(params.iter().map(|ty| AbiParam::new(*ty)));
+            signature.returns.extend(result.map(AbiParam::new));
+            b.import_signature(signature)
+        };
+        Callbacks {
+            record_open: signature(&[types::I32], Some(types::I32)),
+            record_field: signature(&[types::I32, types::I32], Some(pointer)),
+            send: signature(&[types::I32, types::I32], None),
+        }
+    }
 }
 
 /// The columns that a function writes.
@@ -38,7 +56,6 @@ pub(crate) fn translate(
     func: &Function,
     native: &mut NativeFunction,
     scratch: &mut FunctionBuilderContext,
-    shims: Shims,
     columns: Columns,
     config: TargetFrontendConfig,
 ) -> usize {
@@ -48,6 +65,7 @@ pub(crate) fn translate(
     b.switch_to_block(entry);
     let context = b.block_params(entry)[0];
     let pointer = config.pointer_type();
+    let callbacks = Callbacks::new(&mut b, pointer, config.default_call_conv);
     let homes = b.ins().load(pointer, ACCESS, context, context_offset(offset_of!(Context, homes)));
     let blocks: Vec<NativeBlock> = func.block_ids().map(|_| b.create_block()).collect();
     let (budget, row_position) = (b.create_block(), b.create_block());
@@ -63,7 +81,7 @@ pub(crate) fn translate(
         blocks,
         budget,
         row_position,
-        shims,
+        callbacks,
         columns,
         scalars: vec![None; func.values.len()],
         positions: BTreeMap::new(),
@@ -121,7 +139,7 @@ pub(crate) struct Translator<'a, 'b> {
     /// Exits of errors.
     budget: NativeBlock,
     row_position: NativeBlock,
-    pub(crate) shims: Shims,
+    callbacks: Callbacks,
     pub(crate) columns: Columns,
     pub(crate) scalars: Vec<Option<Native>>,
     /// Checked row positions of the current block, as wide as an address.
@@ -258,13 +276,38 @@ impl Translator<'_, '_> {
         self.b.ins().load(self.pointer, ACCESS, table, offset.saturating_mul(bytes))
     }
 
+    /// Opens the next sample of a record: whether it is taken.
+    pub(crate) fn record_open(&mut self, record: usize) -> Native {
+        let record = self.number(record);
+        let field = offset_of!(Context, record_open);
+        let call = self.call_back(field, self.callbacks.record_open, &[record]);
+        self.b.inst_results(call)[0]
+    }
+
     /// First value of a field of the newest sample.
     pub(crate) fn record_field(&mut self, record: usize, field: u32) -> Native {
-        let host = self.context_pointer(offset_of!(Context, host));
-        let record = self.b.ins().iconst(types::I32, i64::try_from(record).unwrap_or(i64::MAX));
+        let record = self.number(record);
         let field = self.b.ins().iconst(types::I32, i64::from(field));
-        let call = self.b.ins().call(self.shims.field, &[host, record, field]);
+        let signature = self.callbacks.record_field;
+        let call = self.call_back(offset_of!(Context, record_field), signature, &[record, field]);
         self.b.inst_results(call)[0]
+    }
+
+    /// Sends an event.
+    pub(crate) fn send(&mut self, row: Native, address: Native) {
+        self.call_back(offset_of!(Context, send), self.callbacks.send, &[row, address]);
+    }
+
+    fn number(&mut self, number: usize) -> Native {
+        self.b.ins().iconst(types::I32, i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    /// Calls what the context holds in `field`, with the host as the first argument.
+    fn call_back(&mut self, field: usize, signature: SigRef, args: &[Native]) -> NativeInst {
+        let callee = self.context_pointer(field);
+        let host = self.context_pointer(offset_of!(Context, host));
+        let args: Vec<Native> = core::iter::once(host).chain(args.iter().copied()).collect();
+        self.b.ins().call_indirect(signature, callee, &args)
     }
 
     /// Refuses a row position outside the view.

@@ -21,10 +21,15 @@ mod context;
 mod function;
 mod jit;
 mod lanes;
+mod object;
 mod plan;
 mod run;
 mod scalar;
 mod sizes;
+mod unit;
+
+pub use context::{context_in_c, status};
+pub use object::Object;
 
 use function::Columns;
 use jit::Code;
@@ -91,6 +96,19 @@ impl Kernel {
     /// [`Error`].
     pub fn clif_text(module: &Verified<Module>) -> Result<String, Error> {
         jit::text(module)
+    }
+
+    /// The code of a module as an object file; its functions have names that begin with `prefix`.
+    /// They are called with a context ([`context_in_c`]) and give a [`status`].
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn object(
+        module: &Verified<Module>,
+        prefix: &str,
+        options: Options,
+    ) -> Result<Object, Error> {
+        object::object(module, prefix, options)
     }
 
     /// Runs a function: one update, or its start. Does what [`pl_ir::eval::run`] does.

@@ -49,18 +49,11 @@ impl Translator<'_, '_> {
             }
             (Op::DrawWord, _) => self.draw_word(),
             (Op::Send, _) => {
-                let host = self.context_pointer(offset_of!(Context, host));
                 let (row, address) = (self.scalar(inst.args[0]), self.scalar(inst.args[1]));
-                self.b.ins().call(self.shims.send, &[host, row, address]);
+                self.send(row, address);
                 return None;
             }
-            (Op::RecordOpen, Imm::Record(id)) => {
-                let host = self.context_pointer(offset_of!(Context, host));
-                let record = i64::try_from(id.index()).unwrap_or(i64::MAX);
-                let record = self.b.ins().iconst(types::I32, record);
-                let call = self.b.ins().call(self.shims.open, &[host, record]);
-                self.b.inst_results(call)[0]
-            }
+            (Op::RecordOpen, Imm::Record(id)) => self.record_open(id.index()),
             (Op::RecordPut, Imm::Field(record, field)) => {
                 let first = self.record_field(record.index(), field);
                 self.put(first, inst);

@@ -4,6 +4,7 @@
 //!   source --syntax--> tree --sema--> typed rule --lower--> IR --passes--> IR
 //!                                                            |-> clif: native code (Instance)
 //!                                                            |-> ppu:  machine code (Program)
+//!                                                            `-> clif, export: files for C
 //! ```
 //!
 //! No files, clock, environment or console here: text goes in, values come out. A [`Session`] may
@@ -65,5 +66,5 @@ pub use pl_ppu as ppu;
 pub use pl_sema as sema;
 pub use pl_stdlib as stdlib;
 pub use pl_syntax as syntax;
-pub use rule::Rule;
+pub use rule::{ObjectFiles, Rule};
 pub use session::{Compilation, Options, Session};

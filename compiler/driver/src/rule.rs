@@ -14,6 +14,17 @@ pub struct Rule {
     inner: Arc<Inner>,
 }
 
+/// What a program in C needs of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectFiles {
+    /// The object file `RULE.o`.
+    pub object: Vec<u8>,
+    /// The header `RULE.h`.
+    pub header: String,
+    /// The header `plc_rule.h`, the same for all rules.
+    pub shared_header: String,
+}
+
 struct Inner {
     hir: hir::Rule,
     module: Verified<Module>,
@@ -99,6 +110,46 @@ impl Rule {
     pub fn program(&self) -> Result<&Program, pl_ppu::Error> {
         let make = || pl_ppu::compile(&self.inner.module, &pl_ppu::Options::default());
         self.inner.program.get_or_init(make).as_ref().map_err(Clone::clone)
+    }
+
+    /// The rule as an object file for this machine, with the headers for programs in C.
+    ///
+    /// # Errors
+    /// What Cranelift said if it could not compile the rule: our mistake, not the user's.
+    pub fn object(&self) -> Result<ObjectFiles, String> {
+        let prefix = format!("plc_{}", self.name());
+        let options = pl_clif::Options::default();
+        let object = Kernel::object(&self.inner.module, &prefix, options)
+            .map_err(|error| error.to_string())?;
+        Ok(ObjectFiles {
+            header: pl_export::c::header(&self.exported(), object.homes, &object.machine),
+            shared_header: pl_export::c::shared_header(&pl_clif::context_in_c()),
+            object: object.bytes,
+        })
+    }
+
+    fn exported(&self) -> pl_export::Rule<'_> {
+        let Inner { hir, module, derived, .. } = &*self.inner;
+        pl_export::Rule { hir, module, derived }
+    }
+
+    /// The same rule with other defaults of params.
+    ///
+    /// # Errors
+    /// [`ParamError`] if there is no such param or the value is not allowed.
+    pub fn with_defaults(&self, values: &[(String, f64)]) -> Result<Rule, ParamError> {
+        let mut hir = self.inner.hir.clone();
+        for (name, value) in values {
+            hir.params[self.check_param(name, *value)?].default = *value;
+        }
+        let params: Vec<f64> = hir.params.iter().map(|param| param.default).collect();
+        let mut module = Module::clone(&self.inner.module);
+        for (derived, raw) in module.derived.iter_mut().zip(self.derived_values(&params)) {
+            derived.default = raw;
+        }
+        let module = pl_ir::verify(module)
+            .unwrap_or_else(|errors| unreachable!("only defaults have changed, but: {errors:?}"));
+        Ok(Rule::new(hir, module, self.inner.derived.clone()))
     }
 
     /// A fresh instance with default params.

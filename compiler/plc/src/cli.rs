@@ -108,6 +108,8 @@ pub(crate) enum Emit {
     Asm,
     /// The PPU program.
     Elf,
+    /// An object file of this machine, with headers for C.
+    Obj,
     /// Worst-case cycles and memory.
     Cost,
 }
@@ -123,6 +125,9 @@ pub(crate) struct CompileArgs {
     /// Folder to write to; made if it does not exist.
     #[arg(short, long, default_value = ".")]
     pub(crate) out: PathBuf,
+    /// Change the default of a param, of one rule by `RULE.PARAM=VALUE`.
+    #[arg(long = "set", value_name = "PARAM=VALUE")]
+    pub(crate) set: Vec<String>,
     /// Print the IR after this pass (`lower` for what the passes start with).
     #[arg(long, value_name = "PASS")]
     pub(crate) print_after: Option<String>,

@@ -4,7 +4,7 @@ use crate::cli::{CompileArgs, Emit};
 use crate::output::{self, Failure};
 use pl_driver::clif::Kernel;
 use pl_driver::ir::print;
-use pl_driver::{Rule, Session};
+use pl_driver::{ParamError, Rule, Session};
 
 /// Compiles a file and writes what was asked for, or nothing if something is wrong.
 pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
@@ -25,10 +25,16 @@ pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
         let known = known.join(", ");
         return Err(Failure::Usage(format!("there is no pass `{pass}`; the passes are {known}")));
     }
-    let mut files = Vec::new();
-    for rule in &compiled.rules {
+    let rules = with_defaults(&compiled.rules, &args.set)?;
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for rule in &rules {
         for emit in &args.emit {
-            files.push(emitted(rule, *emit)?);
+            for (name, content) in emitted(rule, *emit)? {
+                // Rules share some.
+                if files.iter().all(|(other, _)| *other != name) {
+                    files.push((name, content));
+                }
+            }
         }
     }
     output::write_all(&args.out, &files)?;
@@ -38,19 +44,53 @@ pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One output file of a rule: its name and content.
-fn emitted(rule: &Rule, emit: Emit) -> Result<(String, Vec<u8>), Failure> {
+/// The rules with the defaults that `--set` gives.
+fn with_defaults(rules: &[Rule], settings: &[String]) -> Result<Vec<Rule>, Failure> {
+    let mut rules = rules.to_vec();
+    for setting in settings {
+        let parsed = setting
+            .split_once('=')
+            .and_then(|(key, value)| Some((key.trim(), value.trim().parse::<f64>().ok()?)));
+        let Some((key, value)) = parsed else {
+            return Err(Failure::Usage(format!("`--set {setting}` must be PARAM=NUMBER")));
+        };
+        let (of, param) = key.split_once('.').map_or((None, key), |(of, param)| (Some(of), param));
+        let wanted = |rule: &&mut Rule| of.is_none_or(|of| of == rule.name());
+        let mut found = false;
+        for rule in rules.iter_mut().filter(wanted) {
+            let refused = |error: ParamError| Failure::Usage(format!("--set: {error}"));
+            *rule = rule.with_defaults(&[(param.to_owned(), value)]).map_err(refused)?;
+            found = true;
+        }
+        if !found {
+            return Err(Failure::Usage(format!("--set: there is no rule of `{key}`")));
+        }
+    }
+    Ok(rules)
+}
+
+/// Output files of a rule: their names and content.
+fn emitted(rule: &Rule, emit: Emit) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     // The compiler has checked that the program fits; what fails now is our mistake.
     let program = || rule.program().map_err(|error| Failure::Invalid(error.to_string()));
-    let (ending, content) = match emit {
-        Emit::Ir => ("ir", print::module(rule.module()).into_bytes()),
+    let file = |ending: &str, content: Vec<u8>| (format!("{}.{ending}", rule.name()), content);
+    Ok(match emit {
+        Emit::Ir => vec![file("ir", print::module(rule.module()).into_bytes())],
         Emit::Clif => {
             let text = Kernel::clif_text(rule.module());
-            ("clif", text.map_err(|error| Failure::Invalid(error.to_string()))?.into_bytes())
+            let text = text.map_err(|error| Failure::Invalid(error.to_string()))?;
+            vec![file("clif", text.into_bytes())]
         }
-        Emit::Asm => ("s", program()?.listing().into_bytes()),
-        Emit::Elf => ("elf", program()?.to_elf()),
-        Emit::Cost => ("cost.txt", program()?.cost.to_string().into_bytes()),
-    };
-    Ok((format!("{}.{ending}", rule.name()), content))
+        Emit::Asm => vec![file("s", program()?.listing().into_bytes())],
+        Emit::Elf => vec![file("elf", program()?.to_elf())],
+        Emit::Obj => {
+            let files = rule.object().map_err(Failure::Invalid)?;
+            vec![
+                file("o", files.object),
+                file("h", files.header.into_bytes()),
+                ("plc_rule.h".to_owned(), files.shared_header.into_bytes()),
+            ]
+        }
+        Emit::Cost => vec![file("cost.txt", program()?.cost.to_string().into_bytes())],
+    })
 }
