@@ -1,12 +1,9 @@
 //! Object files: every rule of the library, linked into one C program, leaves the bits that native
 //! code in memory leaves.
 
-#![allow(clippy::unwrap_used, reason = "what cannot be set up ends the test")]
-#![allow(clippy::print_stderr, reason = "says why a test was skipped")]
-
+use crate::arrays::{Arrays, other_value};
 use pl_driver::ir::Scope;
-use pl_driver::ir::io::{COLUMNS, ObjectValues, UpdateIo};
-use pl_driver::sema::hir::Kind;
+use pl_driver::ir::io::{COLUMNS, ObjectValues};
 use pl_driver::{Engine, Instance, Place, Rule, Session, stdlib};
 use pl_fixed::rng;
 use std::fmt::Write as _;
@@ -45,76 +42,6 @@ rule sends {
     record trace, count, level every 3 updates
 }
 ";
-
-/// The caller's arrays.
-struct Arrays {
-    rows: Vec<u8>,
-    signs: Vec<i8>,
-    columns: [u8; COLUMNS],
-    planes: [Vec<u8>; 4],
-    lines: [[u8; COLUMNS]; 4],
-    resets: (Vec<u8>, [u8; COLUMNS], [u8; COLUMNS]),
-}
-
-impl Arrays {
-    fn random(rows: usize, state: &mut u64) -> Arrays {
-        let mut byte = |limit: u8| {
-            *state = rng::splitmix64(*state);
-            (*state % u64::from(limit)) as u8
-        };
-        let mut plane = |limit| (0..rows * COLUMNS).map(|_| byte(limit)).collect::<Vec<u8>>();
-        let planes = [plane(64), plane(64), plane(255), plane(255)];
-        let mut line = |limit| core::array::from_fn(|_| byte(limit));
-        let lines = [line(255), line(255), line(255), line(255)];
-        Arrays {
-            rows: (0..rows).map(|row| 3 * row as u8).collect(),
-            signs: (0..rows).map(|row| [1, -1, 0][row % 3]).collect(),
-            columns: line(2).map(|bit: u8| 255 * bit),
-            planes,
-            lines,
-            resets: (vec![0; rows * COLUMNS], [0; COLUMNS], [0; COLUMNS]),
-        }
-    }
-
-    fn io(&mut self) -> UpdateIo<'_> {
-        let [weights, addresses, causal_codes, acausal_codes] = &mut self.planes;
-        let [causal_baseline, acausal_baseline, rates, membranes] = &self.lines;
-        let (correlation_reset, rate_reset, membrane_reset) = &mut self.resets;
-        UpdateIo {
-            rows: &self.rows,
-            row_signs: &self.signs,
-            columns: &self.columns,
-            weights,
-            addresses,
-            causal_codes,
-            acausal_codes,
-            causal_baseline,
-            acausal_baseline,
-            rates,
-            membranes,
-            correlation_reset,
-            rate_reset,
-            membrane_reset,
-        }
-    }
-
-    /// In the order in which the C program reads them.
-    fn bytes(&self) -> Vec<u8> {
-        let signs: Vec<u8> = self.signs.iter().map(|sign| sign.cast_unsigned()).collect();
-        [&self.rows, &signs, &self.columns[..]]
-            .into_iter()
-            .chain(self.planes.iter().map(Vec::as_slice))
-            .chain(self.lines.iter().map(<[u8; COLUMNS]>::as_slice))
-            .flat_map(|part| part.iter().copied())
-            .collect()
-    }
-}
-
-/// A value of a param that is not its default, if there is one.
-fn other_value(param: &pl_driver::sema::hir::Param) -> f64 {
-    let middle = (3.0 * param.interval.low + param.interval.high) / 4.0;
-    if param.kind == Kind::Int { middle.round() } else { middle }
-}
 
 /// What native code in memory leaves, in the order in which the C program writes it.
 fn expected(rule: &Rule, instance: &mut Instance, arrays: &mut Arrays) -> Vec<u8> {
@@ -157,7 +84,7 @@ fn expected(rule: &Rule, instance: &mut Instance, arrays: &mut Arrays) -> Vec<u8
 
 fn events(instance: &Instance) -> Vec<u8> {
     let events = &instance.state.events;
-    let mut out = vec![events.len() as u8];
+    let mut out = vec![u8::try_from(events.len()).unwrap()];
     out.extend(events.iter().flat_map(|event| [event.driver, event.address]));
     out
 }
