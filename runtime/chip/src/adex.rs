@@ -30,7 +30,8 @@ use std::ops::Range;
 use crate::COLUMNS;
 use crate::config::ChipConfig;
 use crate::convert::{low_word, single, whole_u32};
-use crate::drivers::RowMode;
+use crate::drivers::{Drivers, RowMode};
+use crate::events::InputEvent;
 use crate::lanes::{self, Level};
 use crate::mismatch;
 use crate::neurons::{
@@ -38,6 +39,7 @@ use crate::neurons::{
     peak_response,
 };
 use crate::structure::{Compartment, Join, Structure};
+use crate::synapse_array::SynapseArray;
 use crate::time::TICKS_PER_US;
 
 pub use constants::AdexParameters;
@@ -264,9 +266,39 @@ impl Adex {
         self.silent
     }
 
+    /// Computes `count` steps from tick `start` on, in which `events` arrive; appends the neurons
+    /// that fired to `fired`, by time and column.
+    pub(crate) fn advance(
+        &mut self,
+        (synapses, drivers): (&SynapseArray, &mut Drivers),
+        mut events: &[InputEvent],
+        mut start: u64,
+        count: u32,
+        fired: &mut Vec<Fired>,
+    ) {
+        let begin = start;
+        for _ in 0..count {
+            let end = start + self.step_ticks();
+            while let [event, rest @ ..] = events
+                && event.time < end
+            {
+                let row = usize::from(event.row);
+                let (addresses, weights) = (synapses.addresses.row(row), synapses.weights.row(row));
+                let strength = drivers.strength(event);
+                let (offset, mode) = (event.time - start, drivers.mode(row));
+                self.deliver(addresses, event.address, (weights, strength), offset, mode);
+                events = rest;
+            }
+            let first = fired.len();
+            self.step(fired);
+            fired[first..].iter_mut().for_each(|spike| spike.offset += start - begin);
+            start = end;
+        }
+    }
+
     /// Delivers an event `offset` ticks after the start of the coming step.
     #[inline(never)]
-    pub(crate) fn deliver(
+    fn deliver(
         &mut self,
         addresses: &[u8; COLUMNS],
         address: u8,
@@ -308,10 +340,10 @@ impl Adex {
         self.silent = false;
     }
 
-    /// Computes one step; appends the neurons that fired to `fired`, by time and column.
+    /// Computes one step; appends the neurons that fired in it to `fired`, by time and column.
     #[inline(never)]
-    pub(crate) fn step(&mut self, fired: &mut Vec<Fired>) {
-        let first = fired.len();
+    fn step(&mut self, fired: &mut Vec<Fired>) {
+        let earlier = fired.len();
         let mut risen = 0;
         for number in 0..SUBSTEPS {
             risen |= self.substep(number);
@@ -326,8 +358,10 @@ impl Adex {
             self.bypassed.retain(|spike| spike.offset >= step);
             self.bypassed.iter_mut().for_each(|spike| spike.offset -= step);
         }
-        fired[first..].sort_unstable_by_key(|spike| (spike.offset, spike.column));
-        fired.dedup();
+        let mut spikes = fired.split_off(earlier);
+        spikes.sort_unstable_by_key(|spike| (spike.offset, spike.column));
+        spikes.dedup();
+        fired.append(&mut spikes);
     }
 
     /// Advances by one sub-step; the result is not 0 if any neuron fired.

@@ -8,9 +8,11 @@ use std::ops::Range;
 use crate::COLUMNS;
 use crate::adex::Adex;
 use crate::config::ChipConfig;
-use crate::drivers::RowMode;
+use crate::drivers::Drivers;
+use crate::events::InputEvent;
 use crate::lanes::Level;
 use crate::neurons::{Fired, NeuronParameters, Neurons};
+use crate::synapse_array::SynapseArray;
 
 /// Neurons of one kind.
 #[derive(Clone, Debug)]
@@ -81,23 +83,18 @@ impl Circuits {
         either!(self, neurons => neurons.is_silent())
     }
 
-    /// Delivers an event `offset` ticks after the start of the coming step.
+    /// Computes `count` steps from tick `start` on, in which `events` arrive; appends the neurons
+    /// that fired to `fired`, by time and column.
     #[inline]
-    pub(crate) fn deliver(
+    pub(crate) fn advance(
         &mut self,
-        addresses: &[u8; COLUMNS],
-        address: u8,
-        (weights, strength): (&[u8; COLUMNS], f32),
-        offset: u64,
-        mode: RowMode,
+        (synapses, drivers): (&SynapseArray, &mut Drivers),
+        events: &[InputEvent],
+        start: u64,
+        count: u32,
+        fired: &mut Vec<Fired>,
     ) {
-        either!(self, neurons => neurons.deliver(addresses, address, (weights, strength), offset, mode));
-    }
-
-    /// Computes one step; appends the neurons that fired to `fired`, by time and column.
-    #[inline]
-    pub(crate) fn step(&mut self, fired: &mut Vec<Fired>) {
-        either!(self, neurons => neurons.step(fired));
+        either!(self, neurons => neurons.advance((synapses, drivers), events, start, count, fired));
     }
 
     /// Sets what has decayed to nothing to zero, and finds out whether the hemisphere is silent.

@@ -27,7 +27,7 @@ use std::ops::Range;
 
 use crate::config::SensorConfig;
 use crate::convert::{low_word, single};
-use crate::lanes::{self, Level};
+use crate::lanes::{self, Level, Meeting, Saturation, Sensors};
 use crate::mismatch::sensor_row;
 use crate::noise::{Key, Purpose, place};
 use crate::synapse_array::SynapseArray;
@@ -88,6 +88,16 @@ struct Accumulator {
 }
 
 impl Accumulator {
+    /// Some of the sensors.
+    fn sensors(&mut self, lanes: Range<usize>, saturation: Saturation) -> Sensors<'_> {
+        Sensors {
+            decay: &self.decay[lanes.clone()],
+            eta: &self.eta[lanes.clone()],
+            value: &mut self.value[lanes],
+            saturation,
+        }
+    }
+
     fn new(lanes: usize) -> Accumulator {
         let zero = || vec![0.0; lanes].into_boxed_slice();
         Accumulator { value: zero(), eta: zero(), decay: zero() }
@@ -146,9 +156,7 @@ pub(crate) struct Correlation {
     seed: u64,
     hemisphere: usize,
     level: Level,
-    /// Base-two logarithm of the saturation's exponent.
-    power_log2: u32,
-    inverse_limit: f32,
+    saturation: Saturation,
     reset_sigma: f32,
     causal: Accumulator,
     acausal: Accumulator,
@@ -193,11 +201,10 @@ impl Correlation {
             seed,
             hemisphere,
             level,
-            power_log2: [1.0, 2.0, 4.0]
-                .iter()
-                .map(|&p| u32::from(config.saturation_power > p))
-                .sum(),
-            inverse_limit: single(1.0 / config.saturation_lsb),
+            saturation: Saturation::new(
+                single(1.0 / config.saturation_lsb),
+                [1.0, 2.0, 4.0].iter().map(|&p| u32::from(config.saturation_power > p)).sum(),
+            ),
             reset_sigma: single(config.reset_sigma_lsb),
             causal: Accumulator::new(COLUMNS * COLUMN_STRIDE),
             acausal: Accumulator::new(ROWS * COLUMNS),
@@ -343,24 +350,14 @@ impl Correlation {
         let columns = self.columns.clone();
         let start = pulse.row * COLUMNS;
         let lanes = start + columns.start..start + columns.end;
-        let run = match self.power_log2 {
-            0 => lanes::accumulate_row::<0>,
-            1 => lanes::accumulate_row::<1>,
-            2 => lanes::accumulate_row::<2>,
-            _ => lanes::accumulate_row::<3>,
-        };
-        run(
-            self.level,
-            &synapses.addresses.row(pulse.row)[columns.clone()],
-            pulse.address,
-            &self.last_post[columns],
-            previous,
+        let meeting = Meeting {
+            own: &synapses.addresses.row(pulse.row)[columns.clone()],
+            seen: &[pulse.address; COLUMNS][columns.clone()],
+            times: &self.last_post[columns],
             now,
-            &self.acausal.decay[lanes.clone()],
-            &self.acausal.eta[lanes.clone()],
-            self.inverse_limit,
-            &mut self.acausal.value[lanes],
-        );
+            previous,
+        };
+        lanes::accumulate(self.level, &meeting, self.acausal.sensors(lanes, self.saturation));
     }
 
     /// As `pre_lanes`, but synapses that hold a time of their own use and release it.
@@ -375,73 +372,46 @@ impl Correlation {
             let i = pulse.row * COLUMNS + column;
             let post = self.last_post[column];
             let paired = post > self.held.last_pre[i];
-            let added = self.increment(
-                now.wrapping_sub(post),
-                self.acausal.decay[i],
-                self.acausal.eta[i],
-                before,
-            );
+            let (decay, eta) = (self.acausal.decay[i], self.acausal.eta[i]);
+            let age = now.wrapping_sub(post);
+            let added = lanes::increment(age, decay, eta, before, self.saturation);
             self.acausal.value[i] = before + if paired { added } else { 0.0 };
             self.held.remove(pulse.row, column);
         }
     }
 
-    fn increment(&self, age: u32, decay: f32, eta: f32, value: f32) -> f32 {
-        let run = match self.power_log2 {
-            0 => lanes::increment::<0>,
-            1 => lanes::increment::<1>,
-            2 => lanes::increment::<2>,
-            _ => lanes::increment::<3>,
-        };
-        run(age, decay, eta, value, self.inverse_limit)
-    }
-
     fn post(&mut self, synapses: &SynapseArray, column: usize, now: u32) {
         let previous = std::mem::replace(&mut self.last_post[column], now);
         let rows = self.used_blocks.start * BLOCK..self.used_blocks.end * BLOCK;
-        self.collect_last_pre(synapses, column);
-        for row in ones(self.held.by_column[column]) {
-            self.collected[row] = self.held.last_pre[row * COLUMNS + column];
-        }
         let start = column * COLUMN_STRIDE;
         let lanes = start + rows.start..start + rows.end;
-        let run = match self.power_log2 {
-            0 => lanes::accumulate_column::<0>,
-            1 => lanes::accumulate_column::<1>,
-            2 => lanes::accumulate_column::<2>,
-            _ => lanes::accumulate_column::<3>,
+        let own = &synapses.column_addresses(column)[rows.clone()];
+        let meeting = if self.mixed_blocks == 0 && self.held.by_column[column] == [0; 4] {
+            let seen = &self.row_address[rows.clone()];
+            Meeting { own, seen, times: &self.row_time[rows], now, previous }
+        } else {
+            self.collect_last_pre(synapses, column);
+            Meeting { own, seen: own, times: &self.collected[rows], now, previous }
         };
-        run(
-            self.level,
-            &self.collected[rows],
-            previous,
-            now,
-            &self.causal.decay[lanes.clone()],
-            &self.causal.eta[lanes.clone()],
-            self.inverse_limit,
-            &mut self.causal.value[lanes],
-        );
+        lanes::accumulate(self.level, &meeting, self.causal.sensors(lanes, self.saturation));
     }
 
-    /// Collects the shared time of the last matching pulse of every row, for one column.
+    /// Collects the time of the last matching pulse of every row, for one column.
     fn collect_last_pre(&mut self, synapses: &SynapseArray, column: usize) {
         let addresses = synapses.column_addresses(column);
-        for block in self.used_blocks.clone() {
-            let rows = block * BLOCK..(block + 1) * BLOCK;
-            if self.mixed_blocks >> block & 1 == 0 {
-                lanes::match_single(
-                    self.level,
-                    &addresses[rows.clone()],
-                    &self.row_address[rows.clone()],
-                    &self.row_time[rows.clone()],
-                    &mut self.collected[rows],
-                );
+        let rows = self.used_blocks.start * BLOCK..self.used_blocks.end * BLOCK;
+        for row in rows {
+            let address = addresses[row];
+            self.collected[row] = if self.mixed_blocks >> (row / BLOCK) & 1 == 1 {
+                self.last_pre[row][usize::from(address) % ADDRESSES]
+            } else if address == self.row_address[row] {
+                self.row_time[row]
             } else {
-                for row in rows {
-                    self.collected[row] =
-                        self.last_pre[row][usize::from(addresses[row]) % ADDRESSES];
-                }
-            }
+                0
+            };
+        }
+        for row in ones(self.held.by_column[column]) {
+            self.collected[row] = self.held.last_pre[row * COLUMNS + column];
         }
     }
 

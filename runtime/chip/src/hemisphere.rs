@@ -2,13 +2,15 @@
 //!
 //! A step of the network, in this order: the events of the step are delivered to the neurons; the
 //! neurons advance; their spikes get times within the step; events and spikes reach the
-//! correlation sensors in order of time. The network advances in whole steps from time 0.
+//! correlation sensors in order of time. The network advances in whole steps from time 0. As
+//! sensors do not act on neurons, the neurons compute many steps before the sensors see them.
 
 use std::ops::Range;
 
 use crate::adc::Adc;
 use crate::circuits::Circuits;
 use crate::config::ChipConfig;
+use crate::convert::low_word;
 use crate::correlation::{Branch, Correlation, PrePulse};
 use crate::drivers::{Drivers, RowMode};
 use crate::events::{InputEvent, Spike, index_byte};
@@ -49,7 +51,7 @@ pub(crate) struct Hemisphere {
     spikes: Vec<Spike>,
     /// How many of them have been forwarded to other rows.
     sent: usize,
-    /// Neurons that fired in the current step; kept to reuse its memory.
+    /// Neurons that fired in the current steps; kept to reuse its memory.
     fired: Vec<Fired>,
 }
 
@@ -114,12 +116,15 @@ impl Hemisphere {
                     continue;
                 }
             }
-            let step_end = self.time + step;
-            let events = queue.take_before(step_end);
+            // To the next search for silence.
+            let steps = QUIET_INTERVAL - self.time / step % QUIET_INTERVAL;
+            let steps = steps.min((end - self.time) / step);
+            let until = self.time + steps * step;
+            let events = queue.take_before(until);
             self.pass_drivers(events);
-            self.step(events);
-            self.time = step_end;
-            if (step_end / step).is_multiple_of(QUIET_INTERVAL) {
+            self.run(events, steps);
+            self.time = until;
+            if (until / step).is_multiple_of(QUIET_INTERVAL) {
                 self.neurons.quieten();
             }
         }
@@ -151,19 +156,12 @@ impl Hemisphere {
         self.queue = queue;
     }
 
-    #[inline]
-    fn step(&mut self, events: &[InputEvent]) {
-        for event in events {
-            let row = usize::from(event.row);
-            let mode = self.drivers.mode(row);
-            let (addresses, weights) =
-                (self.synapses.addresses.row(row), self.synapses.weights.row(row));
-            let (offset, address) = (event.time - self.time, event.address);
-            let strength = self.drivers.strength(event);
-            self.neurons.deliver(addresses, address, (weights, strength), offset, mode);
-        }
+    /// Computes some steps, in which `events` arrive.
+    fn run(&mut self, events: &[InputEvent], steps: u64) {
         self.fired.clear();
-        self.neurons.step(&mut self.fired);
+        let (start, steps) = (self.time, low_word(steps));
+        let array = (&self.synapses, &mut self.drivers);
+        self.neurons.advance(array, events, start, steps, &mut self.fired);
         if self.fired.is_empty() {
             for event in events {
                 self.show_event(event);
@@ -180,7 +178,7 @@ impl Hemisphere {
             .then_some(PrePulse { row, address: event.address })
     }
 
-    /// Shows the sensors the events and spikes of a step in order of time, and counts the spikes.
+    /// Shows the sensors the events and spikes of some steps in order of time, and counts the spikes.
     fn pair(&mut self, mut events: &[InputEvent]) {
         let fired = std::mem::take(&mut self.fired);
         let mut spikes = &fired[..];

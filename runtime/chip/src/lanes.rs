@@ -1,46 +1,39 @@
-//! The hot loops: plain loops over slices, compiled for several vector widths.
+//! The hot loops, compiled for several vector widths.
 //!
-//! Each kernel is written once, without branches, so that the compiler vectorises it. On x86-64 it
-//! is compiled again for AVX2 and AVX-512, selected when a chip is built. All give the same bits:
-//! the loops use no fused multiply-add, and nothing is summed across lanes.
+//! Each kernel is written once: as plain loops over slices, without branches, so that the compiler
+//! vectorises them, or, where state has to stay in registers, with the vectors of `fearless_simd`.
+//! That library compiles them for every width that processors of the architecture may have; the
+//! width is chosen when a chip is built. All give the same bits: the loops use no fused
+//! multiply-add, and nothing is summed across lanes.
+
+use fearless_simd::dispatch;
 
 use crate::COLUMNS;
-use crate::neurons::{BLOCK, Gain, NeuronBlock};
 use crate::noise::Key;
 
 /// The widest vector instructions the processor has, as far as the kernels use them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Level(Width);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Width {
-    Portable,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-}
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Level(fearless_simd::Level);
 
 impl Level {
     /// What this processor has.
     pub(crate) fn detect() -> Level {
-        Level::available().last().copied().unwrap_or(Level(Width::Portable))
+        Level(fearless_simd::Level::new())
     }
 
     /// All levels this processor has, narrowest first.
+    #[cfg(test)]
     pub(crate) fn available() -> Vec<Level> {
-        let mut levels = vec![Level(Width::Portable)];
+        use fearless_simd::Level as Width;
+        let detected = Width::new();
+        let mut levels = vec![Width::baseline()];
         #[cfg(target_arch = "x86_64")]
         {
-            use std::arch::is_x86_feature_detected as has;
-            if has!("avx2") {
-                levels.push(Level(Width::Avx2));
-                if has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
-                    levels.push(Level(Width::Avx512));
-                }
-            }
+            levels.extend(detected.as_sse4_2().map(Width::Sse4_2));
+            levels.extend(detected.as_avx2().map(Width::Avx2));
         }
-        levels
+        levels.push(detected);
+        levels.into_iter().map(Level).collect()
     }
 }
 
@@ -59,54 +52,42 @@ macro_rules! kernel {
             #[inline(always)]
             fn body$(<const $P: $T>)?($($argument: $type),*) $(-> $result)? $body
 
-            #[cfg(target_arch = "x86_64")]
-            #[allow(clippy::too_many_arguments, reason = "one slice for each lane quantity")]
-            #[target_feature(enable = "avx2")]
-            fn avx2$(<const $P: $T>)?($($argument: $type),*) $(-> $result)? {
-                body$(::<$P>)?($($argument),*)
-            }
-
-            #[cfg(target_arch = "x86_64")]
-            #[allow(clippy::too_many_arguments, reason = "one slice for each lane quantity")]
-            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-            fn avx512$(<const $P: $T>)?($($argument: $type),*) $(-> $result)? {
-                body$(::<$P>)?($($argument),*)
-            }
-
-            #[allow(unsafe_code, reason = "run-time selection of the vector width")]
-            match level.0 {
-                Width::Portable => body$(::<$P>)?($($argument),*),
-                // SAFETY: only `Level::available` makes this level, after finding its features.
-                #[cfg(target_arch = "x86_64")]
-                Width::Avx2 => unsafe { avx2$(::<$P>)?($($argument),*) },
-                // SAFETY: as above.
-                #[cfg(target_arch = "x86_64")]
-                Width::Avx512 => unsafe { avx512$(::<$P>)?($($argument),*) },
-            }
+            dispatch!(level.0, _ => body$(::<$P>)?($($argument),*))
         }
     };
 }
 
 mod adex;
+mod neurons;
+mod sensors;
 
 pub(crate) use adex::{advance_adex, deliver_adex, fire_adex};
+pub(crate) use neurons::{Delivery, Rises, Steps, advance};
+pub(crate) use sensors::{Meeting, Saturation, Sensors, accumulate, increment};
+
+/// Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// Coefficients of a polynomial for `2^f`, highest first: degree-5 interpolation at the Chebyshev
+/// nodes of `-1/2..1/2`; the linear one is the single-precision ln 2.
+const COEFFICIENTS: [f32; 6] = [
+    0.001_339_086_3,
+    0.009_676_032,
+    0.055_503_57,
+    0.240_221_07,
+    std::f32::consts::LN_2,
+    1.000_000_1,
+];
 
 /// `2^-z` for `z` in `0..=64`; relative error below 3e-7.
-///
-/// Degree-5 interpolation of `2^f` at the Chebyshev nodes of `-1/2..1/2`; its linear coefficient
-/// is the single-precision ln 2.
 #[inline(always)]
 pub(crate) fn exp2_negative(z: f32) -> f32 {
-    // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits.
-    const ROUND: f32 = 12_582_912.0;
     let shifted = z + ROUND;
     let f = (shifted - ROUND) - z;
-    let p = 0.001_339_086_3;
-    let p = p * f + 0.009_676_032;
-    let p = p * f + 0.055_503_57;
-    let p = p * f + 0.240_221_07;
-    let p = p * f + std::f32::consts::LN_2;
-    let p = p * f + 1.000_000_1;
+    let mut p = COEFFICIENTS[0];
+    for &coefficient in &COEFFICIENTS[1..] {
+        p = p * f + coefficient;
+    }
     // Subtracts the whole part from the exponent of 1.0.
     p * f32::from_bits(0x3f80_0000_u32.wrapping_sub(shifted.to_bits() << 23))
 }
@@ -114,172 +95,11 @@ pub(crate) fn exp2_negative(z: f32) -> f32 {
 /// Age, in factors of two of decay, beyond which a pair contributes nothing.
 pub(crate) const OLDEST_HALVINGS: f32 = 64.0;
 
-/// What a pair of pulses adds to an accumulator that holds `accumulated`.
-///
-/// `age` is the time between the pulses in ticks, `decay` the reciprocal time constant in factors
-/// of two a tick, `eta` the amplitude. Saturation is `1 - (accumulated * inverse_limit)^(2^P)`.
-#[inline(always)]
-pub(crate) fn increment<const P: u32>(
-    age: u32,
-    decay: f32,
-    eta: f32,
-    accumulated: f32,
-    inverse_limit: f32,
-) -> f32 {
-    let z = age.cast_signed() as f32 * decay;
-    let shape = exp2_negative(z.min(OLDEST_HALVINGS));
-    let mut full = accumulated * inverse_limit;
-    let mut k = 0;
-    while k < P {
-        full *= full;
-        k += 1;
-    }
-    let room = (1.0 - full).max(0.0);
-    if z < OLDEST_HALVINGS { eta * shape * room } else { 0.0 }
-}
-
-kernel! {
-    /// Anticausal branch of one row at a presynaptic pulse of `address` at `now`: every synapse of
-    /// that address whose neuron fired after `previous`, the row's last pulse of that address.
-    fn accumulate_row<const P: u32>(
-        addresses: &[u8],
-        address: u8,
-        last_post: &[u32],
-        previous: u32,
-        now: u32,
-        decay: &[f32],
-        eta: &[f32],
-        inverse_limit: f32,
-        accumulated: &mut [f32],
-    ) {
-        let n = accumulated.len();
-        let (addresses, last_post) = (&addresses[..n], &last_post[..n]);
-        let (decay, eta) = (&decay[..n], &eta[..n]);
-        for i in 0..n {
-            let a = accumulated[i];
-            let added =
-                increment::<P>(now.wrapping_sub(last_post[i]), decay[i], eta[i], a, inverse_limit);
-            let paired = (addresses[i] == address) & (last_post[i] > previous);
-            accumulated[i] = a + if paired { added } else { 0.0 };
-        }
-    }
-}
-
-kernel! {
-    /// Causal branch of one column at a postsynaptic pulse at `now`: every synapse whose last
-    /// matching pulse came after `previous`, the column's last pulse, and before `now`.
-    fn accumulate_column<const P: u32>(
-        last_pre: &[u32],
-        previous: u32,
-        now: u32,
-        decay: &[f32],
-        eta: &[f32],
-        inverse_limit: f32,
-        accumulated: &mut [f32],
-    ) {
-        let n = accumulated.len();
-        let (last_pre, decay, eta) = (&last_pre[..n], &decay[..n], &eta[..n]);
-        for i in 0..n {
-            let a = accumulated[i];
-            let added =
-                increment::<P>(now.wrapping_sub(last_pre[i]), decay[i], eta[i], a, inverse_limit);
-            let paired = (last_pre[i] > previous) & (last_pre[i] != now);
-            accumulated[i] = a + if paired { added } else { 0.0 };
-        }
-    }
-}
-
-kernel! {
-    /// Last matching pulse of every row of a column, if each row has had pulses of one address
-    /// only: that pulse's time where the synapse has that address, else 0.
-    fn match_single(addresses: &[u8], row_address: &[u8], row_time: &[u32], last_pre: &mut [u32]) {
-        let n = last_pre.len();
-        let (addresses, row_address) = (&addresses[..n], &row_address[..n]);
-        let row_time = &row_time[..n];
-        for i in 0..n {
-            last_pre[i] = if addresses[i] == row_address[i] { row_time[i] } else { 0 };
-        }
-    }
-}
-
 /// The membrane at the end of a step, if it was held at reset for the first `hold` steps of it.
 #[inline(always)]
 fn released(free: f32, reset: f32, hold: f32) -> f32 {
     if hold > 0.0 { reset + (1.0 - hold).max(0.0) * (free - reset) } else { free }
 }
-
-kernel! {
-    /// Delivers an event, as a pulse of this strength, to the synapses of a row: notes what each adds to the neuron's potential
-    /// and current at the end of the step.
-    fn deliver<const INHIBITORY: bool>(
-        addresses: &[[u8; BLOCK]],
-        address: u8,
-        weights: &[[u8; BLOCK]],
-        strength: f32,
-        gains: &[Gain],
-        neurons: &mut [NeuronBlock],
-    ) {
-        for (((block, gain), addresses), weights) in
-            neurons.iter_mut().zip(gains).zip(addresses).zip(weights)
-        {
-            let input = if INHIBITORY { &mut block.inh } else { &mut block.exc };
-            for i in 0..BLOCK {
-                let weight = if addresses[i] == address { weights[i] } else { 0 };
-                let weight = f32::from(weight) * strength;
-                input.added_potential[i] += weight * gain.potential[i];
-                input.added_current[i] += weight * gain.current[i];
-            }
-        }
-    }
-}
-
-kernel! {
-    /// One step of the neurons; bit `i` of the result says whether any neuron of block `i` rose
-    /// through threshold. Of `EVENTS`, [`DELIVERED`] says that events were delivered in the step,
-    /// [`INHIBITED`] that some inhibitory current may not be zero.
-    fn step<const EVENTS: u32>(neurons: &mut [NeuronBlock]) -> u32 {
-        let mut fired = 0;
-        for (number, block) in neurons.iter_mut().enumerate() {
-            let (exc, inh) = (&mut block.exc, &mut block.inh);
-            let mut any = 0;
-            for i in 0..BLOCK {
-                let start = block.potential[i];
-                let mut driven = exc.current[i] * exc.transfer[i];
-                exc.current[i] *= exc.decay[i];
-                if EVENTS & INHIBITED != 0 {
-                    driven -= inh.current[i] * inh.transfer[i];
-                    inh.current[i] *= inh.decay[i];
-                }
-                let mut free = start * block.leak[i] + driven;
-                if EVENTS & DELIVERED != 0 {
-                    free += exc.added_potential[i];
-                    exc.current[i] += exc.added_current[i];
-                    exc.added_potential[i] = 0.0;
-                    exc.added_current[i] = 0.0;
-                    if EVENTS & INHIBITED != 0 {
-                        free -= inh.added_potential[i];
-                        inh.current[i] += inh.added_current[i];
-                        inh.added_potential[i] = 0.0;
-                        inh.added_current[i] = 0.0;
-                    }
-                }
-                let hold = block.hold[i];
-                let end = released(free, block.reset[i], hold);
-                block.hold[i] = (hold - 1.0).max(0.0);
-                block.before[i] = start;
-                block.potential[i] = end;
-                any |= u32::from((start < block.threshold[i]) & (end >= block.threshold[i]));
-            }
-            fired |= any << number;
-        }
-        fired
-    }
-}
-
-/// See [`step`].
-pub(crate) const DELIVERED: u32 = 1;
-/// See [`step`].
-pub(crate) const INHIBITED: u32 = 2;
 
 kernel! {
     /// Voltages of a row of sensors: baseline, less what has accumulated, plus the noise of the
@@ -347,31 +167,5 @@ mod tests {
         }
         assert!(worst < 3e-7, "{worst}");
         assert!((exp2_negative(0.0) - 1.0).abs() < 2e-7);
-    }
-
-    #[test]
-    fn old_pairs_add_nothing() {
-        assert_eq!(increment::<2>(6400, 0.01, 0.5, 0.0, 1.0), 0.0);
-        assert!(increment::<2>(6399, 0.01, 0.5, 0.0, 1.0) > 0.0);
-    }
-
-    #[test]
-    fn all_levels_give_the_same_bits() {
-        let n = 256;
-        let addresses: Vec<u8> = (0..n).map(|i| (i % 3) as u8).collect();
-        let post: Vec<u32> = (0..n).map(|i| 1000 + (i * 37 % 500) as u32).collect();
-        let decay: Vec<f32> = (0..n).map(|i| 0.0005 + 0.00001 * i as f32).collect();
-        let eta: Vec<f32> = (0..n).map(|i| 0.1 + 0.01 * i as f32).collect();
-        let start: Vec<f32> = (0..n).map(|i| i as f32 * 0.5).collect();
-        let run = |level| {
-            let mut acc = start.clone();
-            accumulate_row::<2>(
-                level, &addresses, 1, &post, 1200, 1600, &decay, &eta, 0.01, &mut acc,
-            );
-            accumulate_column::<2>(level, &post, 1100, 1600, &decay, &eta, 0.01, &mut acc);
-            acc.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
-        };
-        let levels = Level::available();
-        assert!(levels.iter().all(|&level| run(level) == run(levels[0])));
     }
 }

@@ -22,9 +22,11 @@ use pl_fixed::real;
 use crate::COLUMNS;
 use crate::config::ChipConfig;
 use crate::convert::{low_word, single, whole_u32};
-use crate::drivers::RowMode;
-use crate::lanes::{self, DELIVERED, INHIBITED, Level};
+use crate::drivers::Drivers;
+use crate::events::InputEvent;
+use crate::lanes::{self, Delivery, Level, Rises, Steps};
 use crate::mismatch;
+use crate::synapse_array::SynapseArray;
 use crate::time::{TICKS_PER_US, ticks_from_us};
 
 /// Steps between two searches for silence, aligned to the start of time.
@@ -69,10 +71,10 @@ impl NeuronParameters {
     }
 }
 
-/// A spike of one neuron within a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A spike of one neuron within some steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Fired {
-    /// Ticks since the start of the step.
+    /// Ticks since the start of the first.
     pub(crate) offset: u64,
     pub(crate) column: usize,
 }
@@ -85,6 +87,7 @@ pub(crate) type Lane = [f32; BLOCK];
 
 /// What an event adds at the end of a step, for each unit of weight, in a block of neurons.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct Gain {
     pub(crate) potential: Lane,
     pub(crate) current: Lane,
@@ -95,9 +98,6 @@ pub(crate) struct Gain {
 pub(crate) struct Input {
     /// Current at the end of the last step, LSB a tick.
     pub(crate) current: Lane,
-    /// What the events of this step add at its end.
-    pub(crate) added_current: Lane,
-    pub(crate) added_potential: Lane,
     /// Decay of the current over a step.
     pub(crate) decay: Lane,
     /// Potential that a unit of current at the start of a step causes at its end.
@@ -106,13 +106,16 @@ pub(crate) struct Input {
 
 /// State and constants of a block of neurons; potentials relative to rest.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct NeuronBlock {
     /// Potential at the end of the last step.
     pub(crate) potential: Lane,
-    /// Potential at its start.
-    pub(crate) before: Lane,
     /// Remaining refractory time in steps.
     pub(crate) hold: Lane,
+    /// Refractory time in steps.
+    pub(crate) refractory: Lane,
+    /// Bit `i`: neuron `i` may fire.
+    pub(crate) enabled: u16,
     pub(crate) threshold: Lane,
     pub(crate) reset: Lane,
     /// Decay of the potential over a step.
@@ -181,12 +184,11 @@ pub(crate) struct Neurons {
     unit_exc: f64,
     unit_inh: f64,
     blocks: Box<[NeuronBlock]>,
-    /// Refractory times in steps.
-    refractory: [f32; COLUMNS],
     gains_exc: Gains,
     gains_inh: Gains,
-    /// Events have arrived in this step.
-    disturbed: bool,
+    /// Events and spikes of the steps being computed; kept to reuse their memory.
+    deliveries: Vec<Delivery>,
+    rises: Rises,
     /// Some inhibitory current may not be zero.
     inhibited: bool,
     /// Everything is zero and stays so without events.
@@ -217,10 +219,10 @@ impl Neurons {
             unit_exc: unit(config.neuron.tau_syn_exc_us),
             unit_inh: unit(config.neuron.tau_syn_inh_us),
             blocks: vec![NeuronBlock::default(); BLOCKS].into_boxed_slice(),
-            refractory: [0.0; COLUMNS],
             gains_exc: gains(),
             gains_inh: gains(),
-            disturbed: false,
+            deliveries: Vec::new(),
+            rises: Rises::default(),
             inhibited: false,
             silent: false,
             columns: 0..COLUMNS,
@@ -229,6 +231,7 @@ impl Neurons {
         for column in 0..COLUMNS {
             neurons.apply(column);
             neurons.start(column);
+            neurons.blocks[column / BLOCK].enabled = u16::MAX;
         }
         neurons
     }
@@ -274,7 +277,7 @@ impl Neurons {
         let ticks = TICKS_PER_US as f64;
         let tau_mem = p.tau_mem_us * ticks;
         let refractory = ticks_from_us(p.refractory_us) as f64 / f64::from(self.step_ticks);
-        self.refractory[column] = single(refractory);
+        block.refractory[lane] = single(refractory);
         block.threshold[lane] = single(p.threshold_lsb - p.rest_lsb());
         block.reset[lane] = single(p.reset_lsb - p.rest_lsb());
         block.leak[lane] = single(real::exp(-f64::from(self.step_ticks) / tau_mem));
@@ -296,6 +299,10 @@ impl Neurons {
         } else {
             columns.start / BLOCK..columns.end.div_ceil(BLOCK)
         };
+        for (number, block) in self.blocks.iter_mut().enumerate() {
+            let enabled = |lane: &usize| columns.contains(&(number * BLOCK + lane));
+            block.enabled = (0..BLOCK).filter(enabled).map(|lane| 1 << lane).sum();
+        }
         self.columns = columns;
         self.silent = false;
         self.active.start * BLOCK..self.active.end * BLOCK
@@ -306,81 +313,57 @@ impl Neurons {
         self.silent
     }
 
-    /// Delivers an event `offset` ticks after the start of the coming step.
-    #[inline]
-    pub(crate) fn deliver(
+    /// Computes `count` steps from tick `start` on, in which `events` arrive; appends the neurons
+    /// that fired to `fired`, by time and column.
+    pub(crate) fn advance(
         &mut self,
-        addresses: &[u8; COLUMNS],
-        address: u8,
-        (weights, strength): (&[u8; COLUMNS], f32),
-        offset: u64,
-        mode: RowMode,
+        (synapses, drivers): (&SynapseArray, &mut Drivers),
+        events: &[InputEvent],
+        start: u64,
+        count: u32,
+        fired: &mut Vec<Fired>,
     ) {
-        let active = self.active.clone();
-        let left = low_word(self.step_ticks() - offset) as usize;
-        let addresses = &addresses.as_chunks().0[active.clone()];
-        let weights = &weights.as_chunks().0[active.clone()];
-        let blocks = &mut self.blocks[active.clone()];
-        if mode.excites() {
-            let gains = &self.gains_exc[left][active.clone()];
-            lanes::deliver::<false>(
-                self.level, addresses, address, weights, strength, gains, blocks,
-            );
-        }
-        if mode.inhibits() {
-            let gains = &self.gains_inh[left][active];
-            lanes::deliver::<true>(
-                self.level, addresses, address, weights, strength, gains, blocks,
-            );
-            self.inhibited = true;
-        }
-        self.disturbed = true;
-        self.silent = false;
-    }
-
-    /// Computes one step; appends the neurons that fired to `fired`, by time and column.
-    #[inline]
-    pub(crate) fn step(&mut self, fired: &mut Vec<Fired>) {
-        let blocks = &mut self.blocks[self.active.clone()];
-        let run = match (self.disturbed, self.inhibited) {
-            (false, false) => lanes::step::<0>,
-            (true, false) => lanes::step::<DELIVERED>,
-            (false, true) => lanes::step::<INHIBITED>,
-            (true, true) => lanes::step::<{ DELIVERED | INHIBITED }>,
+        self.receive(drivers, events, start);
+        let steps = Steps {
+            count,
+            ticks: self.step_ticks,
+            deliveries: &self.deliveries,
+            addresses: &synapses.addresses,
+            weights: &synapses.weights,
+            gains: [&self.gains_exc, &self.gains_inh],
+            inhibited: self.inhibited,
         };
-        self.disturbed = false;
-        let risen = run(self.level, blocks);
-        if risen != 0 {
-            self.fire(risen, fired);
+        let blocks = &mut self.blocks[self.active.clone()];
+        lanes::advance(self.level, blocks, self.active.start, &steps, &mut self.rises);
+        let first = fired.len();
+        for rise in self.rises.iter() {
+            let start = u64::from(rise.step * self.step_ticks);
+            for lane in (0..BLOCK).filter(|lane| rise.lanes >> lane & 1 == 1) {
+                let offset = start + u64::from(whole_u32(f64::from(rise.offsets[lane])));
+                fired.push(Fired { offset, column: usize::from(rise.block) * BLOCK + lane });
+            }
         }
+        fired[first..].sort_unstable();
     }
 
-    /// Resets every neuron that rose through threshold in this step; bit `i` of `risen` says
-    /// whether there may be any in active block `i`.
-    fn fire(&mut self, risen: u32, fired: &mut Vec<Fired>) {
-        let first = fired.len();
-        let step = self.step_ticks as f32;
-        for number in self.active.clone() {
-            if risen >> (number - self.active.start) & 1 == 0 {
-                continue;
-            }
-            let block = &mut self.blocks[number];
-            for lane in 0..BLOCK {
-                let column = number * BLOCK + lane;
-                let (before, after) = (block.before[lane], block.potential[lane]);
-                let threshold = block.threshold[lane];
-                if before < threshold && after >= threshold && self.columns.contains(&column) {
-                    let fraction = (threshold - before) / (after - before);
-                    let offset = whole_u32(f64::from((fraction * step).floor()));
-                    let offset = offset.min(self.step_ticks - 1);
-                    let elapsed = 1.0 - offset as f32 / step;
-                    block.hold[lane] = (self.refractory[column] - elapsed).max(0.0);
-                    block.potential[lane] = block.reset[lane];
-                    fired.push(Fired { offset: u64::from(offset), column });
-                }
-            }
+    /// Takes the events of the steps from tick `start` on.
+    fn receive(&mut self, drivers: &mut Drivers, events: &[InputEvent], start: u64) {
+        self.deliveries.clear();
+        for event in events {
+            let mode = drivers.mode(usize::from(event.row));
+            let ticks = low_word(event.time - start);
+            self.inhibited |= mode.inhibits();
+            self.deliveries.push(Delivery {
+                step: ticks / self.step_ticks,
+                left: self.step_ticks - ticks % self.step_ticks,
+                row: event.row,
+                address: event.address,
+                strength: drivers.strength(event),
+                excites: mode.excites(),
+                inhibits: mode.inhibits(),
+            });
+            self.silent = false;
         }
-        fired[first..].sort_unstable_by_key(|spike| (spike.offset, spike.column));
     }
 
     /// Sets what has decayed to nothing to zero, and finds out whether the hemisphere is silent.

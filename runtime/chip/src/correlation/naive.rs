@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{Branch, Correlation, PrePulse};
 use crate::config::ChipConfig;
-use crate::lanes::{self, Level};
+use crate::lanes::{self, Level, Saturation};
 use crate::synapse_array::SynapseArray;
 
 /// Rows in one block, in neighbouring blocks and at the ends; columns likewise.
@@ -78,7 +78,7 @@ struct Naive {
     synapses: BTreeMap<(usize, usize), Synapse>,
     /// Amplitude and decay of both branches.
     parameters: BTreeMap<(usize, usize), [(f32, f32); 2]>,
-    inverse_limit: f32,
+    saturation: Saturation,
     ties: u64,
 }
 
@@ -93,7 +93,7 @@ impl Naive {
         Naive {
             synapses: places().map(|place| (place, Synapse::default())).collect(),
             parameters: parameters.collect(),
-            inverse_limit: sensors.inverse_limit,
+            saturation: sensors.saturation,
             ties: 0,
         }
     }
@@ -108,7 +108,7 @@ impl Naive {
                 // Ages that a stamp cannot express are beyond the oldest pair.
                 let age = u32::try_from(time - since).unwrap_or(u32::MAX).min(1 << 30);
                 let a = synapse.accumulated[b];
-                let added = lanes::increment::<2>(age, decay, eta, a, self.inverse_limit);
+                let added = lanes::increment(age, decay, eta, a, self.saturation);
                 synapse.accumulated[b] = a + added;
             };
             match (pre, post) {

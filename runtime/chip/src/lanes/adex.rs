@@ -1,6 +1,8 @@
 //! The loops of AdEx neurons: one sub-step of a block, in two halves, and the delivery of events.
 
-use super::{Level, Width, exp2_negative, released};
+use fearless_simd::dispatch;
+
+use super::{Level, exp2_negative, released};
 use crate::adex::AdexBlock;
 use crate::neurons::{BLOCK, Gain};
 
