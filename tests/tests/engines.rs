@@ -156,6 +156,8 @@ rule reducing {
     state least  : real in -2.0 .. 70.0 per neuron = 0
     state apart  : real in 0.0 .. 20000.0 per neuron = 0
     state seen   : int in -2000 .. 2000 per neuron = 0
+    state usual  : real in -70.0 .. 70.0 per neuron = 0
+    state best   : int in 0 .. 255 per neuron = 0
     every 20 ms
     neurons {
         let r = rate
@@ -164,9 +166,11 @@ rule reducing {
         least  = min of 0.5 * weight + 0.25 over synapses
         apart  = sum of spread(weight) * r over synapses
         seen   = max of causal - acausal over synapses
+        usual  = mean of weight - 0.3 * r over synapses
+        best   = argmax of weight over synapses
     }
-    synapses { weight += 0.002 * (total - sum_w) + 0.1 * (strong - 4) + 0.001 * seen - 0.1 * least }
-    record sum_w, strong, least, apart, seen every 2 updates
+    synapses { weight += 0.002 * (total - sum_w) + 0.1 * (strong - 4) + 0.001 * seen - 0.1 * least + 0.1 * usual }
+    record sum_w, strong, least, apart, seen, usual, best every 2 updates
 }
 ";
 

@@ -380,7 +380,8 @@ codes! {
         "The language reference says what this version runs. Nothing is silently left out."
     }
     E0604 "a view limit out of range" {
-        "A hemisphere has 256 rows: `view rows <= N` takes 1 to 256."
+        "A hemisphere has 256 rows and 256 columns: `view rows <= N` and `view columns <= N` take 1 \
+         to 256."
         wrong "rule r {\n    view rows <= 300\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
         right "rule r {\n    view rows <= 32\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
     }
@@ -407,7 +408,8 @@ codes! {
         right "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    seed 3\n    run 1 updates\n    expect weight == 1\n}\n"
     }
     E0805 "a view of a test that its rule is not for" {
-        "A view has 1 to 256 columns and rows, and no more rows than `view rows <= N` of the rule."
+        "A view has 1 to 256 columns and rows, and no more than `view rows <= N` and `view columns <= N` \
+         of the rule say."
         wrong "rule up {\n    view rows <= 4\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    view 8 rows, 2 columns\n    run 1 updates\n    expect weight == 1\n}\n"
         right "rule up {\n    view rows <= 4\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    view 4 rows, 2 columns\n    run 1 updates\n    expect weight == 1\n}\n"
     }

@@ -141,7 +141,7 @@ impl Instance {
     }
 
     fn run(&mut self, part: Part, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
-        check_sizes(io)?;
+        check_sizes(io, self.rule.hir())?;
         self.state.events.clear();
         let function = match part {
             Part::Start => "start",
@@ -177,8 +177,9 @@ pub struct Place {
     pub record_capacity: usize,
 }
 
-fn check_sizes(io: &UpdateIo<'_>) -> Result<(), RunError> {
+fn check_sizes(io: &UpdateIo<'_>, rule: &pl_sema::hir::Rule) -> Result<(), RunError> {
     let rows = io.rows.len();
+    let columns = io.columns.iter().filter(|column| **column != 0).count();
     let wanted = rows * io::COLUMNS;
     let planes = [
         ("weights", io.weights.len()),
@@ -187,8 +188,13 @@ fn check_sizes(io: &UpdateIo<'_>) -> Result<(), RunError> {
         ("acausal codes", io.acausal_codes.len()),
         ("correlation resets", io.correlation_reset.len()),
     ];
-    if rows == 0 || rows > 256 {
-        return Err(RunError::Arrays(format!("a view has 1 to 256 rows, not {rows}")));
+    for (what, count, most) in
+        [("rows", rows, rule.rows_max), ("columns", columns, rule.columns_max)]
+    {
+        if rows == 0 || count > most as usize {
+            let message = format!("the rule is for 1 to {most} {what}, not {count}");
+            return Err(RunError::Arrays(message));
+        }
     }
     if io.row_signs.len() != rows {
         let message = format!("{rows} rows need {rows} row signs, not {}", io.row_signs.len());

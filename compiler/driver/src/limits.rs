@@ -2,7 +2,6 @@
 
 use crate::rule::Rule;
 use pl_diag::{Code, Diagnostic};
-use pl_ir::io::COLUMNS;
 
 /// Ticks of the chip's clock a microsecond; the processor runs at the same 250 MHz.
 const TICKS_PER_US: f64 = 250.0;
@@ -29,7 +28,7 @@ pub(crate) fn check(rule: &Rule) -> Vec<Diagnostic> {
             ];
         }
     };
-    let columns = u32::try_from(COLUMNS).unwrap_or(u32::MAX);
+    let columns = hir.columns_max;
     let needed = |rows| cost.update_cycles(rows, columns);
     let period = hir.schedule.period_ticks;
     let rows = if hir.rows_span.is_some() { hir.rows_max } else { ROWS };

@@ -170,6 +170,8 @@ pub struct Module {
     pub name: String,
     /// Largest number of rows a view may have, 1..=256.
     pub rows_max: u32,
+    /// Largest number of columns a view may have, 1..=256.
+    pub columns_max: u32,
     /// Derived values.
     pub derived: Vec<Derived>,
     /// State and inputs.

@@ -116,8 +116,11 @@ impl<'a> Parser<'a> {
             let name = cursor.quoted()?;
             cursor.keyword("rows")?;
             let rows_max = cursor.number("a number of rows")?;
+            let columns = cursor.eat_word("columns");
+            let columns_max = if columns { cursor.number("a number of columns")? } else { 256 };
             let (derived, objects, records, functions) = Default::default();
-            self.module = Some(Module { name, rows_max, derived, objects, records, functions });
+            self.module =
+                Some(Module { name, rows_max, columns_max, derived, objects, records, functions });
             return cursor.end();
         };
         match keyword {

@@ -29,7 +29,11 @@ pub fn instruction(inst: &InstData) -> String {
 
 impl Display for Module {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "module {} rows {}", Quoted(&self.name), self.rows_max)?;
+        write!(f, "module {} rows {}", Quoted(&self.name), self.rows_max)?;
+        if self.columns_max != 256 {
+            write!(f, " columns {}", self.columns_max)?;
+        }
+        writeln!(f)?;
         for (index, derived) in self.derived.iter().enumerate() {
             writeln!(f, "derived d{index} = {} {}", derived.default, Quoted(&derived.name))?;
         }

@@ -112,8 +112,10 @@ impl Checker<'_> {
 
     fn declarations(&mut self) {
         let module = self.module;
-        if module.name.is_empty() || !(1..=256).contains(&module.rows_max) {
-            self.report(1, None, "a module needs a name and a view of 1 to 256 rows".into());
+        let sized = [module.rows_max, module.columns_max].iter().all(|n| (1..=256).contains(n));
+        if module.name.is_empty() || !sized {
+            let message = "a module needs a name and a view of 1 to 256 rows and columns";
+            self.report(1, None, message.into());
         }
         if module.function("update").is_none() {
             self.report(1, None, "there is no function `update`".into());
@@ -463,7 +465,8 @@ mod tests {
     fn broken(func: Function) -> Vec<u32> {
         let (derived, objects, records) = Default::default();
         let functions = vec![func];
-        let module = Module { name: "m".into(), rows_max: 1, derived, objects, records, functions };
+        let (name, rows_max, columns_max) = ("m".into(), 1, 256);
+        let module = Module { name, rows_max, columns_max, derived, objects, records, functions };
         let errors = verify(module).err().unwrap_or_default();
         errors.iter().map(|error| error.rule).collect()
     }

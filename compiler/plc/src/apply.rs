@@ -44,10 +44,14 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
     let bytes = output::read_file(&args.data)?;
     let invalid = |message: String| Failure::Invalid(format!("{}: {message}", args.data.display()));
     let capture = Capture::parse(&bytes).map_err(invalid)?;
-    let limit = rule.hir().rows_max;
-    if capture.rows > limit as usize {
-        let rows = capture.rows;
-        return Err(invalid(format!("it has {rows} rows, the rule says `view rows <= {limit}`")));
+    for (what, count, limit) in [
+        ("rows", capture.rows, rule.hir().rows_max),
+        ("columns", capture.columns, rule.hir().columns_max),
+    ] {
+        if count > limit as usize {
+            let message = format!("it has {count} {what}, the rule says `view {what} <= {limit}`");
+            return Err(invalid(message));
+        }
     }
     let kind = args.engine.map_or(EngineKind::default(), EngineKind::from);
     let mut executor: Box<dyn Executor> = match kind {

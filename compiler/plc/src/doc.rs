@@ -86,7 +86,7 @@ fn rule_page(documented: &Documented) -> Result<String, Failure> {
         out += &table(&["name", "", "of each", "values", "initially"], &rows);
     }
     let program = rule.program().map_err(|error| Failure::Invalid(error.to_string()))?;
-    let (rows, columns) = (hir.rows_max, 256);
+    let (rows, columns) = (hir.rows_max, hir.columns_max);
     let full = us(program.cost.update_cycles(rows, columns));
     let _ = write!(
         out,

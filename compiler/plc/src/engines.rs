@@ -142,12 +142,16 @@ fn pick(name: &str, rules: &[Rule]) -> Result<Rule, String> {
 impl EngineFactory for Compiler {
     fn build(&self, binding: &Binding) -> Result<Box<dyn Engine>, EngineError> {
         let rule = &self.get(&binding.rule)?.rule;
-        let limit = rule.hir().rows_max;
-        if binding.rows.len() > limit as usize {
-            let rows = binding.rows.len();
-            return Err(EngineError::new(format!(
-                "it is bound to {rows} rows, but says `view rows <= {limit}`"
-            )));
+        let hir = rule.hir();
+        for (what, count, limit) in [
+            ("rows", binding.rows.len(), hir.rows_max),
+            ("columns", binding.columns.len(), hir.columns_max),
+        ] {
+            if count > limit as usize {
+                return Err(EngineError::new(format!(
+                    "it is bound to {count} {what}, but says `view {what} <= {limit}`"
+                )));
+            }
         }
         let on_arrays = |executor| -> Result<Box<dyn Engine>, EngineError> {
             Ok(Box::new(ArrayEngine::new(rule, executor, binding)?))

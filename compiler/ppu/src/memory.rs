@@ -312,6 +312,7 @@ fn info(module: &Module, storage: &[Storage], records_offset: u32) -> Info {
     Info {
         rule: module.name.clone(),
         rows_max: module.rows_max,
+        columns_max: module.columns_max,
         records_offset,
         derived: module.derived.iter().map(|d| (d.default, d.name.clone())).collect(),
         objects: module.objects.iter().zip(storage).map(object).collect(),

@@ -260,7 +260,7 @@ pub(crate) fn reduction(
     if interval.low < -32768.0 || interval.high > 32767.0 {
         number = Kind::Real;
     }
-    let kind = ExprKind::Reduce { over, reduction, lets, of: Box::new(a) };
+    let kind = ExprKind::Reduce { over, most, reduction, lets, of: Box::new(a) };
     representable(Expr { kind, number, interval, span })
 }
 

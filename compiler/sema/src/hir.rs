@@ -175,6 +175,8 @@ pub enum ExprKind {
     Reduce {
         /// What is joined: synapses or neurons.
         over: Over,
+        /// Most of them.
+        most: u32,
         /// How their values are joined.
         reduction: Reduction,
         /// Locals of the value, defined anew for each.
@@ -203,9 +205,9 @@ pub enum Reduction {
     Max,
     /// For how many a condition holds.
     Count,
-    /// Column of the largest, the lowest of several; over neurons.
+    /// Column or row of the largest, the lowest of several.
     Argmax,
-    /// Their mean; over neurons.
+    /// Their mean.
     Mean,
 }
 
@@ -350,6 +352,8 @@ pub struct Rule {
     pub rows_max: u32,
     /// Where the view limit is written, if it is.
     pub rows_span: Option<Span>,
+    /// Most columns of a view.
+    pub columns_max: u32,
     /// When it runs.
     pub schedule: Schedule,
     /// Number of locals.

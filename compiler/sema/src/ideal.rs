@@ -370,7 +370,7 @@ impl Run<'_, '_> {
                 let count = self.value(count, row);
                 core::array::from_fn(|c| low[c] + (draw[c] * count[c]).floor())
             }
-            ExprKind::Reduce { over: Over::Synapses, reduction, lets, of } => {
+            ExprKind::Reduce { over: Over::Synapses, reduction, lets, of, .. } => {
                 self.reduce_synapses(*reduction, lets, of)
             }
             ExprKind::Reduce { reduction, lets, of, .. } => {
@@ -424,25 +424,29 @@ impl Run<'_, '_> {
     fn reduce_synapses(&mut self, reduction: Reduction, lets: &[Stmt], of: &Expr) -> Lanes {
         let mut so_far = match reduction {
             Reduction::Min => [f64::INFINITY; COLUMNS],
-            Reduction::Max => [f64::NEG_INFINITY; COLUMNS],
-            Reduction::Sum | Reduction::Count | Reduction::Argmax | Reduction::Mean => {
-                [0.0; COLUMNS]
-            }
+            Reduction::Max | Reduction::Argmax => [f64::NEG_INFINITY; COLUMNS],
+            Reduction::Sum | Reduction::Count | Reduction::Mean => [0.0; COLUMNS],
         };
+        let mut best = [0.0; COLUMNS];
         for row in 0..self.io.rows.len() {
             self.statements(lets, Some(row), &[true; COLUMNS]);
             let values = self.value(of, Some(row));
-            for (so_far, value) in so_far.iter_mut().zip(values) {
+            for ((so_far, best), value) in so_far.iter_mut().zip(&mut best).zip(values) {
+                if value > *so_far {
+                    *best = f64::from(self.io.rows[row]);
+                }
                 *so_far = match reduction {
                     Reduction::Min => so_far.min(value),
-                    Reduction::Max => so_far.max(value),
-                    Reduction::Sum | Reduction::Count | Reduction::Argmax | Reduction::Mean => {
-                        *so_far + value
-                    }
+                    Reduction::Max | Reduction::Argmax => so_far.max(value),
+                    Reduction::Sum | Reduction::Count | Reduction::Mean => *so_far + value,
                 };
             }
         }
-        so_far
+        match reduction {
+            Reduction::Argmax => best,
+            Reduction::Mean => so_far.map(|sum| sum / index(self.io.rows.len())),
+            Reduction::Sum | Reduction::Min | Reduction::Max | Reduction::Count => so_far,
+        }
     }
 
     fn reduce_neurons(&self, reduction: Reduction, values: &Lanes) -> f64 {

@@ -8,7 +8,7 @@ mod warnings;
 use crate::hir::{Block, Expr, ExprKind, Kind, Over, Reduction, Rounding, Rule, Stmt, Target};
 use crate::host::Host;
 use crate::interval::Interval;
-use crate::lower::number::{PRODUCT_SHIFT, factor_frac, held, natural, natural_frac};
+use crate::lower::number::{PRODUCT_SHIFT, factor_frac, held, mean_fracs, natural, natural_frac};
 use crate::lower::state_format;
 use pl_diag::Span;
 use pl_fixed::Format;
@@ -172,12 +172,15 @@ fn walk(rule: &Rule, expr: &Expr, format: Format, depth: usize, found: &mut Vec<
         }
         ExprKind::Uniform(low, width) => inside(low, format) + inside(width, format) + lsb(format),
         ExprKind::RandInt(..) => 0.0,
-        ExprKind::Reduce { over, reduction, of, .. } => {
-            let each = if of.number == Kind::Bool { 0.0 } else { inside(of, format) };
-            let most = if *over == Over::Synapses { rule.rows_max } else { 256 };
+        ExprKind::Reduce { over, most, reduction, of, .. } => {
+            let by_sum = *over == Over::Synapses && *reduction == Reduction::Mean;
+            let term = if by_sum { Format::new(mean_fracs(of, *most).0) } else { format };
+            let each = if of.number == Kind::Bool { 0.0 } else { inside(of, term) };
             match reduction {
-                Reduction::Sum => f64::from(most) * each,
+                Reduction::Sum => f64::from(*most) * each,
                 Reduction::Min | Reduction::Max => each,
+                // Half a step of the quotient, and half one of the reciprocal.
+                Reduction::Mean if by_sum => each + lsb(format),
                 Reduction::Mean => each + lsb(format) / 2.0,
                 Reduction::Count | Reduction::Argmax => 0.0,
             }

@@ -77,6 +77,12 @@ impl PpuImageEngine {
             let message = format!("the image is for 1 to {} rows, not {rows}", info.rows_max);
             return Err(EngineError::new(message));
         }
+        let columns = binding.columns.len();
+        if columns > info.columns_max as usize {
+            let most = info.columns_max;
+            let message = format!("the image is for at most {most} columns, not {columns}");
+            return Err(EngineError::new(message));
+        }
         Ok(PpuImageEngine {
             buffers: records::place(&info, rows)?,
             samples: vec![Vec::new(); info.records.len()],

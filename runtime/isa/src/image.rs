@@ -337,6 +337,8 @@ pub struct Info {
     pub rule: String,
     /// Largest number of rows of a view.
     pub rows_max: u32,
+    /// Largest number of columns of a view.
+    pub columns_max: u32,
     /// First byte of the region behind the external objects: record buffers begin here.
     pub records_offset: u32,
     /// Derived values: default and expression.
@@ -380,7 +382,8 @@ impl Info {
     pub fn to_text(&self) -> String {
         let line = |name: &str| name.replace(['\n', '\r'], " ");
         let mut out = format!("{MAGIC}\nrule {}\n", line(&self.rule));
-        out += &format!("rows_max {}\nrecords_offset {}\n", self.rows_max, self.records_offset);
+        out += &format!("rows_max {}\ncolumns_max {}\n", self.rows_max, self.columns_max);
+        out += &format!("records_offset {}\n", self.records_offset);
         for (default, name) in &self.derived {
             out += &format!("derived {default} {}\n", line(name));
         }
@@ -414,6 +417,7 @@ impl Info {
         let mut info = Info {
             rule: String::new(),
             rows_max: 0,
+            columns_max: 256,
             records_offset: 0,
             derived: Vec::new(),
             objects: Vec::new(),
@@ -430,6 +434,7 @@ impl Info {
         match keyword {
             "rule" => self.rule = rest.to_owned(),
             "rows_max" => self.rows_max = number(rest)?,
+            "columns_max" => self.columns_max = number(rest)?,
             "records_offset" => self.records_offset = number(rest)?,
             "derived" => {
                 let (default, name) = rest.split_once(' ').ok_or("a default and a name")?;
@@ -495,6 +500,7 @@ mod tests {
         let info = Info {
             rule: "structural".into(),
             rows_max: 32,
+            columns_max: 200,
             records_offset: 16_384,
             derived: vec![(-3, "a * b - 1".into()), (7, "c".into())],
             objects: vec![

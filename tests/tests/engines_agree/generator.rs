@@ -125,6 +125,10 @@ impl Generator<'_> {
             }
         }
         self.line("view rows <= 8");
+        if self.one_in(4) {
+            self.uses("view columns");
+            self.line(["view columns <= 100", "view columns <= 1"][self.choose(2)]);
+        }
         self.line("every 20 ms");
         if self.one_in(3) {
             self.uses("start");
@@ -476,6 +480,8 @@ impl Generator<'_> {
                 ("min", "min over synapses"),
                 ("max", "max over synapses"),
                 ("count", "count over synapses"),
+                ("mean", "mean over synapses"),
+                ("argmax", "argmax over synapses"),
             ],
             Over::Neurons | Over::Control => &[
                 ("sum", "sum over neurons"),
@@ -554,6 +560,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "start",
     "start statements",
     "schedules",
+    "view columns",
     "record",
     "synapses",
     "neurons",
@@ -603,6 +610,8 @@ pub(crate) const FEATURES: &[&str] = &[
     "min over synapses",
     "max over synapses",
     "count over synapses",
+    "mean over synapses",
+    "argmax over synapses",
     "sum over neurons",
     "min over neurons",
     "max over neurons",

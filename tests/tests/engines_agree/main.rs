@@ -101,6 +101,7 @@ impl Setup {
         let mut random = Random::new(self.seed);
         let rows = 1 + random.below(4);
         let columns = [COLUMNS, 1 + random.below(COLUMNS)][random.below(2)];
+        let columns = columns.min(rule.hir().columns_max as usize);
         let numbers = (0..=u8::MAX).step_by(1 + random.below(30)).take(rows).collect();
         let mut bench = Bench::new(rule, Engine::Eval, numbers, columns, self.seed);
         bench.weights.iter_mut().for_each(|weight| *weight = random.byte_below(64));

@@ -37,6 +37,7 @@ fn module(scope: Scope, b: FunctionBuilder) -> Verified<Module> {
     checked(Module {
         name: "ops".into(),
         rows_max: 1,
+        columns_max: 256,
         derived: vec![],
         objects: ["x", "y", "z"].map(object).into(),
         records: vec![],

@@ -84,6 +84,16 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Takes the word `keyword` if it comes next.
+    pub(super) fn eat_word(&mut self, keyword: &str) -> bool {
+        let before = self.clone();
+        let found = self.word() == keyword;
+        if !found {
+            *self = before;
+        }
+        found
+    }
+
     /// A number of a type, with a sign if the type has one.
     pub(super) fn number<T: core::str::FromStr>(&mut self, what: &str) -> Parsed<T> {
         self.skip_blanks();

@@ -61,7 +61,8 @@ fn declarations(random: &mut Random) -> Module {
         records.push(Record { every, fields: scopes.iter().map(field).collect() });
     }
     let functions = Vec::new();
-    Module { name: "random".into(), rows_max: 256, derived, objects, records, functions }
+    let (name, rows_max, columns_max) = ("random".into(), 256, 256);
+    Module { name, rows_max, columns_max, derived, objects, records, functions }
 }
 
 const SCOPES: [Scope; 4] = [Scope::Synapse, Scope::Neuron, Scope::Row, Scope::Rule];

@@ -340,19 +340,16 @@ impl<'a> RuleChecker<'a> {
             ast::ReduceOp::Min => Reduction::Min,
             ast::ReduceOp::Max => Reduction::Max,
             ast::ReduceOp::Count => Reduction::Count,
-            ast::ReduceOp::Argmax if axis == ast::Axis::Neurons => Reduction::Argmax,
-            ast::ReduceOp::Mean if axis == ast::Axis::Neurons => Reduction::Mean,
-            ast::ReduceOp::Mean | ast::ReduceOp::Argmax => {
-                let what = format!("the reduction `{} of .. over {}`", op.name(), axis.name());
-                self.found.push(not_yet(span, &what));
-                return None;
-            }
+            ast::ReduceOp::Argmax => Reduction::Argmax,
+            ast::ReduceOp::Mean => Reduction::Mean,
         };
         let (outside_place, inside, joined) = match axis {
             ast::Axis::Synapses => {
                 (Where::Neurons, Where::Synapses, (Over::Synapses, self.rows_max))
             }
-            ast::Axis::Neurons => (Where::Control, Where::Neurons, (Over::Neurons, 256)),
+            ast::Axis::Neurons => {
+                (Where::Control, Where::Neurons, (Over::Neurons, self.columns_max))
+            }
         };
         if self.place != outside_place {
             self.found.push(misplaced_reduction(axis, axis_span, span));

@@ -102,8 +102,9 @@ struct RuleChecker<'a> {
     /// The `synapses` block that reads correlation, and the one being checked.
     correlation_block: Option<Span>,
     block_span: Option<Span>,
-    /// Most rows of a view.
+    /// Most rows and columns of a view.
     rows_max: u32,
+    columns_max: u32,
     /// Locals that an inlined function needs before the statement.
     before: Vec<hir::Stmt>,
     /// The module whose names are seen: another in functions that come from there.
@@ -127,6 +128,7 @@ impl<'a> RuleChecker<'a> {
             correlation_block: None,
             block_span: None,
             rows_max: 256,
+            columns_max: 256,
             before: Vec::new(),
             module: ModuleId::FILE,
             rounds: 0,
@@ -144,8 +146,7 @@ impl<'a> RuleChecker<'a> {
                 self.decl(decl);
             }
         }
-        let (rows_max, rows_span) = self.view(rule);
-        self.rows_max = rows_max;
+        let rows_span = self.view(rule);
         let times = self.schedules(rule);
         let mut blocks = Vec::new();
         let mut start = Vec::new();
@@ -183,8 +184,9 @@ impl<'a> RuleChecker<'a> {
             params: self.params,
             states: self.states,
             rounding: rounding(rule),
-            rows_max,
+            rows_max: self.rows_max,
             rows_span,
+            columns_max: self.columns_max,
             schedule: times.common,
             locals: self.locals.len(),
             start,
@@ -194,32 +196,39 @@ impl<'a> RuleChecker<'a> {
         (checked, self.found)
     }
 
-    fn view(&mut self, rule: &ast::Rule) -> (u32, Option<Span>) {
-        let mut limit = (256, None);
+    /// Limits of the view; gives the place where that of its rows is written, if it is.
+    fn view(&mut self, rule: &ast::Rule) -> Option<Span> {
+        let mut rows_span = None;
         for member in &rule.members {
             let ast::Member::View(view) = member else { continue };
             match &view.kind {
                 ast::ViewKind::Rows(rows) => {
-                    let Some(value) = self.constant(rows) else { continue };
-                    match whole(value).filter(|rows| (1..=256).contains(rows)) {
-                        Some(rows) => limit = (rows, Some(view.span)),
-                        None => {
-                            let message = format!("a view cannot have {value} rows");
-                            self.found.push(
-                                Diagnostic::error(Code::E0604, rows.span, message)
-                                    .label(rows.span, "not a whole number from 1 to 256")
-                                    .help("write `view rows <= 256` or less"),
-                            );
-                        }
+                    if let Some(most) = self.view_limit(rows, "rows") {
+                        (self.rows_max, rows_span) = (most, Some(view.span));
                     }
                 }
-                ast::ViewKind::Columns(_) => {
-                    self.found.push(not_yet(view.span, "`view columns`"));
+                ast::ViewKind::Columns(columns) => {
+                    self.columns_max =
+                        self.view_limit(columns, "columns").unwrap_or(self.columns_max);
                 }
                 ast::ViewKind::Signed => self.found.push(not_yet(view.span, "`view signed`")),
             }
         }
-        limit
+        rows_span
+    }
+
+    fn view_limit(&mut self, limit: &ast::Expr, what: &str) -> Option<u32> {
+        let value = self.constant(limit)?;
+        let known = whole(value).filter(|most| (1..=256).contains(most));
+        if known.is_none() {
+            let message = format!("a view cannot have {value} {what}");
+            self.found.push(
+                Diagnostic::error(Code::E0604, limit.span, message)
+                    .label(limit.span, "not a whole number from 1 to 256")
+                    .help(format!("write `view {what} <= 256` or less")),
+            );
+        }
+        known
     }
 
     fn start(&mut self, start: &'a ast::Start) -> Vec<hir::Block> {

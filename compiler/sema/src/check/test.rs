@@ -143,10 +143,10 @@ impl<'a> TestChecker<'a> {
     }
 
     fn view(&mut self, rows: &ast::Expr, columns: &ast::Expr) {
-        let limit = self.rule.rows_max;
+        let (rows_max, columns_max) = (self.rule.rows_max, self.rule.columns_max);
         let (row_count, column_count) = (self.count(rows), self.count(columns));
         for (count, most, expr, what) in
-            [(row_count, limit, rows, "rows"), (column_count, 256, columns, "columns")]
+            [(row_count, rows_max, rows, "rows"), (column_count, columns_max, columns, "columns")]
         {
             let Some(count) = count else { continue };
             if !(1..=most).contains(&count) {

@@ -88,6 +88,7 @@ pub fn lower(rule: &Rule) -> Lowered {
     let module = Module {
         name: rule.name.clone(),
         rows_max: rule.rows_max,
+        columns_max: rule.columns_max,
         derived: derived.collect(),
         objects: objects.collect(),
         records: records.collect(),

@@ -53,6 +53,9 @@ pub(crate) fn natural(expr: &Expr) -> i32 {
         | ExprKind::Max(a, b)
         | ExprKind::Uniform(a, b) => own.min(natural(a)).min(natural(b)),
         ExprKind::Neg(a) | ExprKind::Abs(a) => own.min(natural(a)),
+        ExprKind::Reduce { over: Over::Synapses, reduction: Reduction::Mean, of, most, .. } => {
+            mean_fracs(of, *most).1
+        }
         ExprKind::Reduce {
             reduction: Reduction::Sum | Reduction::Min | Reduction::Max | Reduction::Mean,
             of,
@@ -72,6 +75,16 @@ pub(crate) fn natural(expr: &Expr) -> i32 {
         | ExprKind::Or(..)
         | ExprKind::Not(_) => own,
     }
+}
+
+/// Fraction bits of the sum that a mean of at most `most` synapses begins with, and of the mean
+/// (N10): with `2^k >= most`, those that hold `2^k` terms, and `k - 1` more, which the quotient has.
+pub(crate) fn mean_fracs(of: &Expr, most: u32) -> (i32, i32) {
+    let members = most.next_power_of_two();
+    let all = of.interval.product(Interval { low: 1.0, high: members.into() });
+    let sum = natural_frac(all).min(natural(of));
+    let more = members.trailing_zeros().cast_signed() - 1;
+    (sum, (sum + more.max(0)).min(natural(of)))
 }
 
 /// Fraction bits of a lane factor of a product: produced in its natural format and shifted left as
@@ -158,8 +171,8 @@ impl Lowering<'_> {
                 let value = self.b.op(Op::AddSat, &[low, part]);
                 self.convert(value, 0, frac)
             }
-            ExprKind::Reduce { over: Over::Synapses, reduction, lets, of } => {
-                self.reduce_synapses(*reduction, lets, of, frac, env)
+            ExprKind::Reduce { over: Over::Synapses, most, reduction, lets, of } => {
+                self.reduce_synapses((*reduction, *most), lets, of, frac, env)
             }
             ExprKind::Reduce { reduction, lets, of, .. } => {
                 self.reduce_neurons(*reduction, lets, of, frac, env)

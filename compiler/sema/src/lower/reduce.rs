@@ -1,62 +1,158 @@
 //! Reductions. Over the synapses of a neuron: a loop over the rows that carries the result so far.
 //! Over the neurons of the view: the lanes of its columns to a scalar.
 
-use super::number::held;
-use super::{Env, Lanes, Lowering};
+use super::number::{PRODUCT_SHIFT, held, mean_fracs};
+use super::{End, Env, Lanes, Lowering};
 use crate::hir::{Expr, Reduction, Stmt};
+use pl_fixed::Format;
 use pl_ir::op::Cond;
 use pl_ir::{BlockCall, Imm, Op, Terminator, Type, Value};
 
 impl Lowering<'_> {
-    /// The lanes of a reduction over synapses with `frac` fraction bits (N10).
+    /// The lanes of a reduction over at most so many synapses, with `frac` fraction bits (N10).
     pub(super) fn reduce_synapses(
         &mut self,
-        reduction: Reduction,
+        (reduction, most): (Reduction, u32),
         lets: &[Stmt],
         of: &Expr,
         frac: i32,
         env: &Env,
     ) -> Value {
         // A view has at least one row, so the first result of `min` and `max` never stays.
-        let first = match reduction {
-            Reduction::Sum | Reduction::Count | Reduction::Argmax | Reduction::Mean => 0,
-            Reduction::Min => i32::from(i16::MAX),
-            Reduction::Max => i32::from(i16::MIN),
+        let (first, format) = match reduction {
+            Reduction::Sum | Reduction::Count => (0, frac),
+            Reduction::Mean => (0, mean_fracs(of, most).0),
+            Reduction::Min => (i32::from(i16::MAX), frac),
+            Reduction::Max => (i32::from(i16::MIN), frac),
+            Reduction::Argmax => (i32::from(i16::MIN), held(of)),
         };
-        let (zero, first) = (self.b.iconst(0), self.b.splat_const(first, Type::ROW16));
-        let (body, params) = self.b.block(&[Type::I32, Type::ROW16]);
-        let (done, results) = self.b.block(&[Type::ROW16]);
-        self.b.jump(body, vec![zero, first]);
-        self.b.switch_to(body);
-        let (row, so_far) = (params[0], params[1]);
-        let mut inside = env.inside_row(row);
-        self.statements(lets, &mut inside, None);
-        let joined = match reduction {
-            Reduction::Sum => self.joined(Op::AddSat, so_far, of, frac, &mut inside),
-            Reduction::Min => self.joined(Op::Min, so_far, of, frac, &mut inside),
-            Reduction::Max => self.joined(Op::Max, so_far, of, frac, &mut inside),
-            Reduction::Count => {
-                let holds = self.condition(of, &mut inside);
-                let holds = self.hold(holds);
-                let one = self.lanes_as_bits(Lanes::Where(holds), 1);
-                self.b.op(Op::AddSat, &[so_far, one])
+        let mut carried = vec![self.b.splat_const(first, Type::ROW16)];
+        if reduction == Reduction::Argmax {
+            // Should all values be the smallest there is, it is the first row's.
+            let zero = self.b.iconst(0);
+            carried.push(self.row_lanes(zero));
+        }
+        let results = self.over_rows(carried, |this, row, so_far| {
+            let mut inside = env.inside_row(row);
+            this.statements(lets, &mut inside, None);
+            let first = so_far[0];
+            match reduction {
+                Reduction::Sum | Reduction::Mean => {
+                    vec![this.joined(Op::AddSat, first, of, format, &mut inside)]
+                }
+                Reduction::Min => vec![this.joined(Op::Min, first, of, format, &mut inside)],
+                Reduction::Max => vec![this.joined(Op::Max, first, of, format, &mut inside)],
+                Reduction::Count => {
+                    let holds = this.condition(of, &mut inside);
+                    let holds = this.hold(holds);
+                    let one = this.lanes_as_bits(Lanes::Where(holds), 1);
+                    vec![this.b.op(Op::AddSat, &[first, one])]
+                }
+                Reduction::Argmax => {
+                    let value = this.produce(of, format, &mut inside);
+                    let number = this.row_lanes(row);
+                    let larger = this.b.compare(Cond::Gt, value, first);
+                    let most = this.b.op(Op::Max, &[first, value]);
+                    vec![most, this.b.op(Op::Select, &[larger, number, so_far[1]])]
+                }
             }
-            Reduction::Argmax | Reduction::Mean => {
-                unreachable!("checked: over neurons only")
-            }
-        };
+        });
+        match reduction {
+            Reduction::Sum | Reduction::Min | Reduction::Max => results[0],
+            Reduction::Count => self.convert(results[0], 0, frac),
+            Reduction::Argmax => self.convert(results[1], 0, frac),
+            Reduction::Mean => self.quotient(results[0], of, most, frac),
+        }
+    }
+
+    /// A loop over the rows of the view that carries lanes from row to row; what is left of them.
+    fn over_rows(
+        &mut self,
+        carried: Vec<Value>,
+        body: impl FnOnce(&mut Self, Value, &[Value]) -> Vec<Value>,
+    ) -> Vec<Value> {
+        let zero = self.b.iconst(0);
+        let mut types = vec![Type::I32];
+        types.resize(1 + carried.len(), Type::ROW16);
+        let (head, params) = self.b.block(&types);
+        let (done, results) = self.b.block(&types[1..]);
+        self.b.jump(head, [&[zero], &carried[..]].concat());
+        self.b.switch_to(head);
+        let (row, so_far) = (params[0], &params[1..]);
+        let joined = body(self, row, so_far);
         let one = self.b.iconst(1);
         let next = self.b.op(Op::Add, &[row, one]);
         let rows = self.b.value(Op::ViewRows, Imm::None, &[], Type::I32);
         let more = self.b.compare(Cond::Lt, next, rows);
         self.b.terminate(Terminator::Branch(
             more,
-            BlockCall { block: body, args: vec![next, joined] },
-            BlockCall { block: done, args: vec![joined] },
+            BlockCall { block: head, args: [&[next], &joined[..]].concat() },
+            BlockCall { block: done, args: joined },
         ));
         self.b.switch_to(done);
-        let result = results[0];
-        if reduction == Reduction::Count { self.convert(result, 0, frac) } else { result }
+        results
+    }
+
+    /// Every lane the hardware row of a row position.
+    fn row_lanes(&mut self, position: Value) -> Value {
+        let row = self.b.value(Op::ViewRow, Imm::None, &[position], Type::I32);
+        self.b.value(Op::Splat, Imm::None, &[row], Type::ROW16)
+    }
+
+    /// The mean of a sum over the rows of the view, at most `most` (N10). Lanes do not divide, and
+    /// the number `n` of rows is known when the rule is bound: the sum is multiplied by the largest
+    /// power of two `m` that keeps it in 16 bits, then by the reciprocal of `n m`, which
+    /// is a fraction of at least `2^-k` then, so that it has bits enough.
+    fn quotient(&mut self, sum: Value, of: &Expr, most: u32, frac: i32) -> Value {
+        let (sum_frac, mean_frac) = mean_fracs(of, most);
+        let members = most.next_power_of_two();
+        let mean = if members == 1 {
+            sum
+        } else {
+            let rows = self.b.value(Op::ViewRows, Imm::None, &[], Type::I32);
+            let factor = self.power_for(members, rows);
+            // A sum of terms that were rounded up may be larger than the interval says.
+            let largest = self.b.iconst(i16::MAX.into());
+            let largest = self.b.op(Op::DivU, &[largest, factor]);
+            let zero = self.b.iconst(0);
+            let least = self.b.op(Op::Sub, &[zero, largest]);
+            let [factor_lanes, largest, least] = [factor, largest, least]
+                .map(|scalar| self.b.value(Op::Splat, Imm::None, &[scalar], Type::ROW16));
+            let sum = self.b.op(Op::Min, &[sum, largest]);
+            let sum = self.b.op(Op::Max, &[sum, least]);
+            let scaled = self.b.op(Op::Mul, &[sum, factor_lanes]);
+            let divisor = self.b.op(Op::Mul, &[rows, factor]);
+            let reciprocal = self.reciprocal(divisor, mean_frac.abs_diff(sum_frac));
+            self.b.op(Op::MulFracRound, &[scaled, reciprocal])
+        };
+        let format = Format::new(mean_frac);
+        let [low, high] = [End::Low, End::High].map(|end| self.bound(end, of.interval, format));
+        let mean = self.b.op(Op::Max, &[mean, low]);
+        let mean = self.b.op(Op::Min, &[mean, high]);
+        self.convert(mean, mean_frac, frac)
+    }
+
+    /// The largest power of two that `rows` times it is at most `members`.
+    fn power_for(&mut self, members: u32, rows: Value) -> Value {
+        let all = self.b.iconst(members.cast_signed());
+        let quotient = self.b.op(Op::DivU, &[all, rows]);
+        let mut power = self.b.iconst(1);
+        for exponent in 1..=members.trailing_zeros() {
+            let next = self.b.iconst(1 << exponent);
+            let fits = self.b.compare(Cond::Ge, quotient, next);
+            power = self.b.op(Op::Select, &[fits, next, power]);
+        }
+        power
+    }
+
+    /// Lanes of `2^(15 + more) / divisor`, to nearest, ties up; less than `2^15`.
+    fn reciprocal(&mut self, divisor: Value, more: u32) -> Value {
+        let one = self.b.iconst(1 << (PRODUCT_SHIFT.unsigned_abs() + more));
+        let two = self.b.iconst(2);
+        let half = self.b.op(Op::DivU, &[divisor, two]);
+        let sum = self.b.op(Op::Add, &[one, half]);
+        let quotient = self.b.op(Op::DivU, &[sum, divisor]);
+        self.b.value(Op::Splat, Imm::None, &[quotient], Type::ROW16)
     }
 
     /// The same over neurons: equal in every lane.

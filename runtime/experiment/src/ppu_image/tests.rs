@@ -87,6 +87,7 @@ fn image(body: &str) -> Image {
     let info = Info {
         rule: "counting".into(),
         rows_max: 4,
+        columns_max: 256,
         records_offset: 256,
         derived: vec![(1, "step".into())],
         objects: Vec::new(),
