@@ -279,6 +279,111 @@ rule arrays {
 }
 ";
 
+/// Weights of both signs, a state a pair, and correlation of its excitatory row.
+const SIGNED: &str = "
+rule signed {
+    view signed
+    view rows <= 8
+    state trace : real in -200.0 .. 200.0 per synapse = 0
+    state most  : int in -63 .. 63 per neuron = 0
+    state mean  : real in -63.0 .. 63.0 per neuron = 0
+    every 8 ms
+    neurons { most = max of weight over synapses; mean = mean of weight over synapses }
+    synapses {
+        trace = 0.5 * trace + causal - acausal
+        if row < 40 { weight += 0.25 * trace - 0.1 * row_sign } else { weight = -weight - 1 }
+        if trace > 8 { address = clamp(weight, 0, 63); reset causal }
+        if weight > mean { weight -= 0.1 * (most - rate) }
+    }
+    record weight, trace, most, mean, address every 2 updates
+}
+";
+
+/// Some pairs of rows with their signs.
+fn signed_binding(setup: &Setup, chip: &mut Chip, pairs: &[u8]) -> Binding {
+    for first in pairs {
+        let (h, row) = (usize::from(setup.hemisphere), usize::from(*first));
+        chip.set_row_mode(h, row, RowMode::Excitatory);
+        chip.set_row_mode(h, row + 1, RowMode::Inhibitory);
+    }
+    let rows = pairs.iter().flat_map(|first| [*first, first + 1]).collect();
+    Binding { rows, ..setup.binding("rule") }
+}
+
+#[test]
+fn pairs_of_rows_hold_signed_weights_on_every_engine() {
+    let pairs = [2, 10, 38, 40, 254];
+    for (columns, hemisphere) in [(256, 0), (31, 1)] {
+        let setup = Setup { seed: 8, rows: 10, columns, hemisphere };
+        let run = |kind: EngineKind| {
+            let compiler = Compiler::from_sources(kind, &[("rule", SIGNED)]).unwrap();
+            let mut chip = setup.chip();
+            let binding = signed_binding(&setup, &mut chip, &pairs);
+            let mut engine = compiler.build(&binding).unwrap();
+            engine.start(&mut chip).unwrap();
+            for _ in 0..4 {
+                let (now, mut stimulus) = (chip.now(), Vec::new());
+                for (source, row) in (0..).zip(&binding.rows) {
+                    let target = Target { hemisphere, row: *row, address: 3 };
+                    let (from, to) = (now, now + PERIOD);
+                    events::poisson(8, source, target, 60e3, from, to, &mut stimulus);
+                }
+                stimulus.sort_unstable();
+                chip.run_until(now + PERIOD, &stimulus);
+                engine.update(&mut chip).unwrap();
+            }
+            setup.look(&chip, engine.as_mut())
+        };
+        let expected = run(EngineKind::Eval);
+        for kind in [EngineKind::Jit, EngineKind::Ppu] {
+            assert!(run(kind) == expected, "{} differs", kind.name());
+        }
+        // One row of each pair has the weight, both have the address, and records the difference.
+        let sample = &expected.records.last().unwrap().fields[0];
+        let inside = setup.some(columns, 2);
+        let mut values = sample.values.iter();
+        let mut signs = [0; 3];
+        for first in pairs.map(usize::from) {
+            for column in inside.iter().map(|column| usize::from(*column)) {
+                let [excites, inhibits] =
+                    [first, first + 1].map(|row| expected.weights[row][column]);
+                assert!(excites == 0 || inhibits == 0);
+                let weight = i32::from(excites) - i32::from(inhibits);
+                assert_eq!(values.next(), Some(&weight));
+                signs[usize::try_from(weight.signum() + 1).unwrap()] += 1;
+                let addresses = [first, first + 1].map(|row| expected.addresses[row][column]);
+                assert_eq!(addresses[0], addresses[1]);
+            }
+        }
+        assert!(values.next().is_none() && signs[0] > 20 && signs[2] > 20, "{signs:?}");
+    }
+}
+
+#[test]
+fn views_that_are_no_pairs_are_refused() {
+    let setup = Setup { seed: 8, rows: 4, columns: 8, hemisphere: 0 };
+    for kind in EngineKind::EXACT {
+        let compiler = Compiler::from_sources(kind, &[("rule", SIGNED)]).unwrap();
+        let mut chip = setup.chip();
+        let sound = signed_binding(&setup, &mut chip, &[4, 8]);
+        let refused = |rows: &[u8]| {
+            let binding = Binding { rows: rows.to_vec(), ..sound.clone() };
+            compiler.build(&binding).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        for rows in [&[4, 5, 8][..], &[4, 6], &[5, 6], &[4, 5, 9, 10]] {
+            assert!(refused(rows).contains("`view signed` makes pairs"), "{}", refused(rows));
+        }
+        let many: Vec<u8> = (0..18).collect();
+        assert!(refused(&many).contains("`view rows <= 8`"), "{}", refused(&many));
+        let mut engine = compiler.build(&sound).unwrap();
+        engine.start(&mut chip).unwrap();
+        chip.set_row_mode(0, 9, RowMode::Excitatory);
+        let mut engine = compiler.build(&sound).unwrap();
+        let error = engine.start(&mut chip).unwrap_err().to_string();
+        assert!(error.contains("rows 8 and 9 are Excitatory and Excitatory"), "{error}");
+    }
+}
+
 /// The rules of the library, one with state and one with reductions, recording every other update, with a view their PPU program is for.
 fn sources() -> Vec<(&'static str, String)> {
     let record = |source: &str| {

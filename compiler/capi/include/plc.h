@@ -48,7 +48,8 @@ typedef struct {
  */
 typedef struct {
   /*
-   Hardware rows of the view, ascending; one byte a row.
+   Hardware rows of the view, ascending; one byte a row. Of a rule that says `view signed`, rows
+   are pairs and this is the first of each, an even number.
    */
   const uint8_t *row_numbers;
   /*
@@ -60,7 +61,7 @@ typedef struct {
    */
   const uint8_t *columns;
   /*
-   Weights, 0 to 63; written.
+   Weights, 0 to 63, or -63 to 63 as signed bytes if the rule says `view signed`; written.
    */
   uint8_t *weights;
   /*

@@ -50,13 +50,14 @@ pub struct PlcParam {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct PlcArrays {
-    /// Hardware rows of the view, ascending; one byte a row.
+    /// Hardware rows of the view, ascending; one byte a row. Of a rule that says `view signed`, rows
+    /// are pairs and this is the first of each, an even number.
     pub row_numbers: *const u8,
     /// Sign of each row: 1 excitatory, -1 inhibitory, 0 neither or both.
     pub row_signs: *const i8,
     /// Columns of the view: 255 in, 0 out.
     pub columns: *const u8,
-    /// Weights, 0 to 63; written.
+    /// Weights, 0 to 63, or -63 to 63 as signed bytes if the rule says `view signed`; written.
     pub weights: *mut u8,
     /// Addresses, 0 to 63; written.
     pub addresses: *mut u8,

@@ -399,11 +399,16 @@ impl Translator<'_, '_> {
                         _ => self.b.ins().swiden_high(bytes),
                     }
                 }
+                _ if inst.imm == Imm::Quantity(Quantity::SignedWeight) => {
+                    let address = self.chunk_address(first(), at.offset, 0);
+                    self.b.ins().sload8x8(ACCESS, address, at.ahead)
+                }
                 _ => self.load_bytes(first(), at),
             },
             Op::Write => {
                 let value = inst.args[inst.args.len() - 1];
-                let written = match self.splatted(value) {
+                let is_signed = inst.imm == Imm::Quantity(Quantity::SignedWeight);
+                let written = match self.splatted(value).filter(|_| !is_signed) {
                     Some(scalar) => Written::Bytes(self.written_byte(inst.imm, scalar)),
                     None => {
                         let value = arg(self, inst.args.len() - 1);
@@ -484,6 +489,18 @@ impl Translator<'_, '_> {
         let b = &mut self.b;
         match quantity {
             Quantity::Weight | Quantity::Address => keep(b, value, 0x3f),
+            // See `pl_ir::io::signed_weight`.
+            Quantity::SignedWeight => {
+                let upper = lanes::shift(b, Op::Shl, value, 8);
+                let byte = lanes::shift(b, Op::ShrFloor, upper, 8);
+                let magnitude = b.ins().iabs(byte);
+                let kept = keep(b, magnitude, 0x3f);
+                let zero = lanes::constant(b, 0);
+                let negative = b.ins().icmp(IntCC::SignedLessThan, byte, zero);
+                let flipped = b.ins().bxor(kept, negative);
+                let signed = b.ins().isub(flipped, negative);
+                keep(b, signed, 0xff)
+            }
             Quantity::CorrelationReset => keep(b, value, 0x03),
             Quantity::RateReset | Quantity::MembraneReset => {
                 let zero = lanes::constant(b, 0);
@@ -536,7 +553,7 @@ fn keep(b: &mut cranelift_frontend::FunctionBuilder<'_>, value: Native, bits: i1
 /// Offsets in the context of a quantity's plane, and of the baseline it is measured from.
 fn planes(quantity: Quantity) -> (usize, Option<usize>) {
     match quantity {
-        Quantity::Weight => (offset_of!(Context, weights), None),
+        Quantity::Weight | Quantity::SignedWeight => (offset_of!(Context, weights), None),
         Quantity::Address => (offset_of!(Context, addresses), None),
         Quantity::Causal => {
             (offset_of!(Context, causal_codes), Some(offset_of!(Context, causal_baseline)))

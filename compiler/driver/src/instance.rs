@@ -196,6 +196,10 @@ fn check_sizes(io: &UpdateIo<'_>, rule: &pl_sema::hir::Rule) -> Result<(), RunEr
             return Err(RunError::Arrays(message));
         }
     }
+    if rule.signed && io.rows.iter().any(|row| row % 2 != 0) {
+        let message = "rows of a signed view are pairs, and the first of each is even";
+        return Err(RunError::Arrays(message.to_owned()));
+    }
     if io.row_signs.len() != rows {
         let message = format!("{rows} rows need {rows} row signs, not {}", io.row_signs.len());
         return Err(RunError::Arrays(message));

@@ -23,11 +23,11 @@ pub const BASELINE: u8 = 127;
 pub struct Bench {
     /// Params, state and random numbers.
     pub instance: Instance,
-    /// Hardware rows of the view.
+    /// Hardware rows of the view; of a signed one the first of each pair.
     pub rows: Vec<u8>,
     /// Columns of the view: 0xff in, 0 out.
     pub columns: [u8; COLUMNS],
-    /// Weights, row by row, 256 columns wide.
+    /// Weights, as bytes of signed numbers if they are, row by row, 256 columns wide.
     pub weights: Vec<u8>,
     /// Addresses, likewise.
     pub addresses: Vec<u8>,
@@ -117,7 +117,8 @@ pub fn run(
     engine: Engine,
     executor: &mut dyn Executor,
 ) -> Result<Vec<Mismatch>, String> {
-    let rows = (0..=u8::MAX).take(test.rows).collect();
+    let step = if rule.hir().signed { 2 } else { 1 };
+    let rows = (0..=u8::MAX).step_by(step).take(test.rows).collect();
     let mut bench = Bench::new(rule, engine, rows, test.columns, test.seed);
     let mut started = false;
     let mut mismatches = Vec::new();
@@ -223,7 +224,9 @@ impl Bench {
             Target::Quantity(quantity) => {
                 let code = |value: f64| to_byte(f64::from(BASELINE) - value);
                 match quantity {
-                    Quantity::Weight => fill(&mut self.weights, values, to_byte),
+                    Quantity::Weight | Quantity::SignedWeight => {
+                        fill(&mut self.weights, values, to_byte);
+                    }
                     Quantity::Address => fill(&mut self.addresses, values, to_byte),
                     Quantity::Causal => fill(&mut self.causal_codes, values, code),
                     Quantity::Acausal => fill(&mut self.acausal_codes, values, code),
@@ -341,7 +344,16 @@ impl Bench {
             |lanes: &[u8; COLUMNS]| Values::of(None, columns, |_, column| f64::from(lanes[column]));
         match target {
             Target::State(index) => self.state(test, index),
-            Target::Quantity(Quantity::Weight) => grid(&self.weights),
+            Target::Quantity(Quantity::Weight | Quantity::SignedWeight) => {
+                let signed = self.instance.rule().hir().signed;
+                let weight = |byte: u8| match signed {
+                    true => f64::from(byte.cast_signed()),
+                    false => f64::from(byte),
+                };
+                Values::of(rows, columns, |row, column| {
+                    weight(self.weights[row * COLUMNS + column])
+                })
+            }
             Target::Quantity(Quantity::Address) => grid(&self.addresses),
             Target::Quantity(Quantity::Causal) => correlation(&self.causal_codes),
             Target::Quantity(Quantity::Acausal) => correlation(&self.acausal_codes),
@@ -383,14 +395,11 @@ fn fill(lanes: &mut [u8], values: &Values, byte: impl Fn(f64) -> u8) {
     }
 }
 
-/// A whole number of 0..255; the checker has seen that it is one.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "casts of reals saturate, and values were checked"
-)]
+/// The low byte of a whole number of -63..255; the checker has seen that it is one.
+#[allow(clippy::cast_possible_truncation, reason = "values were checked")]
 fn to_byte(value: f64) -> u8 {
-    value as u8
+    let [low, ..] = (value as i32).to_le_bytes();
+    low
 }
 
 fn index_value(index: usize) -> f64 {

@@ -7,7 +7,12 @@ use crate::{DerivedId, Function, ObjectId, RecordId};
 pub enum Quantity {
     /// Synaptic weight, 0..63, a row at a time. A write stores the low 6 bits.
     Weight,
-    /// Synapse address (event label), 0..63, a row at a time. A write stores the low 6 bits.
+    /// Weight of a pair of rows, of modules with signed views: that of the first, excitatory row less
+    /// that of the second, inhibitory one. A write takes the low byte as a signed number, stores the
+    /// low 6 bits of its magnitude in the row of its sign, and 0 in the other.
+    SignedWeight,
+    /// Synapse address (event label), 0..63, a row at a time. A write stores the low 6 bits,
+    /// of a pair in both rows.
     Address,
     /// Causal correlation, -128..127: the saturating difference baseline minus ADC code. Read only.
     Causal,
@@ -28,8 +33,9 @@ pub enum Quantity {
 
 impl Quantity {
     /// All quantities with their names in the text form.
-    pub const ALL: [(Quantity, &'static str); 9] = [
+    pub const ALL: [(Quantity, &'static str); 10] = [
         (Quantity::Weight, "weight"),
+        (Quantity::SignedWeight, "signed_weight"),
         (Quantity::Address, "address"),
         (Quantity::Causal, "causal"),
         (Quantity::Acausal, "acausal"),
@@ -51,6 +57,7 @@ impl Quantity {
     pub const fn per_row(self) -> bool {
         match self {
             Quantity::Weight
+            | Quantity::SignedWeight
             | Quantity::Address
             | Quantity::Causal
             | Quantity::Acausal
@@ -70,7 +77,8 @@ impl Quantity {
     /// Whether a rule may write it.
     #[must_use]
     pub const fn writable(self) -> bool {
-        matches!(self, Quantity::Weight | Quantity::Address) || self.resets()
+        matches!(self, Quantity::Weight | Quantity::SignedWeight | Quantity::Address)
+            || self.resets()
     }
 
     /// Whether writing it resets something.
@@ -172,6 +180,9 @@ pub struct Module {
     pub rows_max: u32,
     /// Largest number of columns a view may have, 1..=256.
     pub columns_max: u32,
+    /// Whether a row of the view is a pair of hardware rows, of which the first, even one excites and
+    /// the second inhibits. Sensors and resets are those of the first.
+    pub signed: bool,
     /// Derived values.
     pub derived: Vec<Derived>,
     /// State and inputs.

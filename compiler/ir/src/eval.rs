@@ -186,6 +186,10 @@ impl Machine<'_, '_> {
         };
         Ok(match quantity {
             Quantity::Weight => widen(self.io.weights),
+            Quantity::SignedWeight => {
+                let row = &self.io.weights[start..start + COLUMNS];
+                row.iter().map(|byte| i16::from(byte.cast_signed())).collect()
+            }
             Quantity::Address => widen(self.io.addresses),
             Quantity::Causal => signal(self.io.causal_codes, self.io.causal_baseline),
             Quantity::Acausal => signal(self.io.acausal_codes, self.io.acausal_baseline),
@@ -206,6 +210,7 @@ impl Machine<'_, '_> {
         let lanes = self.lanes(value).to_vec();
         let (plane, keep): (&mut [u8], u8) = match quantity {
             Quantity::Weight => (self.io.weights, 0x3f),
+            Quantity::SignedWeight => (self.io.weights, 0xff),
             Quantity::Address => (self.io.addresses, 0x3f),
             Quantity::CorrelationReset => (self.io.correlation_reset, 0x03),
             Quantity::RateReset => (self.io.rate_reset, 0xff),
@@ -219,6 +224,7 @@ impl Machine<'_, '_> {
             if *column != 0 {
                 let [low, _] = lane.to_le_bytes();
                 match quantity {
+                    Quantity::SignedWeight => *cell = io::signed_weight(low),
                     Quantity::RateReset | Quantity::MembraneReset => {
                         *cell |= u8::from(lane != 0);
                     }

@@ -13,13 +13,14 @@ pub const COLUMNS: usize = 256;
 /// The caller's arrays for one update of one instance.
 #[derive(Debug)]
 pub struct UpdateIo<'a> {
-    /// Hardware rows of the view, ascending; its length is the number of rows.
+    /// Hardware rows of the view, ascending; its length is the number of rows. Those of a signed view
+    /// are pairs, and the row is the first of each.
     pub rows: &'a [u8],
-    /// Sign of each row of the view: +1, -1 or 0.
+    /// Sign of each row of the view: +1, -1 or 0; +1 for a pair.
     pub row_signs: &'a [i8],
     /// Columns of the view: 0xff in, 0 out.
     pub columns: &'a [u8; COLUMNS],
-    /// Weights, 0..63.
+    /// Weights, 0..63; of a signed view -63..63, as bytes of a signed number.
     pub weights: &'a mut [u8],
     /// Addresses, 0..63.
     pub addresses: &'a mut [u8],
@@ -175,6 +176,15 @@ impl Instance {
 #[allow(clippy::cast_possible_truncation, reason = "a splat takes the low bits, by definition")]
 pub const fn low_lane(scalar: i32) -> i16 {
     scalar as i16
+}
+
+/// What a pair of rows keeps of a byte that is written as its weight: the sign, and the low 6 bits of
+/// the magnitude.
+#[inline]
+#[must_use]
+pub const fn signed_weight(byte: u8) -> u8 {
+    let kept = byte.cast_signed().unsigned_abs() & 0x3f;
+    if byte.cast_signed() < 0 { kept.wrapping_neg() } else { kept }
 }
 
 /// Correlation of one synapse: the saturating difference baseline minus code, -128..127.

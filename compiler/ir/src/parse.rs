@@ -118,9 +118,18 @@ impl<'a> Parser<'a> {
             let rows_max = cursor.number("a number of rows")?;
             let columns = cursor.eat_word("columns");
             let columns_max = if columns { cursor.number("a number of columns")? } else { 256 };
+            let signed = cursor.eat_word("signed");
             let (derived, objects, records, functions) = Default::default();
-            self.module =
-                Some(Module { name, rows_max, columns_max, derived, objects, records, functions });
+            self.module = Some(Module {
+                name,
+                rows_max,
+                columns_max,
+                signed,
+                derived,
+                objects,
+                records,
+                functions,
+            });
             return cursor.end();
         };
         match keyword {

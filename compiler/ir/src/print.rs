@@ -33,6 +33,9 @@ impl Display for Module {
         if self.columns_max != 256 {
             write!(f, " columns {}", self.columns_max)?;
         }
+        if self.signed {
+            write!(f, " signed")?;
+        }
         writeln!(f)?;
         for (index, derived) in self.derived.iter().enumerate() {
             writeln!(f, "derived d{index} = {} {}", derived.default, Quoted(&derived.name))?;

@@ -217,6 +217,18 @@ impl OwnedIo {
         }
     }
 
+    /// Makes the rows pairs, and every other weight negative.
+    fn pair(&mut self) {
+        let count = self.rows.len().max(1);
+        for (position, row) in self.rows.iter_mut().enumerate() {
+            *row = u8::try_from(2 * (position * 128 / count)).unwrap_or(0);
+        }
+        self.row_signs.fill(1);
+        for weight in self.weights.iter_mut().skip(1).step_by(2) {
+            *weight = weight.wrapping_neg();
+        }
+    }
+
     /// The arrays as an update takes them.
     pub fn lend(&mut self) -> UpdateIo<'_> {
         UpdateIo {
@@ -256,7 +268,10 @@ impl State {
     /// objects are any of their range, record buffers soon full.
     #[must_use]
     pub fn random(module: &Module, seed: u64, rows: usize) -> State {
-        let io = OwnedIo::random(seed, rows);
+        let mut io = OwnedIo::random(seed, if module.signed { rows.min(128) } else { rows });
+        if module.signed {
+            io.pair();
+        }
         let mut random = Random::new(!seed);
         let (hemisphere, key) = (random.byte_below(2), random.bits());
         let mut instance = Instance::new(module, hemisphere, io.rows.len(), key, 2);

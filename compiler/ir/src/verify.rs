@@ -9,7 +9,8 @@
 //!  5. an instruction has the immediate its op names, and what it names exists;
 //!  6. operands and result have the types of the op's signature;
 //!  7. a shift is by 1..=15 places, below the width of the lane;
-//!  8. a quantity is read or written only if that is possible, an input is never stored;
+//!  8. a quantity is read or written only if that is possible, an input is never stored; weights
+//!     are signed in modules with signed views and nowhere else;
 //!  9. a jump passes one argument of the right type a parameter, and a branch tests a scalar;
 //! 10. vectors and masks are whole rows (256 lanes): half rows are the business of a back end;
 //! 11. masks stay within a block: no parameter is a mask and none is used in another block.
@@ -17,8 +18,8 @@
 use crate::op::Sig;
 use crate::types::ROW_LANES;
 use crate::{
-    Block, BlockCall, Elem, Function, Imm, InstData, Module, Op, Scope, Terminator, Type, Value,
-    func::BlockData,
+    Block, BlockCall, Elem, Function, Imm, InstData, Module, Op, Quantity, Scope, Terminator, Type,
+    Value, func::BlockData,
 };
 
 /// A broken rule: which, where and how.
@@ -328,6 +329,8 @@ impl Checker<'_> {
             }
         }
         let allowed = match (inst.op, inst.imm) {
+            (_, Imm::Quantity(Quantity::Weight)) if module.signed => false,
+            (_, Imm::Quantity(Quantity::SignedWeight)) if !module.signed => false,
             (Op::Read, Imm::Quantity(q)) => q.readable(),
             (Op::Write, Imm::Quantity(q)) => q.writable(),
             (Op::Store, Imm::Object(id)) => module.object(id).is_some_and(|o| !o.input),
@@ -465,8 +468,9 @@ mod tests {
     fn broken(func: Function) -> Vec<u32> {
         let (derived, objects, records) = Default::default();
         let functions = vec![func];
-        let (name, rows_max, columns_max) = ("m".into(), 1, 256);
-        let module = Module { name, rows_max, columns_max, derived, objects, records, functions };
+        let (name, rows_max, columns_max, signed) = ("m".into(), 1, 256, false);
+        let module =
+            Module { name, rows_max, columns_max, signed, derived, objects, records, functions };
         let errors = verify(module).err().unwrap_or_default();
         errors.iter().map(|error| error.rule).collect()
     }

@@ -119,7 +119,7 @@ fn says_what_is_wrong_and_where() {
     assert_eq!(line("v1:i32 = rem_u v1, v2"), "4:20: v2 is not defined in this function");
     assert_eq!(
         line("v1:i16x256 = read.wait"),
-        "4:19: expected a quantity: weight, address, causal, acausal, correlation_reset, rate, rate_reset, membrane, membrane_reset"
+        "4:19: expected a quantity: weight, signed_weight, address, causal, acausal, correlation_reset, rate, rate_reset, membrane, membrane_reset"
     );
     assert_eq!(line("v1:i32 = const 1 2"), "4:18: expected `,`");
     assert_eq!(line("draw v1 v2"), "4:9: expected `,`");

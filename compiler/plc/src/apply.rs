@@ -44,6 +44,10 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
     let bytes = output::read_file(&args.data)?;
     let invalid = |message: String| Failure::Invalid(format!("{}: {message}", args.data.display()));
     let capture = Capture::parse(&bytes).map_err(invalid)?;
+    if rule.hir().signed {
+        let message = "recorded arrays hold rows, the pairs of `view signed` are not supported";
+        return Err(invalid(message.to_owned()));
+    }
     for (what, count, limit) in [
         ("rows", capture.rows, rule.hir().rows_max),
         ("columns", capture.columns, rule.hir().columns_max),

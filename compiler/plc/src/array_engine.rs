@@ -15,7 +15,9 @@ const RESET_BOTH: u8 = 3;
 pub(crate) struct ArrayEngine {
     instance: Instance,
     hemisphere: usize,
+    /// Rows of the view, or the first rows of its pairs.
     rows: Vec<u8>,
+    binding: Binding,
     columns: [u8; COLUMNS],
     causal_baseline: [u8; COLUMNS],
     acausal_baseline: [u8; COLUMNS],
@@ -50,16 +52,17 @@ impl ArrayEngine {
     /// Binds `rule` to a view.
     ///
     /// # Errors
-    /// A param that does not exist or may not have its value.
+    /// A param that does not exist or may not have its value, or rows that are no pairs.
     pub(crate) fn new(
         rule: &Rule,
         executor: Executor,
         binding: &Binding,
     ) -> Result<ArrayEngine, EngineError> {
         let key = rng::stream_key(binding.seed, binding.chip, binding.hemisphere, binding.instance);
+        let rows = if rule.hir().signed { binding.pairs()? } else { binding.rows.clone() };
         let place = Place {
             hemisphere: binding.hemisphere,
-            rows: binding.rows.len(),
+            rows: rows.len(),
             stream_key: key,
             record_capacity: binding.record_capacity,
         };
@@ -77,11 +80,12 @@ impl ArrayEngine {
             sample_times: vec![Vec::new(); instance.state.records.len()],
             instance,
             hemisphere: usize::from(binding.hemisphere),
-            rows: binding.rows.clone(),
+            binding: binding.clone(),
             columns,
             causal_baseline: [0; COLUMNS],
             acausal_baseline: [0; COLUMNS],
-            planes: Planes::new(binding.rows.len()),
+            planes: Planes::new(rows.len()),
+            rows,
         })
     }
 
@@ -105,11 +109,25 @@ impl ArrayEngine {
     pub(crate) fn copy_synapses(&mut self, chip: &Chip) {
         for (position, row) in self.rows.iter().map(|row| usize::from(*row)).enumerate() {
             let range = position * COLUMNS..(position + 1) * COLUMNS;
-            let weights = chip.weights_row(self.hemisphere, row);
+            let weights = self.weights(chip, row);
             self.planes.weights[range.clone()].copy_from_slice(&weights);
             let addresses = chip.address_row(self.hemisphere, row);
             self.planes.addresses[range].copy_from_slice(&addresses);
         }
+    }
+
+    fn signed(&self) -> bool {
+        self.instance.rule().hir().signed
+    }
+
+    /// Weights of a row, or of the pair that begins with it, as the rule's bytes.
+    fn weights(&self, chip: &Chip, row: usize) -> [u8; COLUMNS] {
+        let first = chip.weights_row(self.hemisphere, row);
+        if !self.signed() {
+            return first;
+        }
+        let second = chip.weights_row(self.hemisphere, row + 1);
+        core::array::from_fn(|column| first[column].wrapping_sub(second[column]))
     }
 
     fn scatter(&self, chip: &mut Chip) {
@@ -120,8 +138,18 @@ impl ArrayEngine {
                 lanes.copy_from_slice(&plane[position * COLUMNS..(position + 1) * COLUMNS]);
                 lanes
             };
-            chip.write_weights_row(self.hemisphere, row, &plane(&self.planes.weights));
-            chip.write_address_row(self.hemisphere, row, &plane(&self.planes.addresses));
+            let (weights, addresses) = (plane(&self.planes.weights), plane(&self.planes.addresses));
+            chip.write_address_row(self.hemisphere, row, &addresses);
+            if self.signed() {
+                let part = |sign: i8| {
+                    weights.map(|weight| u8::try_from(sign * weight.cast_signed()).unwrap_or(0))
+                };
+                chip.write_weights_row(self.hemisphere, row, &part(1));
+                chip.write_weights_row(self.hemisphere, row + 1, &part(-1));
+                chip.write_address_row(self.hemisphere, row + 1, &addresses);
+            } else {
+                chip.write_weights_row(self.hemisphere, row, &weights);
+            }
             let resets = plane(&self.planes.correlation_reset);
             if resets.iter().any(|bits| *bits != 0) {
                 chip.reset_correlation_row(self.hemisphere, row, &resets);
@@ -194,7 +222,7 @@ impl ArrayEngine {
 
 /// A synapse of the chip beside the same of a shadow.
 pub(crate) struct Beside {
-    pub(crate) weight: u8,
+    pub(crate) weight: i8,
     pub(crate) real_weight: f64,
     pub(crate) address_differs: bool,
 }
@@ -226,12 +254,12 @@ impl ArrayEngine {
     pub(crate) fn against(&self, chip: &Chip) -> Vec<Beside> {
         let mut synapses = Vec::new();
         for (position, row) in self.rows.iter().map(|row| usize::from(*row)).enumerate() {
-            let weights = chip.weights_row(self.hemisphere, row);
+            let weights = self.weights(chip, row);
             let addresses = chip.address_row(self.hemisphere, row);
             for column in (0..COLUMNS).filter(|column| self.columns[*column] != 0) {
                 let at = position * COLUMNS + column;
                 synapses.push(Beside {
-                    weight: weights[column],
+                    weight: weights[column].cast_signed(),
                     real_weight: self.instance.real_weights()[at],
                     address_differs: addresses[column] != self.planes.addresses[at],
                 });
@@ -285,6 +313,9 @@ impl Sensors {
 
 impl Engine for ArrayEngine {
     fn start(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+        if self.signed() {
+            self.binding.order_pairs(&self.rows, chip)?;
+        }
         let sensors = Sensors::of(self.instance.rule().module());
         if sensors.rates {
             chip.reset_rate_counters(self.hemisphere, &self.columns.map(|column| column != 0));

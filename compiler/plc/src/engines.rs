@@ -144,7 +144,7 @@ impl EngineFactory for Compiler {
         let rule = &self.get(&binding.rule)?.rule;
         let hir = rule.hir();
         for (what, count, limit) in [
-            ("rows", binding.rows.len(), hir.rows_max),
+            ("rows", binding.rows.len() / if hir.signed { 2 } else { 1 }, hir.rows_max),
             ("columns", binding.columns.len(), hir.columns_max),
         ] {
             if count > limit as usize {

@@ -112,8 +112,19 @@ impl OnPpu {
         }
         let synapses = bench.weights.chunks(COLUMNS).zip(bench.addresses.chunks(COLUMNS));
         for (row, (weights, addresses)) in bench.rows.iter().zip(synapses) {
-            self.chip.write_weights_row(TOP, usize::from(*row), &whole_row(weights));
-            self.chip.write_address_row(TOP, usize::from(*row), &whole_row(addresses));
+            let row = usize::from(*row);
+            self.chip.write_address_row(TOP, row, &whole_row(addresses));
+            if self.info.signed {
+                let part = |sign: i8| {
+                    let positive = |weight: u8| u8::try_from(sign * weight.cast_signed());
+                    whole_row(weights).map(|weight| positive(weight).unwrap_or(0))
+                };
+                self.chip.write_weights_row(TOP, row, &part(1));
+                self.chip.write_weights_row(TOP, row + 1, &part(-1));
+                self.chip.write_address_row(TOP, row + 1, &whole_row(addresses));
+            } else {
+                self.chip.write_weights_row(TOP, row, &whole_row(weights));
+            }
         }
         Ok(())
     }
@@ -166,7 +177,17 @@ impl OnPpu {
     fn read_back(&self, bench: &mut Bench) -> Result<(), String> {
         for (position, row) in bench.rows.iter().map(|row| usize::from(*row)).enumerate() {
             let lanes = position * COLUMNS..(position + 1) * COLUMNS;
-            bench.weights[lanes.clone()].copy_from_slice(&self.chip.weights_row(TOP, row));
+            let mut weights = self.chip.weights_row(TOP, row);
+            if self.info.signed {
+                let second = self.chip.weights_row(TOP, row + 1);
+                for (weight, inhibits) in weights.iter_mut().zip(second) {
+                    *weight = weight.wrapping_sub(inhibits);
+                }
+                if self.chip.address_row(TOP, row) != self.chip.address_row(TOP, row + 1) {
+                    return Err(format!("the addresses of rows {row} and {} differ", row + 1));
+                }
+            }
+            bench.weights[lanes.clone()].copy_from_slice(&weights);
             bench.addresses[lanes].copy_from_slice(&self.chip.address_row(TOP, row));
         }
         let state = &mut bench.instance.state;

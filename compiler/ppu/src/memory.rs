@@ -313,6 +313,7 @@ fn info(module: &Module, storage: &[Storage], records_offset: u32) -> Info {
         rule: module.name.clone(),
         rows_max: module.rows_max,
         columns_max: module.columns_max,
+        signed: module.signed,
         records_offset,
         derived: module.derived.iter().map(|d| (d.default, d.name.clone())).collect(),
         objects: module.objects.iter().zip(storage).map(object).collect(),

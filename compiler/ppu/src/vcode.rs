@@ -126,7 +126,7 @@ pub(crate) enum Work {
     HalfRow {
         /// Base address of the plane.
         plane: i32,
-        /// 0 for even columns, 1 for odd ones.
+        /// 0 for even columns, 1 for odd ones; 2 and 3 in the second row of a pair.
         half: usize,
     },
     /// Converts a row and reads half of it.

@@ -354,6 +354,8 @@ pub struct Rule {
     pub rows_span: Option<Span>,
     /// Most columns of a view.
     pub columns_max: u32,
+    /// Whether an excitatory and an inhibitory row make one synapse.
+    pub signed: bool,
     /// When it runs.
     pub schedule: Schedule,
     /// Number of locals.
@@ -365,3 +367,19 @@ pub struct Rule {
     /// Records.
     pub records: Vec<Record>,
 }
+
+impl Rule {
+    /// Weights that a synapse can have.
+    #[must_use]
+    pub const fn weights(&self) -> Interval {
+        weights(self.signed)
+    }
+}
+
+/// Weights of synapses that are rows or pairs of rows.
+pub(crate) const fn weights(signed: bool) -> Interval {
+    Interval { low: if signed { -63.0 } else { 0.0 }, high: 63.0 }
+}
+
+/// Addresses of synapses.
+pub(crate) const ADDRESSES: Interval = Interval { low: 0.0, high: 63.0 };

@@ -7,8 +7,8 @@
 //! between the two is one of rounding, and of the decisions that follow from it.
 
 use crate::hir::{
-    Block, Due, Expr, ExprKind, Kind, Over, Place, Recorded, Reduction, Rounding, Rule, Sensor,
-    State, Stmt, Target,
+    ADDRESSES, Block, Due, Expr, ExprKind, Kind, Over, Place, Recorded, Reduction, Rounding, Rule,
+    Sensor, State, Stmt, Target,
 };
 use crate::interval::Interval;
 use crate::lower::number::held;
@@ -22,8 +22,6 @@ type Lanes = [f64; COLUMNS];
 /// Where a statement acts.
 type Mask = [bool; COLUMNS];
 
-/// Values a synapse stores as weight or address.
-const SIX_BITS: Interval = Interval { low: 0.0, high: 63.0 };
 /// Fractions that a draw gives: 15 bits.
 const FRACTIONS: f64 = 32768.0;
 
@@ -89,7 +87,7 @@ impl Ideal {
         self.weights.resize(io.weights.len(), f64::NAN);
         for (own, code) in self.weights.iter_mut().zip(io.weights.iter()) {
             if nearest_code(*own) != Some(*code) {
-                *own = f64::from(*code);
+                *own = if rule.signed { code.cast_signed().into() } else { f64::from(*code) };
             }
         }
         self.states.resize(rule.states.len(), Vec::new());
@@ -147,6 +145,9 @@ impl Ideal {
                         ObjectValues::Lanes(lanes) => lanes.iter().map(|l| (*l).into()).collect(),
                         ObjectValues::Scalars(words) => words.clone(),
                     },
+                    Recorded::Quantity(Quantity::Weight) if rule.signed => {
+                        io.weights.iter().map(|byte| byte.cast_signed().into()).collect()
+                    }
                     Recorded::Quantity(quantity) => recorded(*quantity, io),
                 };
             }
@@ -154,14 +155,10 @@ impl Ideal {
     }
 }
 
-/// The integer that the chip sees of a weight; none for one that was never set.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a weight lies in 0 to 63"
-)]
+/// The integer that the chip sees of a weight, as a byte; none for one that was never set.
+#[allow(clippy::cast_possible_truncation, reason = "a weight lies in -63 to 63")]
 fn nearest_code(weight: f64) -> Option<u8> {
-    (!weight.is_nan()).then(|| weight.round() as u8)
+    (!weight.is_nan()).then(|| (weight.round() as i8).cast_unsigned())
 }
 
 fn recorded(quantity: Quantity, io: &UpdateIo<'_>) -> Vec<i32> {
@@ -171,7 +168,7 @@ fn recorded(quantity: Quantity, io: &UpdateIo<'_>) -> Vec<i32> {
         pairs.map(|(baseline, code)| io::correlation(*baseline, *code).into()).collect()
     };
     match quantity {
-        Quantity::Weight => values(io.weights),
+        Quantity::Weight | Quantity::SignedWeight => values(io.weights),
         Quantity::Address => values(io.addresses),
         Quantity::Causal => correlation(io.causal_baseline, io.causal_codes),
         Quantity::Acausal => correlation(io.acausal_baseline, io.acausal_codes),
@@ -253,14 +250,15 @@ impl Run<'_, '_> {
             }
             Target::Weight => {
                 self.discard_draw(expr, 0);
+                let range = self.rule.weights();
                 for column in chosen(&in_view) {
-                    self.ideal.weights[first + column] = limited(value[column], SIX_BITS);
+                    self.ideal.weights[first + column] = limited(value[column], range);
                 }
             }
             Target::Address => {
                 self.discard_draw(expr, 0);
                 for column in chosen(&in_view) {
-                    let address = limited(value[column], SIX_BITS);
+                    let address = limited(value[column], ADDRESSES);
                     self.io.addresses[first + column] = nearest_code(address).unwrap_or(0);
                 }
             }
@@ -396,7 +394,7 @@ impl Run<'_, '_> {
         core::array::from_fn(|column| {
             let at = first + column;
             match quantity {
-                Quantity::Weight => self.ideal.weights[at],
+                Quantity::Weight | Quantity::SignedWeight => self.ideal.weights[at],
                 Quantity::Address => f64::from(io.addresses[at]),
                 Quantity::Causal => {
                     io::correlation(io.causal_baseline[column], io.causal_codes[at]).into()

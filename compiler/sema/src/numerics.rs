@@ -5,7 +5,9 @@
 
 mod warnings;
 
-use crate::hir::{Block, Expr, ExprKind, Kind, Over, Reduction, Rounding, Rule, Stmt, Target};
+use crate::hir::{
+    ADDRESSES, Block, Expr, ExprKind, Kind, Over, Reduction, Rounding, Rule, Stmt, Target,
+};
 use crate::host::Host;
 use crate::interval::Interval;
 use crate::lower::number::{PRODUCT_SHIFT, factor_frac, held, mean_fracs, natural, natural_frac};
@@ -90,7 +92,8 @@ fn statements(rule: &Rule, block: &Block, body: &[Stmt], found: &mut Vec<Stored>
 
 fn stored(rule: &Rule, block: &Block, target: Target, value: &Expr) -> Stored {
     let (range, format) = match target {
-        Target::Weight | Target::Address => (Interval { low: 0.0, high: 63.0 }, Format::INT),
+        Target::Weight => (rule.weights(), Format::INT),
+        Target::Address => (ADDRESSES, Format::INT),
         Target::State(index) => {
             let state = &rule.states[index];
             (state.interval, state_format(state))

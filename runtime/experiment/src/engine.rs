@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use pl_chip::Chip;
+use pl_chip::{COLUMNS, Chip, RowMode};
 
 /// One rule at work on a view of one hemisphere.
 pub trait Engine: Send {
@@ -51,7 +51,7 @@ pub struct Binding {
     pub rule: String,
     /// 0 top, 1 bottom.
     pub hemisphere: u8,
-    /// Synapse rows of the view, ascending.
+    /// Synapse rows of the view, ascending; of a signed view both of each pair.
     pub rows: Vec<u8>,
     /// Columns of the view, ascending.
     pub columns: Vec<u8>,
@@ -65,6 +65,55 @@ pub struct Binding {
     pub instance: u32,
     /// Most samples a record statement keeps.
     pub record_capacity: usize,
+}
+
+impl Binding {
+    /// The first rows of the pairs that the view's rows are: for rules with signed views, whose synapse
+    /// is an even row, which excites, and the odd one behind it, which inhibits. A synapse driver
+    /// drives both.
+    ///
+    /// # Errors
+    /// If the rows are no pairs.
+    pub fn pairs(&self) -> Result<Vec<u8>, EngineError> {
+        let pairs = self.rows.chunks(2).map(|pair| match *pair {
+            [first, second] if first % 2 == 0 && second == first + 1 => Ok(first),
+            [first, ..] => Err(EngineError::new(format!(
+                "`view signed` makes pairs of rows, such as 0 and 1; row {first} is not followed by \
+                 its other one"
+            ))),
+            [] => Err(EngineError::new("a view has rows")),
+        });
+        pairs.collect()
+    }
+
+    /// Puts the pairs that begin with these rows in order, before a rule starts: the synapses of both
+    /// rows have the address of the first, and of their weights only the difference is left, in the row
+    /// of its sign.
+    ///
+    /// # Errors
+    /// If the first row of a pair does not excite, or the second does not inhibit.
+    pub fn order_pairs(&self, pairs: &[u8], chip: &mut Chip) -> Result<(), EngineError> {
+        let h = usize::from(self.hemisphere);
+        for first in pairs.iter().map(|row| usize::from(*row)) {
+            let second = first + 1;
+            let modes = [first, second].map(|row| chip.row_mode(h, row));
+            if modes != [RowMode::Excitatory, RowMode::Inhibitory] {
+                return Err(EngineError::new(format!(
+                    "`view signed` needs an excitatory row and an inhibitory one: rows {first} and \
+                     {second} are {:?} and {:?}",
+                    modes[0], modes[1]
+                )));
+            }
+            let [excites, inhibits] = [first, second].map(|row| chip.weights_row(h, row));
+            let less = |a: [u8; COLUMNS], b: [u8; COLUMNS]| {
+                core::array::from_fn(|column| a[column].saturating_sub(b[column]))
+            };
+            chip.write_weights_row(h, first, &less(excites, inhibits));
+            chip.write_weights_row(h, second, &less(inhibits, excites));
+            chip.write_address_row(h, second, &chip.address_row(h, first));
+        }
+        Ok(())
+    }
 }
 
 /// What is known of a compiled rule.

@@ -32,6 +32,8 @@ pub struct PpuImageEngine {
     image: Image,
     info: Info,
     binding: Binding,
+    /// Rows of the view, or the first rows of its pairs.
+    rows: Vec<u8>,
     /// Raw values of the image's derived table.
     derived: Vec<i32>,
     instructions_max: u64,
@@ -72,7 +74,8 @@ impl PpuImageEngine {
                 "the image has {wanted} derived values, {given} were given"
             )));
         }
-        let rows = u32::try_from(binding.rows.len()).unwrap_or(u32::MAX);
+        let view = if info.signed { binding.pairs()? } else { binding.rows.clone() };
+        let rows = u32::try_from(view.len()).unwrap_or(u32::MAX);
         if rows == 0 || rows > info.rows_max {
             let message = format!("the image is for 1 to {} rows, not {rows}", info.rows_max);
             return Err(EngineError::new(message));
@@ -89,6 +92,7 @@ impl PpuImageEngine {
             image,
             info,
             binding: binding.clone(),
+            rows: view,
             derived,
             instructions_max: INSTRUCTIONS_MAX,
             counts_cycles: false,
@@ -148,6 +152,9 @@ impl PpuImageEngine {
 
     /// Puts the image into the chip; the program begins at its reset vector.
     fn load(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+        if self.info.signed {
+            self.binding.order_pairs(&self.rows, chip)?;
+        }
         let memory = chip.ppu_memory_mut(self.binding.hemisphere.into());
         let size = u32::try_from(memory.len()).unwrap_or(u32::MAX);
         let bytes = self.image.internal_memory(size).map_err(EngineError::new)?;
@@ -165,7 +172,7 @@ impl PpuImageEngine {
 
     fn poke_view(&self, chip: &mut Chip) -> Result<(), EngineError> {
         let hemisphere = usize::from(self.binding.hemisphere);
-        let rows = &self.binding.rows;
+        let rows = &self.rows;
         self.set(chip, symbol::HEMISPHERE, self.binding.hemisphere.into())?;
         self.set(chip, symbol::VIEW_ROWS, u32::try_from(rows.len()).unwrap_or(u32::MAX))?;
         self.set(chip, symbol::EXTERNAL_BASE, self.region())?;

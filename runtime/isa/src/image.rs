@@ -339,6 +339,9 @@ pub struct Info {
     pub rows_max: u32,
     /// Largest number of columns of a view.
     pub columns_max: u32,
+    /// Whether a row of the view is a pair of hardware rows: the table of rows has the first of each,
+    /// an even one that excites; the row behind it inhibits.
+    pub signed: bool,
     /// First byte of the region behind the external objects: record buffers begin here.
     pub records_offset: u32,
     /// Derived values: default and expression.
@@ -383,6 +386,9 @@ impl Info {
         let line = |name: &str| name.replace(['\n', '\r'], " ");
         let mut out = format!("{MAGIC}\nrule {}\n", line(&self.rule));
         out += &format!("rows_max {}\ncolumns_max {}\n", self.rows_max, self.columns_max);
+        if self.signed {
+            out += "view signed\n";
+        }
         out += &format!("records_offset {}\n", self.records_offset);
         for (default, name) in &self.derived {
             out += &format!("derived {default} {}\n", line(name));
@@ -418,6 +424,7 @@ impl Info {
             rule: String::new(),
             rows_max: 0,
             columns_max: 256,
+            signed: false,
             records_offset: 0,
             derived: Vec::new(),
             objects: Vec::new(),
@@ -435,6 +442,7 @@ impl Info {
             "rule" => self.rule = rest.to_owned(),
             "rows_max" => self.rows_max = number(rest)?,
             "columns_max" => self.columns_max = number(rest)?,
+            "view" if rest == "signed" => self.signed = true,
             "records_offset" => self.records_offset = number(rest)?,
             "derived" => {
                 let (default, name) = rest.split_once(' ').ok_or("a default and a name")?;
@@ -501,6 +509,7 @@ mod tests {
             rule: "structural".into(),
             rows_max: 32,
             columns_max: 200,
+            signed: true,
             records_offset: 16_384,
             derived: vec![(-3, "a * b - 1".into()), (7, "c".into())],
             objects: vec![

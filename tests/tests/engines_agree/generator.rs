@@ -127,7 +127,12 @@ impl Generator<'_> {
         self.line("view rows <= 8");
         if self.one_in(4) {
             self.uses("view columns");
-            self.line(["view columns <= 100", "view columns <= 1"][self.choose(2)]);
+            let limit = ["view columns <= 100", "view columns <= 1"][self.choose(2)];
+            self.line(limit);
+        }
+        if self.one_in(4) {
+            self.uses("view signed");
+            self.line("view signed");
         }
         self.line("every 20 ms");
         if self.one_in(3) {
@@ -417,7 +422,7 @@ impl Generator<'_> {
             return self.leaf();
         }
         let draws = !self.reducing;
-        match self.choose(16) {
+        match self.choose(18) {
             0 | 1 => self.leaf(),
             2 | 3 => format!("({} + {})", self.number(depth - 1), self.number(depth - 1)),
             4 => format!("({} - {})", self.number(depth - 1), self.number(depth - 1)),
@@ -459,7 +464,7 @@ impl Generator<'_> {
                 self.uses("call");
                 format!("mix({}, {})", self.number(depth - 1), self.leaf())
             }
-            15 if !self.reducing && self.over != Over::Synapses => self.reduction(),
+            15..=17 if !self.reducing && self.over != Over::Synapses => self.reduction(),
             _ => self.leaf(),
         }
     }
@@ -561,6 +566,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "start statements",
     "schedules",
     "view columns",
+    "view signed",
     "record",
     "synapses",
     "neurons",

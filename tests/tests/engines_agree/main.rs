@@ -102,9 +102,17 @@ impl Setup {
         let rows = 1 + random.below(4);
         let columns = [COLUMNS, 1 + random.below(COLUMNS)][random.below(2)];
         let columns = columns.min(rule.hir().columns_max as usize);
-        let numbers = (0..=u8::MAX).step_by(1 + random.below(30)).take(rows).collect();
+        let signed = rule.hir().signed;
+        // The rows of a signed view begin pairs.
+        let step = (1 + random.below(15)) * if signed { 2 } else { 1 };
+        let numbers = (0..=u8::MAX).step_by(step).take(rows).collect();
         let mut bench = Bench::new(rule, Engine::Eval, numbers, columns, self.seed);
-        bench.weights.iter_mut().for_each(|weight| *weight = random.byte_below(64));
+        bench.weights.iter_mut().for_each(|weight| {
+            *weight = random.byte_below(64);
+            if signed && random.chance(2) {
+                *weight = weight.wrapping_neg();
+            }
+        });
         bench.addresses.iter_mut().for_each(|address| *address = random.byte_below(64));
         executor.start(&mut bench)?;
         // A PPU program resets sensors and counters itself at the start.

@@ -38,6 +38,7 @@ fn module(scope: Scope, b: FunctionBuilder) -> Verified<Module> {
         name: "ops".into(),
         rows_max: 1,
         columns_max: 256,
+        signed: false,
         derived: vec![],
         objects: ["x", "y", "z"].map(object).into(),
         records: vec![],

@@ -61,8 +61,10 @@ fn declarations(random: &mut Random) -> Module {
         records.push(Record { every, fields: scopes.iter().map(field).collect() });
     }
     let functions = Vec::new();
-    let (name, rows_max, columns_max) = ("random".into(), 256, 256);
-    Module { name, rows_max, columns_max, derived, objects, records, functions }
+    let signed = random.chance(4);
+    let (name, rows_max) = ("random".into(), if signed { 128 } else { 256 });
+    let columns_max = 256;
+    Module { name, rows_max, columns_max, signed, derived, objects, records, functions }
 }
 
 const SCOPES: [Scope; 4] = [Scope::Synapse, Scope::Neuron, Scope::Row, Scope::Rule];
@@ -301,7 +303,8 @@ impl Generator<'_> {
         let value = match ty {
             Type::I32 => self.builder.value(Op::ViewRow, Imm::None, &[row], Type::I32),
             Type::Vector { .. } | Type::Mask { .. } => {
-                let quantity = pick(self.random, &[Quantity::Weight, Quantity::Address]);
+                let weight = weight(self.module);
+                let quantity = pick(self.random, &[weight, Quantity::Address]);
                 self.builder.value(Op::Read, Imm::Quantity(quantity), &[row], Type::ROW16)
             }
         };
@@ -313,6 +316,11 @@ impl Generator<'_> {
         self.builder.terminate(Terminator::Branch(more, again, leave));
         self.enter(exit);
     }
+}
+
+/// The weight of a module.
+const fn weight(module: &Module) -> Quantity {
+    if module.signed { Quantity::SignedWeight } else { Quantity::Weight }
 }
 
 fn call(block: Block, args: Vec<Value>) -> BlockCall {

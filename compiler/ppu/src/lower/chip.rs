@@ -31,6 +31,9 @@ pub(crate) mod plane {
     pub(crate) const CELL: i32 = 8;
 }
 
+/// Half rows before those of the second row of a pair.
+const SECOND: usize = 2;
+
 /// Data view of the external DRAM (ppu-isa reference, 4.1).
 pub(crate) const EXTERNAL_DATA: i32 = 0x5000_0000;
 
@@ -97,7 +100,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Index of a half row: twice the hardware row, plus the half.
+    /// Index of a half row: twice the hardware row, plus the half; of the second row of a pair the
+    /// halves are 2 and 3.
     pub(super) fn row_index(&mut self, position: Value, half: usize) -> Reg {
         if let Some(reg) = self.state.row_index.get(&(position, half)) {
             return *reg;
@@ -107,9 +111,9 @@ impl Lowering<'_> {
             self.load_view_row(row, position);
             self.shift_left(row, 1)
         } else {
-            let (even, odd) = (self.row_index(position, 0), self.new_scalar());
-            self.emit(Opcode::Addi, vec![odd.into(), even.into(), Operand::Imm(1)]);
-            odd
+            let (even, other) = (self.row_index(position, 0), self.new_scalar());
+            self.emit(Opcode::Addi, vec![other.into(), even.into(), Operand::Imm(index(half))]);
+            other
         };
         self.state.row_index.insert((position, half), reg);
         reg
@@ -150,6 +154,15 @@ impl Lowering<'_> {
                     let bytes = self.read_half_row(plane, inst.args[0], half, None);
                     self.state.half_rows.insert((result, half), bytes);
                 }
+            }
+            Quantity::SignedWeight => {
+                if part.is_multiple_of(2) {
+                    let rows = [half, SECOND + half]
+                        .map(|half| self.read_half_row(plane::WEIGHT, inst.args[0], half, None));
+                    let weights = self.vector(Opcode::Fxvsubbm, rows[0], rows[1]);
+                    self.state.half_rows.insert((result, half), weights);
+                }
+                return self.widen_signal(inst, part);
             }
             Quantity::Rate => self.sampled(self.memory.rates, result, half),
             Quantity::Membrane => self.sampled(self.memory.membranes, result, half),
@@ -206,7 +219,8 @@ impl Lowering<'_> {
         let Imm::Shift(places) = shift.imm else { unreachable!("verified: a shift has places") };
         let read = self.defs[shift.args[0].index()].expect("only reads are absorbed");
         let (zero, bytes) = (self.halfwords(0), self.half_row_of(read, part));
-        let signed = sensor_plane(read).is_some();
+        let pairs = read.imm == Imm::Quantity(Quantity::SignedWeight);
+        let signed = pairs || sensor_plane(read).is_some();
         // Places that unpacking gives, and its size parameter.
         let (free, size) = match places {
             _ if signed || places == 8 => (8, 0),
@@ -244,7 +258,7 @@ impl Lowering<'_> {
         let half = part / 2;
         let value = *inst.args.last().expect("verified: a write has a value");
         let plane = match quantity {
-            Quantity::Weight => plane::WEIGHT,
+            Quantity::Weight | Quantity::SignedWeight => plane::WEIGHT,
             Quantity::Address => plane::ADDRESS,
             Quantity::CorrelationReset => plane::CAUSAL,
             Quantity::RateReset => return self.collect_rate_flags(value, half),
@@ -263,8 +277,28 @@ impl Lowering<'_> {
                 self.pack(left, right)
             }
         };
-        let (row, base) = (self.row_index(inst.args[0], half), self.base(plane));
-        self.test_columns(half);
+        if quantity == Quantity::SignedWeight {
+            // The excitatory row has what is positive, the inhibitory one the rest.
+            let zero = self.halfwords(0);
+            let negated = self.vector(Opcode::Fxvsubbm, zero, bytes);
+            for (of, row, sign) in [(bytes, 0, Cond::Gt), (negated, SECOND, Cond::Lt)] {
+                let part = self.new_vector();
+                self.test(bytes, Width::Byte);
+                self.emit_if(Opcode::Fxvsel, vec![part.into(), zero.into(), of.into()], sign);
+                self.write_half_row(plane, inst.args[0], row + half, part);
+            }
+            return;
+        }
+        self.write_half_row(plane, inst.args[0], half, bytes);
+        if quantity == Quantity::Address && self.module.signed {
+            self.write_half_row(plane, inst.args[0], SECOND + half, bytes);
+        }
+    }
+
+    /// Writes half a row of a plane, in columns of the view.
+    fn write_half_row(&mut self, plane: i32, position: Value, half: usize, bytes: Reg) {
+        let (row, base) = (self.row_index(position, half), self.base(plane));
+        self.test_columns(half % SECOND);
         let write = Inst::new(Opcode::Fxvoutx, vec![bytes.into(), base, row.into()]);
         self.push(Inst { cond: Cond::Gt, ..write.working(Work::HalfRow { plane, half }) });
     }

@@ -66,8 +66,8 @@ impl Folds {
 
 /// Whether a value is unpacked from a half row of bytes that the block read.
 pub(super) fn is_unpacked(inst: &InstData) -> bool {
-    use Quantity::{Acausal, Address, Causal, Weight};
-    let planes = [Weight, Address, Causal, Acausal].map(Imm::Quantity);
+    use Quantity::{Acausal, Address, Causal, SignedWeight, Weight};
+    let planes = [Weight, SignedWeight, Address, Causal, Acausal].map(Imm::Quantity);
     inst.op == Op::Read && planes.contains(&inst.imm)
 }
 
@@ -104,7 +104,10 @@ fn only_low_bytes(func: &Function, uses: &[u32]) -> Vec<bool> {
                 written[result.index()] == uses[result.index()] && !is_argument(func, result);
         }
         match (inst.op, inst.imm) {
-            (Op::Write, Imm::Quantity(Quantity::Weight | Quantity::Address)) => {
+            (
+                Op::Write,
+                Imm::Quantity(Quantity::Weight | Quantity::SignedWeight | Quantity::Address),
+            ) => {
                 written[inst.args[1].index()] += 1;
             }
             (Op::Select, _) if inst.result.is_some_and(|r| bytes[r.index()]) => {

@@ -55,8 +55,22 @@ pub(crate) fn half_row(row: &[u8; COLUMNS], half: usize) -> Vector {
 }
 
 impl TestBus {
-    /// A chip with an evaluator's arrays in its rows, and a program in its memory.
-    pub(crate) fn new(io: &OwnedIo, hemisphere: u8, program: Vec<u8>) -> TestBus {
+    /// A chip with an evaluator's arrays in its rows, or pairs of rows, and a program in its memory.
+    pub(crate) fn new(io: &OwnedIo, (hemisphere, signed): (u8, bool), program: Vec<u8>) -> TestBus {
+        let mut bus = TestBus::unsigned(io, hemisphere, program);
+        if signed {
+            for row in io.rows.iter().map(|row| usize::from(*row)) {
+                let weights = bus.weights[row].map(|weight| i32::from(weight.cast_signed()));
+                let positive = |x: i32| u8::try_from(x.max(0)).expect("a weight");
+                bus.weights[row] = weights.map(positive);
+                bus.weights[row + 1] = weights.map(|weight| positive(-weight));
+                bus.addresses[row + 1] = bus.addresses[row];
+            }
+        }
+        bus
+    }
+
+    fn unsigned(io: &OwnedIo, hemisphere: u8, program: Vec<u8>) -> TestBus {
         TestBus {
             memory: program,
             hemisphere,

@@ -45,8 +45,8 @@ impl Machine {
             .image
             .internal_memory(u32::try_from(MEMORY_BYTES).expect("32 KiB"))
             .expect("the image fits");
-        let bus = TestBus::new(&state.io, state.instance.hemisphere, memory);
         let info = info(&program);
+        let bus = TestBus::new(&state.io, (state.instance.hemisphere, info.signed), memory);
         let mut machine = Machine { program, info, bus, cpu: dirty_cpu() };
         machine.poke(state);
         machine
@@ -176,6 +176,16 @@ impl Machine {
             rows.iter().flat_map(|row| plane[usize::from(*row)]).collect()
         };
         state.io.weights = gather(&self.bus.weights);
+        if self.info.signed {
+            let second = rows.iter().flat_map(|row| self.bus.weights[usize::from(*row) + 1]);
+            for (weight, inhibits) in state.io.weights.iter_mut().zip(second) {
+                assert!(*weight == 0 || inhibits == 0, "both rows of a pair have a weight");
+                *weight = weight.wrapping_sub(inhibits);
+            }
+            let second = rows.iter().map(|row| self.bus.addresses[usize::from(*row) + 1]);
+            let first = rows.iter().map(|row| self.bus.addresses[usize::from(*row)]);
+            assert!(first.eq(second), "the addresses of a pair differ");
+        }
         state.io.addresses = gather(&self.bus.addresses);
         state.io.correlation_reset = gather(&self.bus.resets);
         *state.io.rate_reset = self.bus.rate_resets.map(u8::from);

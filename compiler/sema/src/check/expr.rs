@@ -4,7 +4,7 @@ use super::items::ModuleId;
 use super::{Binding, RuleChecker, Where, not_yet};
 use crate::build;
 use crate::builtins::{self, Function, QuantityInfo, Source};
-use crate::hir::{Expr, ExprKind, Kind, LocalId, Over, Place, Reduction, Sensor, Stmt};
+use crate::hir::{self, Expr, ExprKind, Kind, LocalId, Over, Place, Reduction, Sensor, Stmt};
 use crate::host::{self, Host, Operator};
 use crate::interval::Interval;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
@@ -186,12 +186,11 @@ impl<'a> RuleChecker<'a> {
         if matches!(info.sensor, Some(Sensor::Causal | Sensor::Acausal)) {
             self.read_correlation(name);
         }
-        Some(Expr {
-            kind: info.read(),
-            number: Kind::Int,
-            interval: info.interval,
-            span: name.span,
-        })
+        let interval = match info.source {
+            Source::Chip(Quantity::Weight) => hir::weights(self.signed),
+            Source::Chip(_) | Source::Place(_) => info.interval,
+        };
+        Some(Expr { kind: info.read(), number: Kind::Int, interval, span: name.span })
     }
 
     /// Correlation is sampled in one block.

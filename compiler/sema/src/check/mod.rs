@@ -105,6 +105,8 @@ struct RuleChecker<'a> {
     /// Most rows and columns of a view.
     rows_max: u32,
     columns_max: u32,
+    /// Whether rows of the view are pairs.
+    signed: bool,
     /// Locals that an inlined function needs before the statement.
     before: Vec<hir::Stmt>,
     /// The module whose names are seen: another in functions that come from there.
@@ -129,6 +131,7 @@ impl<'a> RuleChecker<'a> {
             block_span: None,
             rows_max: 256,
             columns_max: 256,
+            signed: false,
             before: Vec::new(),
             module: ModuleId::FILE,
             rounds: 0,
@@ -187,6 +190,7 @@ impl<'a> RuleChecker<'a> {
             rows_max: self.rows_max,
             rows_span,
             columns_max: self.columns_max,
+            signed: self.signed,
             schedule: times.common,
             locals: self.locals.len(),
             start,
@@ -198,34 +202,43 @@ impl<'a> RuleChecker<'a> {
 
     /// Limits of the view; gives the place where that of its rows is written, if it is.
     fn view(&mut self, rule: &ast::Rule) -> Option<Span> {
+        let views = || {
+            let members = rule.members.iter();
+            members
+                .filter_map(|member| if let ast::Member::View(v) = member { Some(v) } else { None })
+        };
+        self.signed = views().any(|view| view.kind == ast::ViewKind::Signed);
+        // A hemisphere has 128 pairs.
+        let rows_most = if self.signed { 128 } else { 256 };
+        self.rows_max = rows_most;
         let mut rows_span = None;
-        for member in &rule.members {
-            let ast::Member::View(view) = member else { continue };
+        for view in views() {
             match &view.kind {
                 ast::ViewKind::Rows(rows) => {
-                    if let Some(most) = self.view_limit(rows, "rows") {
+                    if let Some(most) = self.view_limit(rows, "rows", rows_most) {
                         (self.rows_max, rows_span) = (most, Some(view.span));
                     }
                 }
                 ast::ViewKind::Columns(columns) => {
                     self.columns_max =
-                        self.view_limit(columns, "columns").unwrap_or(self.columns_max);
+                        self.view_limit(columns, "columns", 256).unwrap_or(self.columns_max);
                 }
-                ast::ViewKind::Signed => self.found.push(not_yet(view.span, "`view signed`")),
+                ast::ViewKind::Signed => {}
             }
         }
         rows_span
     }
 
-    fn view_limit(&mut self, limit: &ast::Expr, what: &str) -> Option<u32> {
+    fn view_limit(&mut self, limit: &ast::Expr, what: &str, highest: u32) -> Option<u32> {
         let value = self.constant(limit)?;
-        let known = whole(value).filter(|most| (1..=256).contains(most));
+        let known = whole(value).filter(|most| (1..=highest).contains(most));
         if known.is_none() {
             let message = format!("a view cannot have {value} {what}");
+            let pairs = if highest == 128 { ": rows of a signed view are pairs" } else { "" };
             self.found.push(
                 Diagnostic::error(Code::E0604, limit.span, message)
-                    .label(limit.span, "not a whole number from 1 to 256")
-                    .help(format!("write `view {what} <= 256` or less")),
+                    .label(limit.span, format!("not a whole number from 1 to {highest}{pairs}"))
+                    .help(format!("write `view {what} <= {highest}` or less")),
             );
         }
         known

@@ -322,13 +322,9 @@ impl<'a> RuleChecker<'a> {
     fn old_value(&self, target: Target, span: Span) -> Expr {
         let (kind, number, interval) = match target {
             Target::Weight => {
-                (ExprKind::Quantity(Quantity::Weight), Kind::Int, Interval { low: 0.0, high: 63.0 })
+                (ExprKind::Quantity(Quantity::Weight), Kind::Int, hir::weights(self.signed))
             }
-            Target::Address => (
-                ExprKind::Quantity(Quantity::Address),
-                Kind::Int,
-                Interval { low: 0.0, high: 63.0 },
-            ),
+            Target::Address => (ExprKind::Quantity(Quantity::Address), Kind::Int, hir::ADDRESSES),
             Target::State(index) => {
                 let state = &self.states[index];
                 (ExprKind::State(index), state.kind, state.interval)
@@ -376,9 +372,8 @@ impl<'a> RuleChecker<'a> {
             );
             return None;
         }
-        let six_bits = Interval { low: 0.0, high: 63.0 };
         if target == Target::Address
-            && (value.number != Kind::Int || !six_bits.contains(value.interval))
+            && (value.number != Kind::Int || !hir::ADDRESSES.contains(value.interval))
         {
             let what = if value.number == Kind::Int {
                 format!("its values are {}", value.interval)

@@ -248,7 +248,18 @@ impl<'a> TestChecker<'a> {
         let info = builtins::quantity(name)?;
         let Source::Chip(quantity) = info.source else { return None };
         let scope = quantity_scope(quantity);
-        let allowed = Allowed { kind: Kind::Int, interval: info.interval, scope };
+        let interval = match quantity {
+            Quantity::Weight | Quantity::SignedWeight => self.rule.weights(),
+            Quantity::Address
+            | Quantity::Causal
+            | Quantity::Acausal
+            | Quantity::CorrelationReset
+            | Quantity::Rate
+            | Quantity::RateReset
+            | Quantity::Membrane
+            | Quantity::MembraneReset => info.interval,
+        };
+        let allowed = Allowed { kind: Kind::Int, interval, scope };
         Some((Target::Quantity(quantity), allowed))
     }
 
@@ -504,6 +515,7 @@ const fn extent(scope: Scope) -> (bool, bool) {
 const fn quantity_scope(quantity: Quantity) -> Scope {
     match quantity {
         Quantity::Weight
+        | Quantity::SignedWeight
         | Quantity::Address
         | Quantity::Causal
         | Quantity::Acausal

@@ -89,6 +89,7 @@ pub fn lower(rule: &Rule) -> Lowered {
         name: rule.name.clone(),
         rows_max: rule.rows_max,
         columns_max: rule.columns_max,
+        signed: rule.signed,
         derived: derived.collect(),
         objects: objects.collect(),
         records: records.collect(),
@@ -287,7 +288,7 @@ impl Lowering<'_> {
             b.effect(Op::Write, Imm::Quantity(quantity), &args);
         };
         if let (true, Some(weight)) = (env.dirty.weight, env.weight) {
-            write(&mut self.b, Quantity::Weight, weight);
+            write(&mut self.b, on_chip(Quantity::Weight, self.rule), weight);
         }
         if let (true, Some(address)) = (env.dirty.address, env.address) {
             write(&mut self.b, Quantity::Address, address);
@@ -389,7 +390,10 @@ impl Lowering<'_> {
     fn record_field(&mut self, id: RecordId, index: usize, source: &Recorded, row: Option<Value>) {
         let mut args: Vec<Value> = row.into_iter().collect();
         let value = match source {
-            Recorded::Quantity(q) => self.b.value(Op::Read, Imm::Quantity(*q), &args, Type::ROW16),
+            Recorded::Quantity(q) => {
+                let imm = Imm::Quantity(on_chip(*q, self.rule));
+                self.b.value(Op::Read, imm, &args, Type::ROW16)
+            }
             Recorded::State(state) => {
                 let lanes = self.rule.states[*state].scope.is_vector();
                 let ty = if lanes { Type::ROW16 } else { Type::I32 };
@@ -428,6 +432,11 @@ impl Lowering<'_> {
         let raw = i32::from(Format::INT.quantise(inside));
         self.b.splat_const(raw, Type::ROW16)
     }
+}
+
+/// What a quantity of the language is on the chip: a weight may be that of a pair of rows.
+fn on_chip(quantity: Quantity, rule: &Rule) -> Quantity {
+    if rule.signed && quantity == Quantity::Weight { Quantity::SignedWeight } else { quantity }
 }
 
 /// An end of a range.

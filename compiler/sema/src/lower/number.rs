@@ -193,7 +193,8 @@ impl Lowering<'_> {
         let known = match quantity {
             Quantity::Weight => env.weight,
             Quantity::Address => env.address,
-            Quantity::Causal
+            Quantity::SignedWeight
+            | Quantity::Causal
             | Quantity::Acausal
             | Quantity::CorrelationReset
             | Quantity::Rate
@@ -205,7 +206,8 @@ impl Lowering<'_> {
             return value;
         }
         let args: Vec<Value> = env.row.filter(|_| quantity.per_row()).into_iter().collect();
-        let value = self.b.value(Op::Read, Imm::Quantity(quantity), &args, Type::ROW16);
+        let imm = Imm::Quantity(super::on_chip(quantity, self.rule));
+        let value = self.b.value(Op::Read, imm, &args, Type::ROW16);
         if quantity == Quantity::Weight {
             env.weight = Some(value);
         } else if quantity == Quantity::Address {

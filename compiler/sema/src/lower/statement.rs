@@ -2,14 +2,11 @@
 
 use super::mask::Held;
 use super::{End, Env, Lanes, Local, Lowering, SensorSlot, state_format};
-use crate::hir::{Expr, ExprKind, Kind, Rounding, Sensor, Stmt, Target};
+use crate::hir::{ADDRESSES, Expr, ExprKind, Kind, Rounding, Sensor, Stmt, Target};
 use crate::interval::Interval;
 use crate::lower::number::{held, host_interval, natural, natural_frac};
 use pl_fixed::Format;
 use pl_ir::{Imm, Op, Type, Value};
-
-/// Values a synapse stores as weight or address.
-const SIX_BITS: Interval = Interval { low: 0.0, high: 63.0 };
 
 impl Lowering<'_> {
     /// Runs statements in the lanes of `mask` (all if `None`): only resets depend on it here, for
@@ -44,11 +41,11 @@ impl Lowering<'_> {
     fn assign(&mut self, target: Target, value: &Expr, env: &mut Env) {
         match target {
             Target::Weight => {
-                env.weight = Some(self.stored(value, SIX_BITS, Format::INT, env));
+                env.weight = Some(self.stored(value, self.rule.weights(), Format::INT, env));
                 env.dirty.weight = true;
             }
             Target::Address => {
-                env.address = Some(self.stored(value, SIX_BITS, Format::INT, env));
+                env.address = Some(self.stored(value, ADDRESSES, Format::INT, env));
                 env.dirty.address = true;
             }
             Target::State(index) => {

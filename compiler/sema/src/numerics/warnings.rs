@@ -1,7 +1,7 @@
 //! Warnings about numbers: what fixed point makes of a rule is not what it says.
 
 use super::{change, lsb};
-use crate::hir::{Expr, ExprKind, Kind, Rounding, Rule, Stmt, Target};
+use crate::hir::{ADDRESSES, Expr, ExprKind, Kind, Rounding, Rule, Stmt, Target};
 use crate::interval::Interval;
 use crate::lower::number::{held, natural};
 use crate::lower::state_format;
@@ -48,7 +48,8 @@ fn statements(rule: &Rule, body: &[Stmt], found: &mut Vec<Diagnostic>) {
 fn store(rule: &Rule, target: Target, value: &Expr, found: &mut Vec<Diagnostic>) {
     let (range, format) = match target {
         Target::Local(_) => return,
-        Target::Weight | Target::Address => (Interval { low: 0.0, high: 63.0 }, Format::INT),
+        Target::Weight => (rule.weights(), Format::INT),
+        Target::Address => (ADDRESSES, Format::INT),
         Target::State(index) => (rule.states[index].interval, state_format(&rule.states[index])),
     };
     let Interval { low, high } = value.interval;

@@ -171,7 +171,7 @@ impl PpuImageEngine {
         };
         let columns = &self.binding.columns;
         let row = |row| columns.iter().map(move |column| lane(row, *column));
-        let rows = self.binding.rows.len();
+        let rows = self.rows.len();
         match extent {
             Extent::Synapse => (0..rows).flat_map(row).collect(),
             Extent::Neuron => row(0).collect(),

@@ -88,6 +88,7 @@ fn image(body: &str) -> Image {
         rule: "counting".into(),
         rows_max: 4,
         columns_max: 256,
+        signed: false,
         records_offset: 256,
         derived: vec![(1, "step".into())],
         objects: Vec::new(),

@@ -303,7 +303,12 @@ impl Generator<'_> {
     }
 
     fn chip(&mut self, op: Op) {
-        let possible = |q: &Quantity| if op == Op::Read { q.readable() } else { q.writable() };
+        let other = match self.module.signed {
+            true => Quantity::Weight,
+            false => Quantity::SignedWeight,
+        };
+        let possible =
+            |q: &Quantity| *q != other && if op == Op::Read { q.readable() } else { q.writable() };
         let all: Vec<Quantity> = Quantity::ALL.iter().map(|(q, _)| *q).filter(possible).collect();
         let quantity = pick(self.random, &all);
         let mut args: Vec<Value> =
