@@ -28,7 +28,7 @@ pub use blocks::NeuronsConfig;
 pub(crate) use blocks::Nominal;
 pub use driver::StpConfig;
 pub use indices::Indices;
-pub use network::{RoutingConfig, TimeConfig};
+pub use network::{LinkConfig, RoutingConfig, TimeConfig};
 pub use neuron::{AdexConfig, NeuronConfig};
 pub use perceptron::PerceptronConfig;
 pub use sensor::{AdcConfig, SensorConfig};
@@ -271,6 +271,8 @@ chip_config! {
     time: TimeConfig,
     /// Ways of events.
     routing: RoutingConfig,
+    /// Links between chips.
+    link: LinkConfig,
     /// Short-term plasticity.
     stp: StpConfig,
     /// Correlation sensors.

@@ -50,7 +50,7 @@ pub use label::Label;
 use background::Running;
 use crossbar::{BUSES, Crossbar, INPUTS, LINKS, OUTPUTS};
 use label::COLUMNS_OF_OUTPUT;
-use line::Line;
+pub(crate) use line::Line;
 
 /// Background generators of a chip.
 pub const GENERATORS: usize = 8;
@@ -238,6 +238,30 @@ impl Chip {
     /// call; events of the past act at once. A `t_end` that is not later than [`Chip::now`] only
     /// queues the events.
     pub fn run_until(&mut self, t_end: u64, input: &[InputEvent]) {
+        self.advance_until(t_end, input);
+        for hemisphere in &mut self.hemispheres {
+            hemisphere.mark_spikes_sent();
+        }
+    }
+
+    /// As [`Chip::run_until`]; appends the spikes of this time to `departures`, by time, hemisphere
+    /// and column.
+    pub(crate) fn run_window(
+        &mut self,
+        t_end: u64,
+        input: &[InputEvent],
+        departures: &mut Vec<Spike>,
+    ) {
+        let first = self.hemispheres.each_ref().map(|hemisphere| hemisphere.spikes().len());
+        self.advance_until(t_end, input);
+        for (hemisphere, first) in self.hemispheres.iter_mut().zip(first) {
+            departures.extend_from_slice(&hemisphere.spikes()[first..]);
+            hemisphere.mark_spikes_sent();
+        }
+        departures.sort_unstable();
+    }
+
+    fn advance_until(&mut self, t_end: u64, input: &[InputEvent]) {
         for hemisphere in &mut self.hemispheres {
             hemisphere.enqueue(input);
         }
@@ -259,9 +283,6 @@ impl Chip {
             if takes_spikes || sources {
                 self.pass_spikes(recurrent);
             }
-        }
-        for hemisphere in &mut self.hemispheres {
-            hemisphere.mark_spikes_sent();
         }
     }
 

@@ -248,6 +248,11 @@ impl Hemisphere {
         self.sent = self.spikes.len();
     }
 
+    /// Spikes since they were last taken or forgotten.
+    pub(crate) fn spikes(&self) -> &[Spike] {
+        &self.spikes
+    }
+
     /// All spikes since the last call, forwarded before.
     pub(crate) fn take_spikes(&mut self) -> Vec<Spike> {
         self.sent = 0;

@@ -10,6 +10,7 @@
 //!                    adc ─► codes            adex.rs      richer neurons instead, structure.rs
 //!                                            perceptron.rs neurons as multipliers instead
 //!                                            hemisphere.rs joins these; chip.rs is the face
+//!                                            cluster.rs joins chips
 //! ```
 //!
 //! Invariants: one seed decides everything; mismatch and noise are pure functions of (seed, place,
@@ -22,6 +23,7 @@ mod adc;
 mod adex;
 mod chip;
 mod circuits;
+mod cluster;
 pub mod config;
 mod convert;
 mod correlation;
@@ -47,6 +49,7 @@ pub mod time;
 
 pub use adex::AdexParameters;
 pub use chip::Chip;
+pub use cluster::{CHIPS, Cluster, InProcess, LinkCounters, Transport};
 pub use config::{ChipConfig, ConfigError, Profile};
 pub use correlation::Branch;
 pub use drivers::{BUSES, DRIVERS, Driver, RowMode};

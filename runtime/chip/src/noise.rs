@@ -33,6 +33,8 @@ pub(crate) enum Purpose {
     Source = 10,
     /// One of the chip's random generators.
     Generator = 11,
+    /// Loss and jitter of a link between chips.
+    Link = 50,
     /// Gain of a column in perceptron mode.
     PerceptronGain = 20,
     /// Offset of a column in perceptron mode.

@@ -37,3 +37,30 @@ section! {
         Assumed "no published figure";
     }
 }
+
+section! {
+    /// Links between chips.
+    link: LinkConfig {
+        /// Time from a neuron's spike to the event it causes on another chip, on average.
+        delay_us "us" in Allowed::Between(0.02, 1000.0);
+        ideal 1.3, mismatch 1.3;
+        Assumed "the bound in the abstract of Ilmberger and Schemmel 2025, arXiv 2512.03781";
+        /// Largest deviation from it; all up to it are equally likely, but no event needs less than a
+        /// step.
+        jitter_us "us" in Allowed::Between(0.0, 10.0);
+        ideal 0.0, mismatch 0.1;
+        Assumed "no published figure";
+        /// Time that a link needs for an event; 0 for no limit.
+        interval_us "us" in Allowed::Between(0.0, 10.0);
+        ideal 0.008, mismatch 0.008;
+        Assumed "as the links to the host";
+        /// Events that may wait for a link; further ones are dropped and counted.
+        queue "" in Allowed::Between(0.0, 1e6);
+        ideal 128.0, mismatch 128.0;
+        Assumed "no published figure";
+        /// Part of the events that is lost on the way.
+        loss "" in Allowed::Between(0.0, 1.0);
+        ideal 0.0, mismatch 0.0;
+        Assumed "no published figure";
+    }
+}

@@ -1,0 +1,272 @@
+//! Several chips in one run, joined by links.
+//!
+//! ```text
+//!  chip 0: spike ─► wires ─► link to chip 1 ─► transport ─► rows of chip 1
+//!                       └──► link to chip 2 ─► ...
+//! ```
+//!
+//! No event comes over a link in less than the links' shortest delay. So all chips run
+//! independently for that long, on as many threads as there are, and then exchange what they sent.
+//! What an event does depends on its time and place only, never on the order in which threads
+//! bring it: any number of threads gives the same bits.
+
+use std::collections::BTreeMap;
+
+use crate::chip::Chip;
+use crate::config::ChipConfig;
+use crate::events::{InputEvent, Spike, Target, index_byte};
+use crate::time::ticks_from_us;
+use crate::{COLUMNS, HEMISPHERES};
+
+mod link;
+mod transport;
+
+pub use link::LinkCounters;
+pub use transport::{InProcess, Transport};
+
+use link::Link;
+
+/// Most chips of a cluster.
+pub const CHIPS: usize = 50;
+
+/// Rows of one other chip that a neuron's spikes reach, over one link.
+#[derive(Clone, Debug)]
+struct Wire {
+    to: usize,
+    targets: Vec<Target>,
+}
+
+/// A chip with what leaves it.
+#[derive(Clone, Debug)]
+struct Member {
+    chip: Chip,
+    /// By hemisphere and column.
+    wires: BTreeMap<(u8, u8), Vec<Wire>>,
+    /// By the other chip.
+    links: BTreeMap<usize, Link>,
+    /// Spikes of a window, and what they become at other chips; kept to reuse their memory.
+    departures: Vec<Spike>,
+    packets: BTreeMap<usize, Vec<InputEvent>>,
+}
+
+impl Member {
+    /// Runs the chip to `end` with what other chips have sent, and sends its spikes.
+    fn run(&mut self, index: usize, end: u64, transport: &impl Transport) {
+        self.departures.clear();
+        let arrived = transport.receive(index);
+        self.chip.run_window(end, &arrived, &mut self.departures);
+        for spike in &self.departures {
+            let wires = self.wires.get(&(spike.hemisphere, spike.column));
+            for Wire { to, targets } in wires.into_iter().flatten() {
+                let arrival = self.links.get_mut(to).and_then(|link| link.carry(spike.time));
+                if let Some(time) = arrival {
+                    let packet = self.packets.entry(*to).or_default();
+                    packet.extend(targets.iter().map(|target| target.event(time)));
+                }
+            }
+        }
+        for (&to, packet) in &mut self.packets {
+            if !packet.is_empty() {
+                transport.send(to, packet);
+                packet.clear();
+            }
+        }
+    }
+}
+
+/// Chips and the links between them.
+///
+/// ```
+/// use pl_chip::{ChipConfig, Cluster, InputEvent, Target};
+///
+/// let mut cluster = Cluster::new(&ChipConfig::ideal(), 3, 1);
+/// // Every spike of neuron 5 of chip 0 is an event on row 9 of chip 2, 1.2 to 1.4 us later.
+/// cluster.connect(0, (0, 5), 2, Target { hemisphere: 1, row: 9, address: 7 });
+/// cluster.chip_mut(0).write_weights_row(0, 4, &[63; 256]);
+/// let events: Vec<InputEvent> = (0..400)
+///     .map(|i| InputEvent { time: 100 * i, hemisphere: 0, row: 4, address: 0 })
+///     .collect();
+/// cluster.enqueue(0, &events);
+/// cluster.run_until(40_000);
+/// assert!(cluster.link_counters(0, 2).sent > 0);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cluster<T: Transport = InProcess> {
+    members: Vec<Member>,
+    transport: T,
+    threads: usize,
+    seed: u64,
+    config: ChipConfig,
+    /// Ticks of a step, and of a window: whole steps, at most the shortest delay.
+    step: u64,
+    window: u64,
+}
+
+impl Cluster<InProcess> {
+    /// `count` chips of the same configuration in this process, on one thread, without wires. Chip 0
+    /// has the mismatch that `seed` selects, the others that of `seed + 1`, `seed + 2` and so on.
+    ///
+    /// # Panics
+    /// If the configuration is not valid, see [`ChipConfig::validate`], or `count` is not 1 to
+    /// [`CHIPS`].
+    #[must_use]
+    pub fn new(config: &ChipConfig, count: usize, seed: u64) -> Cluster<InProcess> {
+        Cluster::with_transport(config, count, seed, InProcess::default())
+    }
+}
+
+impl<T: Transport> Cluster<T> {
+    /// As [`Cluster::new`], with another transport between the chips.
+    ///
+    /// # Panics
+    /// As there.
+    #[must_use]
+    pub fn with_transport(
+        config: &ChipConfig,
+        count: usize,
+        seed: u64,
+        transport: T,
+    ) -> Cluster<T> {
+        assert!((1..=CHIPS).contains(&count), "a cluster has 1 to {CHIPS} chips, not {count}");
+        let member = |index: usize| Member {
+            chip: Chip::new(config, seed.wrapping_add(index as u64)),
+            wires: BTreeMap::new(),
+            links: BTreeMap::new(),
+            departures: Vec::new(),
+            packets: BTreeMap::new(),
+        };
+        let step = ticks_from_us(config.time.step_us);
+        let shortest = Link::shortest_delay(&config.link, step);
+        Cluster {
+            members: (0..count).map(member).collect(),
+            transport,
+            threads: 1,
+            seed,
+            config: config.clone(),
+            step,
+            window: shortest - shortest % step,
+        }
+    }
+
+    /// What moves events between the chips.
+    #[must_use]
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// Number of chips.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there is no chip, which cannot be.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Sets the number of threads of [`Cluster::run_until`], at least 1; more than chips do nothing.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.threads = threads.max(1);
+    }
+
+    /// A chip.
+    #[must_use]
+    pub fn chip(&self, index: usize) -> &Chip {
+        &self.members[index].chip
+    }
+
+    /// A chip, for setting it up and for rules. Its time is the cluster's to move.
+    pub fn chip_mut(&mut self, index: usize) -> &mut Chip {
+        &mut self.members[index].chip
+    }
+
+    /// The chips' time in ticks of 4 ns.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.members[0].chip.now()
+    }
+
+    /// Wires a neuron, named by hemisphere and column, of chip `from` to a row of chip `to`: each
+    /// later spike takes the link between them once, however many rows it reaches there. Rows of
+    /// its own chip are [`Chip::connect`]'s.
+    ///
+    /// # Panics
+    /// If there is no such chip or neuron, or the chips are the same.
+    pub fn connect(
+        &mut self,
+        from: usize,
+        (hemisphere, column): (usize, usize),
+        to: usize,
+        target: Target,
+    ) {
+        let count = self.len();
+        assert!(from < count && to < count && from != to, "no link joins chips {from} and {to}");
+        assert!(
+            hemisphere < HEMISPHERES && column < COLUMNS,
+            "there is no neuron {column} on {hemisphere}"
+        );
+        let link = || Link::new(&self.config.link, self.step, self.seed, (from, to));
+        let member = &mut self.members[from];
+        member.links.entry(to).or_insert_with(link);
+        let wires = member.wires.entry((index_byte(hemisphere), index_byte(column))).or_default();
+        match wires.iter_mut().find(|wire| wire.to == to) {
+            Some(wire) => wire.targets.push(target),
+            None => wires.push(Wire { to, targets: vec![target] }),
+        }
+    }
+
+    /// Queues events for the rows of a chip, in any order.
+    pub fn enqueue(&mut self, chip: usize, events: &[InputEvent]) {
+        self.members[chip].chip.run_until(0, events);
+    }
+
+    /// Advances all chips to `t_end` ticks, as [`Chip::run_until`] does one.
+    pub fn run_until(&mut self, t_end: u64) {
+        let start = self.now();
+        let linked = self.members.iter().any(|member| !member.links.is_empty());
+        let window = if linked { self.window } else { u64::MAX };
+        let step = self.step;
+        let share = self.members.len().div_ceil(self.threads.min(self.members.len()));
+        let threads = self.members.len().div_ceil(share);
+        self.transport.begin(self.members.len(), threads);
+        let transport = &self.transport;
+        let run = |first: usize, members: &mut [Member]| {
+            let mut time = start;
+            while time < t_end {
+                time = t_end.min((time - time % step).saturating_add(window));
+                for (index, member) in (first..).zip(members.iter_mut()) {
+                    member.run(index, time, transport);
+                }
+                transport.meet();
+            }
+        };
+        if threads == 1 {
+            run(0, &mut self.members);
+        } else {
+            std::thread::scope(|scope| {
+                for (number, members) in self.members.chunks_mut(share).enumerate() {
+                    scope.spawn(move || run(number * share, members));
+                }
+            });
+        }
+        // What is on its way waits at the chips.
+        for (index, member) in self.members.iter_mut().enumerate() {
+            member.chip.run_until(0, &self.transport.receive(index));
+        }
+    }
+
+    /// Counts of the link from one chip to another; zero if nothing uses it.
+    #[must_use]
+    pub fn link_counters(&self, from: usize, to: usize) -> LinkCounters {
+        self.members[from].links.get(&to).map(Link::counters).unwrap_or_default()
+    }
+
+    /// Counts of all links together.
+    #[must_use]
+    pub fn all_link_counters(&self) -> LinkCounters {
+        let links = self.members.iter().flat_map(|member| member.links.values());
+        links.fold(LinkCounters::default(), |sum, link| sum + link.counters())
+    }
+}
