@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("compiler/passes", &["pl-ir", "pl-fixed"]),
     ("compiler/clif", &["pl-ir", "pl-fixed"]),
     ("compiler/ppu", &["pl-ir", "pl-isa", "pl-fixed"]),
-    ("compiler/export", &["pl-sema", "pl-ir", "pl-fixed"]),
+    ("compiler/export", &["pl-sema", "pl-ir", "pl-diag", "pl-fixed"]),
     (
         "compiler/driver",
         &[

@@ -385,6 +385,11 @@ codes! {
         wrong "rule r {\n    view rows <= 300\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
         right "rule r {\n    view rows <= 32\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
     }
+    E0605 "something that a target cannot do" {
+        "The interface of pynn-brainscales, for which `plc compile --emit cxx,python` writes, has \
+         no events to synapse rows, does not say how rows are driven, and calls a rule first at \
+         the start of its timer. The PPU program (`--emit elf`) and the emulator do all of it."
+    }
     E0801 "a test of a rule that is not there" {
         "A `test` stands in the file of its rule and names it after `for`."
         wrong "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for down {\n    run 1 updates\n    expect weight == 1\n}\n"

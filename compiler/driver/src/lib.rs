@@ -66,5 +66,5 @@ pub use pl_ppu as ppu;
 pub use pl_sema as sema;
 pub use pl_stdlib as stdlib;
 pub use pl_syntax as syntax;
-pub use rule::{ObjectFiles, Rule};
+pub use rule::{KernelFiles, ObjectFiles, Rule};
 pub use session::{Compilation, Options, Session};

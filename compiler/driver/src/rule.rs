@@ -2,6 +2,7 @@
 
 use crate::instance::{Engine, Instance, ParamError, Place};
 use pl_clif::Kernel;
+use pl_diag::Diagnostic;
 use pl_ir::{Module, Verified};
 use pl_ppu::Program;
 use pl_sema::hir;
@@ -23,6 +24,15 @@ pub struct ObjectFiles {
     pub header: String,
     /// The header `plc_rule.h`, the same for all rules.
     pub shared_header: String,
+}
+
+/// A rule for the interface of pynn-brainscales and grenade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelFiles {
+    /// The kernel in C++, with default params and random numbers of seed 0.
+    pub cxx: String,
+    /// A module in Python with a `PlasticityRule` that has the kernel, params, inputs and records.
+    pub python: String,
 }
 
 struct Inner {
@@ -125,6 +135,33 @@ impl Rule {
             header: pl_export::c::header(&self.exported(), object.homes, &object.machine),
             shared_header: pl_export::c::shared_header(&pl_clif::context_in_c()),
             object: object.bytes,
+        })
+    }
+
+    /// The rule for the official interface of the chip: a kernel in C++, and a class in Python with
+    /// this kernel.
+    ///
+    /// # Errors
+    /// What of the rule the interface cannot do (E0605).
+    pub fn kernel_files(&self) -> Result<KernelFiles, Vec<Diagnostic>> {
+        let rule = self.exported();
+        let refused = pl_export::cxx::unsupported(&rule);
+        if !refused.is_empty() {
+            return Err(refused);
+        }
+        let rows = self.hir().rows_max;
+        let cycles = self.program().map(|program| program.cost.update_cycles(rows, 256));
+        let cost = cycles.map_or_else(
+            |_| String::new(),
+            |cycles| {
+                format!(
+                    "the rule's own PPU program needs at most {cycles} cycles for an update of {rows} rows"
+                )
+            },
+        );
+        Ok(KernelFiles {
+            cxx: pl_export::cxx::kernel(&rule, &cost),
+            python: pl_export::python::module(&rule, &cost),
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   c.rs       headers in C for a rule's object file
+//!   cxx/       kernels in C++ for the official plasticity interface; python.rs classes around them
 //!   host.rs    expressions of params as text; names.rs what things are called
 //!   template.rs, templates/   what is the same for all rules
 //! ```
@@ -12,8 +13,10 @@
 //! *fixed* ([`Params`]): it keeps the default it was compiled with.
 
 pub mod c;
+pub mod cxx;
 mod host;
 mod names;
+pub mod python;
 mod template;
 
 pub use host::Params;

@@ -1,6 +1,7 @@
 //! Texts with gaps.
 
-/// A text in which every `@word@` stands for what `words` give for it.
+/// A text in which every `@word@` stands for what `words` give for it; an `@` that begins no word
+/// of letters and underscores stays.
 ///
 /// # Panics
 /// If a word is not given: the templates are ours.
@@ -8,11 +9,20 @@ pub(crate) fn filled(template: &str, words: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('@') {
-        let (word, behind) = after.split_once('@').expect("a word ends with an @");
-        let found = words.iter().find(|(name, _)| *name == word);
         out.push_str(before);
-        out.push_str(found.unwrap_or_else(|| panic!("the template asks for `{word}`")).1);
-        rest = behind;
+        let length = after.find(|c: char| !c.is_ascii_alphabetic() && c != '_');
+        match length.filter(|length| *length > 0 && after[*length..].starts_with('@')) {
+            Some(length) => {
+                let word = &after[..length];
+                let found = words.iter().find(|(name, _)| *name == word);
+                out.push_str(found.unwrap_or_else(|| panic!("the template asks for `{word}`")).1);
+                rest = &after[length + 1..];
+            }
+            None => {
+                out.push('@');
+                rest = after;
+            }
+        }
     }
     out + rest
 }

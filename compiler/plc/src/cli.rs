@@ -100,6 +100,8 @@ pub(crate) struct DocArgs {
 /// What `plc compile` writes.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Emit {
+    /// The syntax tree of the file, with places in bytes.
+    Ast,
     /// The vector IR as text.
     Ir,
     /// Native code as Cranelift IR.
@@ -110,6 +112,10 @@ pub(crate) enum Emit {
     Elf,
     /// An object file of this machine, with headers for C.
     Obj,
+    /// A kernel in C++ for pynn-brainscales and grenade.
+    Cxx,
+    /// A class in Python for pynn-brainscales, with the kernel inside.
+    Python,
     /// Worst-case cycles and memory.
     Cost,
 }

@@ -2,9 +2,11 @@
 
 use crate::cli::{CompileArgs, Emit};
 use crate::output::{self, Failure};
+use pl_diag::FileId;
 use pl_driver::clif::Kernel;
 use pl_driver::ir::print;
-use pl_driver::{ParamError, Rule, Session};
+use pl_driver::{Compilation, KernelFiles, ParamError, Rule, Session};
+use std::path::Path;
 
 /// Compiles a file and writes what was asked for, or nothing if something is wrong.
 pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
@@ -27,9 +29,19 @@ pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
     }
     let rules = with_defaults(&compiled.rules, &args.set)?;
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut sound = true;
     for rule in &rules {
+        let for_interface = [Emit::Cxx, Emit::Python].iter().any(|emit| args.emit.contains(emit));
+        let kernel = match for_interface.then(|| rule.kernel_files()).transpose() {
+            Ok(kernel) => kernel,
+            Err(refused) => {
+                output::print_diagnostics(&refused, &compiled.sources, args.message_format);
+                sound = false;
+                continue;
+            }
+        };
         for emit in &args.emit {
-            for (name, content) in emitted(rule, *emit)? {
+            for (name, content) in emitted(&compiled, rule, *emit, kernel.as_ref())? {
                 // Rules share some.
                 if files.iter().all(|(other, _)| *other != name) {
                     files.push((name, content));
@@ -37,11 +49,24 @@ pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
             }
         }
     }
+    if !sound {
+        return Err(Failure::Findings);
+    }
     output::write_all(&args.out, &files)?;
     for (name, _) in &files {
         println!("{}", args.out.join(name).display());
     }
     Ok(())
+}
+
+/// The syntax tree of the file, which is named after it.
+fn tree(compiled: &Compilation) -> Vec<(String, Vec<u8>)> {
+    let id = FileId(0);
+    let Some(file) = compiled.sources.get(id) else { return Vec::new() };
+    let name = file.name.trim_start_matches("std:").trim_matches(['<', '>']);
+    let stem = Path::new(name).file_stem().map_or("rules".into(), |stem| stem.to_string_lossy());
+    let (module, _) = pl_driver::syntax::parse(id, &file.text);
+    vec![(format!("{stem}.ast"), format!("{module:#?}\n").into_bytes())]
 }
 
 /// The rules with the defaults that `--set` gives.
@@ -70,11 +95,22 @@ fn with_defaults(rules: &[Rule], settings: &[String]) -> Result<Vec<Rule>, Failu
 }
 
 /// Output files of a rule: their names and content.
-fn emitted(rule: &Rule, emit: Emit) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+fn emitted(
+    compiled: &Compilation,
+    rule: &Rule,
+    emit: Emit,
+    kernel: Option<&KernelFiles>,
+) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     // The compiler has checked that the program fits; what fails now is our mistake.
     let program = || rule.program().map_err(|error| Failure::Invalid(error.to_string()));
     let file = |ending: &str, content: Vec<u8>| (format!("{}.{ending}", rule.name()), content);
+    let kernel = |text: fn(&KernelFiles) -> &String| {
+        kernel.map_or(Vec::new(), |files| text(files).clone().into_bytes())
+    };
     Ok(match emit {
+        Emit::Ast => tree(compiled),
+        Emit::Cxx => vec![file("cpp", kernel(|files| &files.cxx))],
+        Emit::Python => vec![file("py", kernel(|files| &files.python))],
         Emit::Ir => vec![file("ir", print::module(rule.module()).into_bytes())],
         Emit::Clif => {
             let text = Kernel::clif_text(rule.module());

@@ -4,4 +4,5 @@
 #![allow(clippy::print_stderr, reason = "says why a test was skipped")]
 
 mod arrays;
+mod kernels;
 mod objects;

@@ -1,4 +1,4 @@
-//! `plc compile --emit obj`: the example in C builds and computes what native code in memory does.
+//! `plc compile --emit`: the example in C builds and computes what native code in memory does; other files.
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 #![allow(clippy::print_stderr, reason = "says why a test was skipped")]
@@ -104,4 +104,23 @@ fn defaults_can_be_set() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(text.contains(message), "{text}");
     }
+}
+
+#[test]
+fn trees_and_kernels_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = plc(folder.path(), &["compile", "std:structural", "--emit", "ast,cxx,python"]);
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let tree = read("structural.ast");
+    assert!(tree.contains("Rule(") && tree.contains("name: \"lambda_stdp\""), "{tree}");
+    assert!(read("structural.cpp").contains("PLASTICITY_RULE_KERNEL"));
+    assert!(read("structural.py").contains("class Structural(pynn.PlasticityRule):"));
+    let rule = "rule r {\n    every 1 ms\n    control { send(1, 2) }\n}\n";
+    std::fs::write(folder.path().join("r.pl"), rule).unwrap();
+    let refused = plc(folder.path(), &["compile", "r.pl", "--emit", "cxx,python,ir"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(message.matches("E0605").count(), 1, "{message}");
+    assert!(!folder.path().join("r.ir").exists());
 }
