@@ -387,8 +387,8 @@ codes! {
     }
     E0605 "something that a target cannot do" {
         "The interface of pynn-brainscales, for which `plc compile --emit cxx,python` writes, has \
-         no events to synapse rows, does not say how rows are driven, and calls a rule first at \
-         the start of its timer. The PPU program (`--emit elf`) and the emulator do all of it."
+         no events to synapse rows, does not say how rows are driven or which make pairs, and calls \
+         a rule first at the start of its timer. The PPU program (`--emit elf`) and the emulator do all of it."
     }
     E0801 "a test of a rule that is not there" {
         "A `test` stands in the file of its rule and names it after `for`."

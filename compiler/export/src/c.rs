@@ -17,6 +17,12 @@ use std::fmt::Write as _;
 /// Most events that an instance keeps of one update, if its rule sends any.
 const EVENTS_MAX: usize = 1024;
 
+/// Refuses pairs of rows that do not begin with an even one.
+const EVEN_ROWS: &str = "    for (uint32_t i = 0; i < self->rows; i++) {
+        if (arrays->row_numbers[i] & 1) return PLC_VIEW;
+    }
+";
+
 /// The header that all objects share: `context` declares the type `plc_context`.
 #[must_use]
 pub fn shared_header(context: &str) -> String {
@@ -50,6 +56,8 @@ pub fn header(rule: &Rule<'_>, homes: usize, machine: &str) -> String {
         ("maker", maker()),
         ("includes", if derive.contains("sqrt(") { "#include <math.h>\n" } else { "" }),
         ("rows", &hir.rows_max.to_string()),
+        ("columns", &hir.columns_max.to_string()),
+        ("pairs", if hir.signed { EVEN_ROWS } else { "" }),
         ("period", &hir.schedule.period_ticks.to_string()),
         ("phase", &hir.schedule.phase_ticks.to_string()),
         ("events", &count(if sends(rule) { EVENTS_MAX } else { 0 })),

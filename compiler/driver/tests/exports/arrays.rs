@@ -15,7 +15,7 @@ pub(crate) struct Arrays {
 }
 
 impl Arrays {
-    pub(crate) fn random(rows: usize, state: &mut u64) -> Arrays {
+    pub(crate) fn random(rows: usize, columns_max: usize, state: &mut u64) -> Arrays {
         let mut byte = |limit: u8| {
             *state = rng::splitmix64(*state);
             u8::try_from(*state % u64::from(limit)).unwrap()
@@ -24,10 +24,13 @@ impl Arrays {
         let planes = [plane(64), plane(64), plane(255), plane(255)];
         let mut line = |limit| core::array::from_fn(|_| byte(limit));
         let lines = [line(255), line(255), line(255), line(255)];
+        let mut columns = line(2).map(|bit: u8| 255 * bit);
+        let inside = columns.iter_mut().filter(|column| **column != 0);
+        inside.skip(columns_max).for_each(|column| *column = 0);
         Arrays {
-            rows: (0..rows).map(|row| 3 * u8::try_from(row).unwrap()).collect(),
+            rows: (0..rows).map(|row| 6 * u8::try_from(row).unwrap()).collect(),
             signs: (0..rows).map(|row| [1, -1, 0][row % 3]).collect(),
-            columns: line(2).map(|bit: u8| 255 * bit),
+            columns,
             planes,
             lines,
             resets: (vec![0; rows * COLUMNS], [0; COLUMNS], [0; COLUMNS]),

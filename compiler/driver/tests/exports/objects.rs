@@ -226,7 +226,7 @@ fn objects_leave_the_bits_of_native_code_in_memory() {
                 instance.set_param(&param.name, other_value(param)).unwrap();
             }
         }
-        let mut arrays = Arrays::random(rows, &mut random);
+        let mut arrays = Arrays::random(rows, rule.hir().columns_max as usize, &mut random);
         input.extend(arrays.bytes());
         wanted.push((name.to_owned(), expected(rule, &mut instance, &mut arrays)));
     }

@@ -173,8 +173,11 @@ impl Body<'_> {
             Quantity::Acausal => self.correlation(args[0], "acausal"),
             Quantity::Rate => "rates".to_owned(),
             Quantity::Membrane => "membranes".to_owned(),
-            Quantity::CorrelationReset | Quantity::RateReset | Quantity::MembraneReset => {
-                unreachable!("verified: {} is not read", quantity.name())
+            Quantity::SignedWeight
+            | Quantity::CorrelationReset
+            | Quantity::RateReset
+            | Quantity::MembraneReset => {
+                unreachable!("{} is refused, or verified not to be read", quantity.name())
             }
         }
     }
@@ -280,8 +283,12 @@ impl Body<'_> {
                 format!("counted = vector_if({value}, If::unequal, Lanes(0), counted);")
             }
             Quantity::MembraneReset => format!("reset_membranes({value}, {});", self.rule.view()),
-            Quantity::Causal | Quantity::Acausal | Quantity::Rate | Quantity::Membrane => {
-                unreachable!("verified: {} is not written", quantity.name())
+            Quantity::SignedWeight
+            | Quantity::Causal
+            | Quantity::Acausal
+            | Quantity::Rate
+            | Quantity::Membrane => {
+                unreachable!("{} is refused, or verified not to be written", quantity.name())
             }
         };
         self.line(&text);

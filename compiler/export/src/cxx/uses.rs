@@ -114,6 +114,16 @@ pub fn unsupported(rule: &Rule<'_>) -> Vec<Diagnostic> {
         let help = "give the signs as an `input` per row, which the host sets";
         found.push(refused(span, "`row_sign`", "its views do not say how rows are driven", help));
     }
+    if rule.module.signed {
+        let help = "write the rule for rows, and give their signs as an `input` per row";
+        let label = "its views do not say which rows make a pair";
+        found.push(refused(hir.span, "`view signed`", label, help));
+    }
+    for op in Op::ALL.iter().filter(|op| !in_kernels(**op) && uses(**op)) {
+        let what = format!("what `{}` of the IR does", op.name());
+        let help = "run the rule's PPU program (`--emit elf`)";
+        found.push(refused(hir.span, &what, "this rule needs it", help));
+    }
     let wants = Uses::of(rule.module);
     if !starts_apart(rule) && (wants.correlation || wants.rates) {
         let span = hir.schedule.span;
@@ -122,11 +132,60 @@ pub fn unsupported(rule: &Rule<'_>) -> Vec<Diagnostic> {
                     baselines measured, a period before it";
         found.push(refused(span, "a start before the first period", label, help));
     }
-    let bytes = rule.module.functions.iter().flat_map(|func| &func.values);
-    if bytes.into_iter().any(|ty| matches!(ty, Type::Vector { elem: Elem::I8, .. })) {
-        unreachable!("kernels are written from rows of 16-bit lanes");
+    let mut values = rule.module.functions.iter().flat_map(|func| &func.values);
+    if values.any(|ty| matches!(ty, Type::Vector { elem: Elem::I8, .. })) {
+        let help = "run the rule's PPU program (`--emit elf`)";
+        found.push(refused(hir.span, "arithmetic of bytes", "this rule needs it", help));
     }
     found
+}
+
+/// Whether kernels have an op, or [`unsupported`] says more of it.
+const fn in_kernels(op: Op) -> bool {
+    match op {
+        Op::Const
+        | Op::Derived
+        | Op::ViewRows
+        | Op::ViewRow
+        | Op::RowSign
+        | Op::UpdateIndex
+        | Op::Hemisphere
+        | Op::RemU
+        | Op::DivU
+        | Op::Add
+        | Op::Sub
+        | Op::Mul
+        | Op::AddSat
+        | Op::SubSat
+        | Op::Min
+        | Op::Max
+        | Op::Compare
+        | Op::Select
+        | Op::MulFrac
+        | Op::MulFracRound
+        | Op::Shl
+        | Op::ShrLogical
+        | Op::ShrFloor
+        | Op::ShrRound
+        | Op::ShrRoundAway
+        | Op::Splat
+        | Op::ReduceAdd
+        | Op::ReduceMin
+        | Op::ReduceMax
+        | Op::Column
+        | Op::MaskAnd
+        | Op::MaskOr
+        | Op::MaskNot
+        | Op::Read
+        | Op::Write
+        | Op::Load
+        | Op::Store
+        | Op::Draw
+        | Op::DrawWord
+        | Op::Send
+        | Op::RecordOpen
+        | Op::RecordPut => true,
+    }
 }
 
 fn sent(block: &Block) -> Option<Span> {

@@ -5,20 +5,20 @@
 #include <stdint.h>
 
 /*
- * How a call ended. A call of an object never ends with PLC_ROWS: that is for views of more rows
- * than the instance has room for.
+ * How a call ended. PLC_VIEW is said before the code is called: more rows or columns than the rule
+ * or the instance is for, or a pair of rows that does not begin with an even one.
  */
-enum { PLC_DONE = 0, PLC_BUDGET = 1, PLC_ROW_POSITION = 2, PLC_ROWS = 3 };
+enum { PLC_DONE = 0, PLC_BUDGET = 1, PLC_ROW_POSITION = 2, PLC_VIEW = 3 };
 
 /*
  * The caller's arrays for one update. Those of synapses hold 256 bytes a row of the view, row by
  * row; those of neurons 256 bytes.
  */
 typedef struct plc_arrays {
-    const uint8_t *row_numbers; /* hardware rows of the view, ascending */
+    const uint8_t *row_numbers; /* hardware rows of the view, ascending; the first of each pair */
     const int8_t *row_signs;    /* of each row: 1 excitatory, -1 inhibitory, 0 neither or both */
     const uint8_t *columns;     /* 255 in columns of the view, else 0 */
-    uint8_t *weights;           /* 0 to 63; written */
+    uint8_t *weights;           /* 0 to 63, of pairs -63 to 63 as signed bytes; written */
     uint8_t *addresses;         /* 0 to 63; written */
     const uint8_t *causal_codes; /* ADC codes of the causal branch */
     const uint8_t *acausal_codes;

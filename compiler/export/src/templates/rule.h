@@ -116,9 +116,14 @@ static inline int @name@_call(@name@_instance *self, const plc_arrays *arrays,
     void *objects[] = {@pointers@};
     uint8_t columns[256];
     plc_context context;
-    if (self->rows < 1 || self->rows > @NAME@_ROWS) return PLC_ROWS;
-    for (uint32_t i = 0; i < 256; i++) columns[i] = arrays->columns[i] ? 255 : 0;
-    self->event_count = 0;
+    uint32_t count = 0;
+    if (self->rows < 1 || self->rows > @NAME@_ROWS) return PLC_VIEW;
+    for (uint32_t i = 0; i < 256; i++) {
+        columns[i] = arrays->columns[i] ? 255 : 0;
+        count += columns[i] & 1;
+    }
+    if (count > @columns@) return PLC_VIEW;
+@pairs@    self->event_count = 0;
     self->events_lost = 0;
     memset(&context, 0, sizeof context);
     context.rows = arrays->row_numbers;

@@ -190,7 +190,7 @@ Row<T, true> vector_if(
 	return r;
 }
 
-// The chip: rows of the view at three times their position.
+// The chip: rows of the view at six times their position.
 struct Chip {
 	uint8_t planes[4][65536]; // weights, addresses, causal and acausal codes
 	uint8_t baselines[2][256];
@@ -203,7 +203,7 @@ inline Chip chip;
 inline VectorRowMod8 get_row_via_vector(size_t const row, uint32_t const base)
 {
 	VectorRowMod8 r;
-	for (size_t i = 0; i < 256; ++i) r[i] = chip.planes[base == dls_weight_base ? 0 : 1][256 * (row / 3) + i];
+	for (size_t i = 0; i < 256; ++i) r[i] = chip.planes[base == dls_weight_base ? 0 : 1][256 * (row / 6) + i];
 	return r;
 }
 inline void set_row_via_vector_masked(
@@ -211,7 +211,7 @@ inline void set_row_via_vector_masked(
 {
 	for (size_t i = 0; i < 256; ++i) {
 		if (static_cast<int8_t>(mask[i]) <= 0) continue;
-		size_t const at = 256 * (row / 3) + i;
+		size_t const at = 256 * (row / 6) + i;
 		if (base == dls_weight_base) chip.planes[0][at] = values[i] & 0x3f;
 		else if (base == dls_decoder_base) chip.planes[1][at] = values[i] & 0x3f;
 		else if (base == dls_causal_base) chip.resets[at] |= values[i] & 3;
@@ -244,7 +244,7 @@ struct SynapseArrayViewHandle {
 	{
 		Correlation r;
 		for (size_t i = 0; i < 256; ++i) {
-			size_t const at = 256 * (rows.at(j) / 3) + i;
+			size_t const at = 256 * (rows.at(j) / 6) + i;
 			r.causal[i] = chip.fresh ? chip.baselines[0][i] : chip.planes[2][at];
 			r.acausal[i] = chip.fresh ? chip.baselines[1][i] : chip.planes[3][at];
 		}
