@@ -199,5 +199,6 @@ mod tests {
     fn classes_have_names_of_classes() {
         assert_eq!(class_name("rstdp_eligibility"), "RstdpEligibility");
         assert_eq!(class_name("_2nd"), "Rule2nd");
+        assert_eq!(class_name("none"), "RuleNone");
     }
 }

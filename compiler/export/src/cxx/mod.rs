@@ -8,9 +8,10 @@
 //!   body.rs   a function: braces, names of values              uses.rs   what a rule needs
 //! ```
 //!
-//! The interface is that of `reference` releases of grenade and libnux that pass rows as lists
-//! (`view.rows[j]`); what its handles lack (addresses, resets of single lanes or branches, resets of
-//! membranes) goes through libnux's row access. What neither offers is refused ([`unsupported`]).
+//! The interface is that of releases of grenade and libnux that pass rows as lists
+//! (`view.rows[j]`). What its handles lack (addresses, resets of single lanes or branches, resets
+//! of membranes) goes through libnux's row access; what neither offers is refused
+//! ([`unsupported`]).
 
 mod body;
 mod flow;

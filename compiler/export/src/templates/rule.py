@@ -57,7 +57,8 @@ class @class@(pynn.PlasticityRule):
     :param chip: Number of the chip, of which random numbers depend too.
     :param same_id: As of `pynn.PlasticityRule`, where it has it: different rules of one experiment
         need different ones.
-    :param params: Values of params, by name.
+    :param params: Values of params, by name; one that is a word of Python goes as
+        `**{"lambda": 0.5}`.
     """
 
     START_MS = @start@
