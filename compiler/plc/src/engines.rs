@@ -3,6 +3,7 @@
 use crate::array_engine::ArrayEngine;
 use crate::compare::{Compared, Ledger};
 use crate::output::{self, Failure};
+use pl_diag::SourceMap;
 use pl_driver::{Rule, Session};
 use pl_experiment::Experiment;
 use pl_experiment::engine::{Binding, Engine, EngineError, EngineFactory, ParamInfo, RuleInfo};
@@ -54,6 +55,7 @@ pub struct Compiler {
 struct Compiled {
     rule: Rule,
     source_sha256: String,
+    modules_sha256: Vec<(String, String)>,
 }
 
 impl Compiler {
@@ -74,7 +76,8 @@ impl Compiler {
                 ));
             }
             let rule = pick(name, &compiled.rules)?;
-            rules.insert((*name).to_owned(), Compiled::new(rule, text.as_bytes()));
+            let compiled = Compiled::new(rule, text.as_bytes(), &compiled.sources);
+            rules.insert((*name).to_owned(), compiled);
         }
         Ok(Compiler { kind, rules, ledger: None })
     }
@@ -110,18 +113,25 @@ impl Compiler {
                 rule.check_param(param, *value)
                     .map_err(|error| Failure::Invalid(format!("[rule.{name}]: {error}")))?;
             }
-            rules.insert(name.clone(), Compiled::new(rule, &bytes));
+            rules.insert(name.clone(), Compiled::new(rule, &bytes, &compiled.sources));
         }
         if sound { Ok(Compiler { kind, rules, ledger: None }) } else { Err(Failure::Findings) }
     }
 }
 
 impl Compiled {
-    fn new(rule: Rule, source: &[u8]) -> Compiled {
-        let digest = Sha256::digest(source);
-        let source_sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Compiled { rule, source_sha256 }
+    /// A rule of a file; `sources` has the file first, then the modules it imports.
+    fn new(rule: Rule, source: &[u8], sources: &SourceMap) -> Compiled {
+        let modules = sources.iter().skip(1);
+        let modules =
+            modules.map(|(_, module)| (module.name.clone(), sha256(module.text.as_bytes())));
+        Compiled { rule, source_sha256: sha256(source), modules_sha256: modules.collect() }
     }
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The rule of a file that an experiment means by `name`: the only one, or else that of the name.
@@ -170,7 +180,7 @@ impl EngineFactory for Compiler {
     }
 
     fn rule_info(&self, rule: &str) -> Result<RuleInfo, EngineError> {
-        let Compiled { rule, source_sha256 } = self.get(rule)?;
+        let Compiled { rule, source_sha256, modules_sha256 } = self.get(rule)?;
         let param = |param: &pl_driver::sema::hir::Param| ParamInfo {
             name: param.name.clone(),
             default: param.default,
@@ -181,6 +191,7 @@ impl EngineFactory for Compiler {
         Ok(RuleInfo {
             name: rule.name().to_owned(),
             source_sha256: source_sha256.clone(),
+            modules_sha256: modules_sha256.clone(),
             period_ticks: rule.period_ticks(),
             phase_ticks: rule.phase_ticks(),
             params: rule.params().iter().map(param).collect(),

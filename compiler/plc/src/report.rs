@@ -1,12 +1,12 @@
 //! Results of a run as files and as a summary.
 
-use crate::engines::{Compiler, EngineKind};
+use crate::engines::{Compiler, EngineKind, sha256};
 use crate::html::{self, escaped};
 use crate::run::Finished;
 use pl_experiment::Experiment;
 use pl_experiment::engine::EngineFactory;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Where results come from.
@@ -59,10 +59,6 @@ fn pretty(document: &Value) -> Vec<u8> {
     format!("{document:#}\n").into_bytes()
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Versions, hashes and params: what a result can be made again from.
 fn origin(source: &Source<'_>) -> Map<String, Value> {
     let mut rules = Map::new();
@@ -77,6 +73,7 @@ fn origin(source: &Source<'_>) -> Map<String, Value> {
             "rule": info.name,
             "source": config.source,
             "source_sha256": info.source_sha256,
+            "modules_sha256": info.modules_sha256.into_iter().collect::<BTreeMap<_, _>>(),
             "period_ticks": info.period_ticks,
             "params": params,
         });

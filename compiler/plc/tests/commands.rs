@@ -394,3 +394,35 @@ fn huge_rule() -> String {
     }
     rule + "    }\n}\n"
 }
+
+#[test]
+fn runs_name_the_modules_that_rules_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    fs::create_dir(folder.path().join("terms")).unwrap();
+    write("terms/own.pl", "const target = 60\n");
+    write(
+        "own.pl",
+        "import terms.own\nimport std.terms { homeostasis }\nrule own {\n    every 10 ms\n    synapses { \
+         weight += homeostasis(rate, target, 0.05) }\n    neurons { reset rate }\n}\n",
+    );
+    write(
+        "own.toml",
+        "name = \"own\"\n[rule.own]\nsource = \"own.pl\"\n[task]\nkind = \"rates\"\nrules = [\"own\"]\n\
+         source_hz = 120e3\ninitial_weight = 0\ntarget_hz = 6000.0\nband_hz = 1000.0\nduration_ms = 20.0\n\
+         judged_ms = 10.0\n",
+    );
+    let modules = || {
+        let output = plc(folder.path(), &["run", "own.toml", "--quiet", "--out", "r"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let json = fs::read_to_string(folder.path().join("r/run.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        json["rules"]["own"]["modules_sha256"].clone()
+    };
+    let before = modules();
+    assert_eq!(before.as_object().unwrap().len(), 2, "{before}");
+    write("terms/own.pl", "const target = 61\n");
+    let after = modules();
+    assert_eq!(before["std.terms"], after["std.terms"]);
+    assert_ne!(before["terms/own.pl"], after["terms/own.pl"]);
+}

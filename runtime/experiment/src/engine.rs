@@ -123,6 +123,8 @@ pub struct RuleInfo {
     pub name: String,
     /// SHA-256 of the source, in hexadecimal.
     pub source_sha256: String,
+    /// Modules that the source imports, also by others, with their SHA-256.
+    pub modules_sha256: Vec<(String, String)>,
     /// Time between updates, ticks of 4 ns.
     pub period_ticks: u64,
     /// Time of the first update, ticks of 4 ns.
