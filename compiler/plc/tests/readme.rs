@@ -22,6 +22,9 @@ fn shorter(experiment: &str) -> &'static [&'static str] {
     if experiment.contains("homeostasis") {
         return &["task.duration_ms=20", "task.judged_ms=10"];
     }
+    if experiment.contains("calibration") {
+        return &["task.rows=4", "task.pairs=20", "task.readings=2"];
+    }
     if experiment.contains("pong") {
         return &["task.updates=20"];
     }
@@ -77,7 +80,7 @@ fn commands_of_the_readme_run() {
 
 #[test]
 fn commands_of_the_examples_run() {
-    for example in ["digits", "iris", "homeostasis", "perceptron", "pong", "apply"] {
+    for example in ["digits", "iris", "homeostasis", "perceptron", "pong", "apply", "calibration"] {
         assert!(run(&format!("examples/{example}/README.md")) >= 1, "{example}");
     }
 }

@@ -15,7 +15,7 @@ use crate::memory_map::SRAM_BYTES;
 use crate::neurons::NeuronParameters;
 use crate::ppu_bus::PpuBus;
 use crate::structure::{Compartment, Join};
-use crate::time::ticks_from_us;
+use crate::time::{TICKS_PER_US, ticks_from_us};
 use crate::{COLUMNS, HEMISPHERES};
 
 /// What a caller must have set for what only AdEx neurons have.
@@ -164,6 +164,15 @@ impl Chip {
     #[must_use]
     pub fn accumulated_row(&self, h: usize, row: usize, branch: Branch) -> [f32; COLUMNS] {
         self.hemispheres[h].sensors.accumulated(row, branch)
+    }
+
+    /// True parameters of one branch of a sensor: amplitude of a pair at zero delay (LSB), time
+    /// constant (us) and reading after a reset without its noise (LSB). The emulator's knowledge:
+    /// calibration must find them by measurement.
+    #[must_use]
+    pub fn sensor(&self, h: usize, row: usize, column: usize, branch: Branch) -> [f64; 3] {
+        let [eta, tau, baseline] = self.hemispheres[h].sensors.parameters(row, column, branch);
+        [eta, tau / TICKS_PER_US as f64, baseline]
     }
 
     /// Clears sensors of a row: bit 0 of a column's byte the causal, bit 1 the anticausal branch. The

@@ -453,6 +453,17 @@ impl Correlation {
         }
     }
 
+    /// Amplitude in LSB, time constant in ticks and baseline in LSB of a branch of a sensor.
+    pub(crate) fn parameters(&self, row: usize, column: usize, branch: Branch) -> [f64; 3] {
+        let (branches, lane) = match branch {
+            Branch::Causal => (&self.causal, column * COLUMN_STRIDE + row),
+            Branch::Acausal => (&self.acausal, row * COLUMNS + column),
+        };
+        let tau = std::f64::consts::LOG2_E / f64::from(branches.decay[lane]);
+        let baseline = self.baseline[branch.index()][row * COLUMNS + column];
+        [branches.eta[lane].into(), tau, baseline.into()]
+    }
+
     /// Accumulated correlation of a row in LSB, without baseline and noise.
     pub(crate) fn accumulated(&self, row: usize, branch: Branch) -> [f32; COLUMNS] {
         match branch {

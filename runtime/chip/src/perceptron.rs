@@ -249,6 +249,15 @@ impl Chip {
         std::array::from_fn(|column| difference(codes[column], baseline[column]))
     }
 
+    /// True gain of a column of the multiplier, LSB for an input of 1 and a weight of 1, and what
+    /// it adds to every result (LSB). The emulator's knowledge: calibration must find them by
+    /// measurement.
+    #[must_use]
+    pub fn multiplier(&self, h: usize, column: usize) -> [f64; 2] {
+        let Perceptron { gain, offset, .. } = &self.hemispheres[h].perceptron;
+        [gain[column].into(), offset[column].into()]
+    }
+
     /// What [`Chip::multiply`] computes, in whole numbers: the sum of input times signed weight of
     /// each column, for a single vector, without gain and without limit.
     #[must_use]

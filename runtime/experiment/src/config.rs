@@ -1,6 +1,7 @@
 //! `experiment.toml`: what to run.
 
 use crate::task::autonomous::AutonomousConfig;
+use crate::task::calibration::CalibrationConfig;
 use crate::task::classification::ClassificationConfig;
 use crate::task::perceptron::PerceptronConfig;
 use crate::task::rates::RatesConfig;
@@ -67,6 +68,10 @@ fn perceptron(config: PerceptronConfig) -> TaskConfig {
     TaskConfig::Perceptron(Box::new(config))
 }
 
+fn calibration(config: CalibrationConfig) -> TaskConfig {
+    TaskConfig::Calibration(Box::new(config))
+}
+
 /// The part of an experiment that says what the rest must be.
 #[derive(Deserialize)]
 struct Outline {
@@ -121,6 +126,9 @@ impl Experiment {
             TaskKind::Perceptron => {
                 toml::from_str::<Written<PerceptronConfig>>(text).map_err(wrong)?.with(perceptron)
             }
+            TaskKind::Calibration => {
+                toml::from_str::<Written<CalibrationConfig>>(text).map_err(wrong)?.with(calibration)
+            }
         };
         if !changes.is_empty() {
             let mut table: Table = text.parse().map_err(wrong)?;
@@ -147,6 +155,10 @@ impl Experiment {
                         .try_into::<Written<PerceptronConfig>>()
                         .map_err(wrong)?
                         .with(perceptron),
+                    TaskKind::Calibration => value
+                        .try_into::<Written<CalibrationConfig>>()
+                        .map_err(wrong)?
+                        .with(calibration),
                 };
             }
         }

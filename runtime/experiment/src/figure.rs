@@ -4,6 +4,10 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+mod curves;
+
+pub use curves::{Style, curves};
+
 /// Colours of series, told apart by people who confuse red and green (Okabe and Ito, 2008).
 const SERIES: [RGBColor; 6] = [
     RGBColor(0, 114, 178),

@@ -1,6 +1,7 @@
 //! Tasks: what a chip is to do, with its stimuli, teacher and readout.
 
 pub mod autonomous;
+pub mod calibration;
 pub mod classification;
 pub mod perceptron;
 pub mod rates;
@@ -11,6 +12,7 @@ use crate::engine::{EngineError, EngineFactory};
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use autonomous::{Autonomous, AutonomousConfig};
+use calibration::{Calibration, CalibrationConfig};
 use classification::{Classification, ClassificationConfig};
 use perceptron::{Perceptron, PerceptronConfig};
 use rates::{Rates, RatesConfig};
@@ -29,6 +31,8 @@ pub enum TaskKind {
     Autonomous,
     /// A classifier in perceptron mode, beside spiking neurons.
     Perceptron,
+    /// Measuring a chip's circuits, and what calibrates them.
+    Calibration,
 }
 
 /// The `[task]` table.
@@ -42,6 +46,8 @@ pub enum TaskConfig {
     Autonomous(Box<AutonomousConfig>),
     /// Of [`TaskKind::Perceptron`].
     Perceptron(Box<PerceptronConfig>),
+    /// Of [`TaskKind::Calibration`].
+    Calibration(Box<CalibrationConfig>),
 }
 
 impl TaskConfig {
@@ -51,6 +57,7 @@ impl TaskConfig {
             TaskConfig::Rates(config) => config.check(rules),
             TaskConfig::Autonomous(config) => config.check(rules),
             TaskConfig::Perceptron(config) => config.check(rules),
+            TaskConfig::Calibration(config) => config.check(),
         }
     }
 }
@@ -110,6 +117,7 @@ pub fn open<'a>(
         TaskConfig::Rates(config) => Box::new(Rates::new(experiment, config)),
         TaskConfig::Autonomous(config) => Box::new(Autonomous::new(experiment, config)),
         TaskConfig::Perceptron(config) => Box::new(Perceptron::new(experiment, config, read)?),
+        TaskConfig::Calibration(config) => Box::new(Calibration::new(experiment, config)),
     })
 }
 
