@@ -158,9 +158,9 @@ impl<'a> Bench<'a> {
             self.chip.reset_rate_counters(h, &[true; COLUMNS]);
             self.wait(self.settle);
             let counts = self.chip.rate_counters(h);
-            for column in 0..COLUMNS {
-                let bound = if counts[column] == 0 { &mut low } else { &mut high };
-                bound[column] = middle[column];
+            let bounds = low.iter_mut().zip(&mut high).zip(middle);
+            for (((low, high), middle), count) in bounds.zip(counts) {
+                *(if count == 0 { low } else { high }) = middle;
             }
         }
         self.set_currents(&low);
