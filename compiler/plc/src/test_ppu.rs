@@ -390,6 +390,7 @@ impl GivenBus<'_> {
                 | Register::SpikeCounter(_)
                 | Register::SpikeCounterReset(_)
                 | Register::NeuronReset(_)
+                | Register::Driver { .. }
                 | Register::Injection { .. },
             )
             | None => {}

@@ -13,6 +13,11 @@ use crate::convert::low_byte;
 use crate::events::InputEvent;
 use crate::short_term::{ShortTerm, ShortTermPlasticity};
 
+mod register;
+
+pub(crate) use register::WORDS;
+use register::Words;
+
 /// Drivers of a hemisphere.
 pub const DRIVERS: usize = ROWS / 2;
 /// Buses of a hemisphere.
@@ -68,13 +73,22 @@ pub struct Driver {
     /// Whether the five low bits of an address reach the synapses; default they do. Otherwise these
     /// see 0 there, and only the highest bit tells events apart.
     pub address_out: bool,
+    /// Whether the five low bits of an address are the length of its pulse: perceptron mode, see
+    /// [`Chip::set_perceptron_mode`](crate::Chip::set_perceptron_mode); default they are not.
+    pub modulation: bool,
     /// Short-term plasticity; default none.
     pub short_term: Option<ShortTerm>,
 }
 
 impl Default for Driver {
     fn default() -> Driver {
-        Driver { receiver: true, compare_mask: 0x1f, address_out: true, short_term: None }
+        Driver {
+            receiver: true,
+            compare_mask: 0x1f,
+            address_out: true,
+            modulation: false,
+            short_term: None,
+        }
     }
 }
 
@@ -88,6 +102,10 @@ pub(crate) struct Drivers {
     /// Bits of an address that reach the synapses, by row; all six unless some driver hides them.
     forwarded: [u8; ROWS],
     hides: bool,
+    /// Whether some driver modulates its pulses.
+    multiplies: bool,
+    /// Registers of the drivers, for bits that no setting holds.
+    registers: [Words; DRIVERS],
     pub(crate) short_term: ShortTermPlasticity,
 }
 
@@ -99,6 +117,8 @@ impl Drivers {
             taken: [[0; POSITIONS]; BUSES],
             forwarded: [0; ROWS],
             hides: false,
+            multiplies: false,
+            registers: [Words([0; WORDS]); DRIVERS],
             short_term: ShortTermPlasticity::new(stp, seed, hemisphere),
         };
         drivers.plan();
@@ -125,6 +145,39 @@ impl Drivers {
         self.modes[row] = mode;
     }
 
+    /// Switches the modulation of all drivers on or off.
+    pub(crate) fn set_modulation(&mut self, on: bool) {
+        self.settings.iter_mut().for_each(|driver| driver.modulation = on);
+        self.plan();
+    }
+
+    /// Whether the hemisphere multiplies: some driver modulates its pulses.
+    #[inline]
+    pub(crate) fn multiplies(&self) -> bool {
+        self.multiplies
+    }
+
+    fn words(&self, driver: usize) -> Words {
+        let modes = [self.modes[2 * driver], self.modes[2 * driver + 1]];
+        self.registers[driver].updated(&self.settings[driver], modes)
+    }
+
+    /// A register of a driver.
+    pub(crate) fn register(&self, driver: usize, word: usize) -> u32 {
+        self.words(driver).0[word]
+    }
+
+    /// Writes a register of a driver at `time`.
+    pub(crate) fn write_register(&mut self, driver: usize, word: usize, value: u32, time: u64) {
+        let words = self.words(driver).written(word, value);
+        self.registers[driver] = words;
+        let (settings, modes) = words.settings();
+        self.modes[2 * driver..2 * driver + 2].copy_from_slice(&modes);
+        if settings != self.settings[driver] {
+            self.set(driver, settings, time);
+        }
+    }
+
     /// Works out who takes what.
     fn plan(&mut self) {
         self.taken = [[0; POSITIONS]; BUSES];
@@ -139,6 +192,7 @@ impl Drivers {
             self.forwarded[2 * d..2 * d + 2].fill(forwarded);
         }
         self.hides = self.settings.iter().any(|driver| !driver.address_out);
+        self.multiplies = self.settings.iter().any(|driver| driver.modulation);
     }
 
     /// Rows that an event on `bus` reaches, ascending.

@@ -34,9 +34,8 @@ pub(crate) struct Hemisphere {
     pub(crate) synapses: SynapseArray,
     pub(crate) sensors: Correlation,
     pub(crate) neurons: Circuits,
+    /// Gets events, instead of the neurons, which then stand still, while drivers modulate pulses.
     pub(crate) perceptron: Perceptron,
-    /// Perceptron mode: events go to the perceptron, and the neurons stand still.
-    pub(crate) multiplies: bool,
     pub(crate) adc: Adc,
     /// Spike counters: the count modulo 256 and the overflow flag.
     counters: [u16; COLUMNS],
@@ -65,7 +64,6 @@ impl Hemisphere {
             synapses,
             neurons: Circuits::new(config, seed, index, level),
             perceptron: Perceptron::new(&config.perceptron, seed, index),
-            multiplies: false,
             adc: Adc::new(&config.adc, seed, index, level),
             counters: [0; COLUMNS],
             time: 0,
@@ -92,7 +90,7 @@ impl Hemisphere {
     /// No neuron fires before this time, and no event acts that could change that: the present, if
     /// neurons are at work.
     pub(crate) fn quiet_until(&self) -> u64 {
-        match (self.multiplies, self.neurons.is_silent()) {
+        match (self.drivers.multiplies(), self.neurons.is_silent()) {
             (true, _) => u64::MAX,
             (false, true) => self.queue.next_time(),
             (false, false) => self.time,
@@ -102,7 +100,7 @@ impl Hemisphere {
     /// Advances by whole steps while they end at or before `end`.
     pub(crate) fn advance(&mut self, end: u64) {
         let step = self.neurons.step_ticks();
-        if self.multiplies {
+        if self.drivers.multiplies() {
             self.integrate(end - end % step);
             return;
         }
@@ -300,7 +298,7 @@ impl Hemisphere {
 
     /// Membrane potentials at the end of the last step, LSB.
     pub(crate) fn membranes(&self) -> [f32; COLUMNS] {
-        if self.multiplies {
+        if self.drivers.multiplies() {
             self.perceptron.membranes(self.time)
         } else {
             self.neurons.membranes()
@@ -309,7 +307,7 @@ impl Hemisphere {
 
     /// Resets the membrane of a neuron.
     pub(crate) fn reset_membrane(&mut self, column: usize) {
-        if self.multiplies {
+        if self.drivers.multiplies() {
             self.perceptron.reset(column);
         } else {
             self.neurons.reset_membrane(column);

@@ -4,6 +4,7 @@
 //! public headers (libnux `vx/dls.tcc`, `vx/omnibus.h`; haldls `vx/omnibus_constants.h`).
 
 use crate::convert::low_word;
+use crate::drivers::{DRIVERS, WORDS};
 use crate::{COLUMNS, ROWS};
 
 /// Bytes of a PPU's internal memory.
@@ -241,6 +242,15 @@ pub enum Register {
     SpikeCounterReset(Neuron),
     /// Any write resets a neuron's membrane.
     NeuronReset(Neuron),
+    /// A word of a synapse driver's configuration.
+    Driver {
+        /// Hemisphere of the driver.
+        hemisphere: usize,
+        /// Its number, 0 to 127.
+        driver: usize,
+        /// 0 to 2.
+        word: usize,
+    },
     /// Event injection, see [`Injection`].
     Injection {
         /// Hemisphere of the synapses.
@@ -274,6 +284,9 @@ pub const PPU_CONTROL: u32 = 0x02a0_0000;
 pub const HEMISPHERE_STEP: u32 = 0x0100_0000;
 /// Bus addresses of event injection, top and bottom (haldls `padi_base_addresses`).
 pub const INJECTION: [u32; 2] = [0x0011_0000, 0x0011_8000];
+/// Bus addresses of the configuration of the drivers, top and bottom: four words a driver, of which
+/// three exist (haldls `synapse_driver_sram_base_addresses`).
+pub const DRIVER_CONFIG: [u32; 2] = [0x0011_0400, 0x0011_8400];
 /// Bus address of the spike counters of columns 0 to 127; the others are `BACKEND_STEP` on.
 pub const SPIKE_COUNTER: u32 = 0x0012_2800;
 /// Bus address of the counter resets of columns 0 to 127.
@@ -299,6 +312,12 @@ pub fn decode_omnibus(word: u32) -> Option<Register> {
     for (hemisphere, injection) in INJECTION.into_iter().enumerate() {
         if word == injection {
             return Some(Register::Injection { hemisphere });
+        }
+    }
+    for (hemisphere, base) in DRIVER_CONFIG.into_iter().enumerate() {
+        if let Some(i) = index(word, base, 4 * DRIVERS) {
+            let (driver, word) = (i / 4, i % 4);
+            return (word < WORDS).then_some(Register::Driver { hemisphere, driver, word });
         }
     }
     decode_neuron(word).or_else(|| decode_hemisphere(word))
@@ -503,6 +522,9 @@ mod tests {
         assert_eq!(register(0x0320_0003), Some(config));
         assert_eq!(register(0x0220_0004), None);
         assert_eq!(register(0x0011_8000), Some(Register::Injection { hemisphere: 1 }));
+        let driver = Register::Driver { hemisphere: 1, driver: 5, word: 2 };
+        assert_eq!(register(0x0011_8416), Some(driver));
+        assert_eq!(register(0x0011_8417), None);
         assert_eq!(register(0x02c0_4000), None);
         assert_eq!(register(0), None);
     }

@@ -214,8 +214,12 @@ impl Chip {
     /// In perceptron mode its neurons stand still and keep their state; membranes that are read or
     /// reset, by the host or by rules, are those of the integrators. Events that still wait act in
     /// the mode in which they arrive.
+    ///
+    /// The mode is that of the synapse drivers, whose registers programs reach too: a hemisphere is
+    /// in perceptron mode while any of its drivers modulates pulses ([`Driver::modulation`](crate::Driver::modulation)), which
+    /// this sets or clears for all of them. On the chip each driver does so for itself.
     pub fn set_perceptron_mode(&mut self, h: usize, on: bool) {
-        self.hemispheres[h].multiplies = on;
+        self.hemispheres[h].drivers.set_modulation(on);
     }
 
     /// Multiplies `inputs` by the weights of hemisphere `h`: input `i`, of which the low five bits
@@ -231,7 +235,10 @@ impl Chip {
     /// # Panics
     /// If the hemisphere is not in perceptron mode, or has less drivers than there are inputs.
     pub fn multiply(&mut self, h: usize, inputs: &[u8]) -> [i8; COLUMNS] {
-        assert!(self.hemispheres[h].multiplies, "hemisphere {h} is not in perceptron mode");
+        assert!(
+            self.hemispheres[h].drivers.multiplies(),
+            "hemisphere {h} is not in perceptron mode"
+        );
         assert!(inputs.len() <= INPUTS, "{} inputs for {INPUTS} drivers", inputs.len());
         let timing = self.hemispheres[h].perceptron.timing;
         self.reset_membranes(h, &[true; COLUMNS]);

@@ -216,6 +216,9 @@ impl<'a> PpuBus<'a> {
             Register::CorrelationConfig { hemisphere, index } => {
                 self.chip.hemispheres[hemisphere].ppu.correlation_config.get(index).copied()
             }
+            Register::Driver { hemisphere, driver, word } => {
+                Some(self.chip.hemispheres[hemisphere].drivers.register(driver, word))
+            }
             Register::SpikeCounter(Neuron { hemisphere, column }) => {
                 Some(u32::from(self.chip.hemispheres[hemisphere].counter(column)))
             }
@@ -260,6 +263,11 @@ impl<'a> PpuBus<'a> {
             }
             Register::NeuronReset(Neuron { hemisphere, column }) => {
                 self.chip.hemispheres[hemisphere].reset_membrane(column);
+            }
+            Register::Driver { hemisphere, driver, word } => {
+                let time = self.chip.now();
+                let drivers = &mut self.chip.hemispheres[hemisphere].drivers;
+                drivers.write_register(driver, word, value, time);
             }
             Register::Injection { hemisphere } => self.chip.inject(hemisphere, Injection(value)),
             Register::PpuStatus { .. } | Register::SpikeCounter(_) => return None,

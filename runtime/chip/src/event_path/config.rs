@@ -294,6 +294,7 @@ impl DriversConfig {
                 receiver: self.receiver.unwrap_or(before.receiver),
                 compare_mask: self.compare_mask.unwrap_or(before.compare_mask),
                 address_out: self.address_out.unwrap_or(before.address_out),
+                modulation: before.modulation,
                 short_term: self.short_term.map_or(before.short_term, ShortTermConfig::settings),
             },
         );

@@ -1,11 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::RowMode;
 use crate::config::ChipConfig;
 use crate::events::InputEvent;
 use crate::memory_map::{
-    CORRELATION_RESET, EXTERNAL_DRAM_DATA, EXTERNAL_SRAM_CODE, EXTERNAL_SRAM_DATA, INJECTION,
-    OMNIBUS_DATA, PPU_CONTROL, PPU_MEMORY, SPIKE_COUNTER, SPIKE_COUNTER_RESET, SYNAPSES,
+    CORRELATION_RESET, DRIVER_CONFIG, EXTERNAL_DRAM_DATA, EXTERNAL_SRAM_CODE, EXTERNAL_SRAM_DATA,
+    INJECTION, OMNIBUS_DATA, PPU_CONTROL, PPU_MEMORY, SPIKE_COUNTER, SPIKE_COUNTER_RESET, SYNAPSES,
     neuron_register,
 };
 use crate::neurons::NeuronParameters;
@@ -286,4 +287,33 @@ fn vectors_move_between_all_memories() {
     assert_eq!(bus.load_vector(0x8000_0000), None, "the chip's bus has no vectors");
     let slow = Bus::wait(&bus, Access::VectorLoad, 0x4000_0100).answer_cycles;
     assert!(slow > Bus::wait(&bus, Access::VectorLoad, 0x1000).answer_cycles);
+}
+
+#[test]
+fn programs_configure_drivers_and_switch_perceptron_mode() {
+    let mut chip = chip();
+    let bottom = |driver: u32, word: u32| pointer(DRIVER_CONFIG[1] + 4 * driver + word);
+    let mut bus = chip.ppu(0);
+    // Driver 3 of the other hemisphere: no receiver; row 6 inhibits, row 7 is off.
+    let before = bus.load_bytes(bottom(3, 0), 4).unwrap();
+    assert_eq!(before, 1 << 14 | 0x1f << 9 | 1 << 8);
+    bus.store_bytes(bottom(3, 0), 4, before & !(1 << 8)).unwrap();
+    bus.store_bytes(bottom(3, 1), 4, 1 << 6).unwrap();
+    assert_eq!(bus.load_bytes(bottom(3, 1), 4), Some(1 << 6));
+    // All drivers modulate: the hemisphere multiplies.
+    for driver in 0..128 {
+        bus.store_bytes(bottom(driver, 2), 4, 1 << 3).unwrap();
+    }
+    assert!(!chip.driver(1, 3).receiver);
+    assert_eq!([6, 7].map(|row| chip.row_mode(1, row)), [RowMode::Inhibitory, RowMode::Disabled]);
+    assert_eq!(chip.membranes_lsb(1), [128.0; 256], "integrators at their baseline");
+    chip.write_weights_row(1, 0, &[30; 256]);
+    let results = chip.multiply(1, &[31]);
+    assert_eq!(results.len(), 256);
+    let mut bus = chip.ppu(1);
+    for driver in 0..128 {
+        bus.store_bytes(bottom(driver, 2), 4, 0).unwrap();
+    }
+    assert!((chip.membranes_lsb(1)[0] - 80.0).abs() < 10.0, "neurons again");
+    assert!(chip.ppu(0).load_bytes(bottom(0, 3), 4).is_none());
 }

@@ -68,7 +68,7 @@ pub fn curves(labels: &Labels<'_>, series: &[(Series, Style)]) -> Result<String,
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
+            .position(SeriesLabelPosition::UpperLeft)
             .background_style(WHITE.mix(0.8))
             .border_style(BLACK.mix(0.3))
             .label_font((FONT, 13))
