@@ -44,9 +44,10 @@ impl Callbacks {
 /// The columns that a function writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Columns {
-    /// All: nothing asks for the view's.
+    /// All: nothing asks for the view's. Such code is for derived values other than -32768, so that
+    /// their products never saturate.
     All,
-    /// Those of the view.
+    /// Those of the view, and any derived values.
     OfView,
 }
 
@@ -143,9 +144,9 @@ pub(crate) struct Translator<'a, 'b> {
     pub(crate) columns: Columns,
     pub(crate) scalars: Vec<Option<Native>>,
     /// Checked row positions of the current block, as wide as an address.
-    positions: BTreeMap<Value, Native>,
+    pub(crate) positions: BTreeMap<Value, Native>,
     /// Where vectors in memory begin.
-    homes: Native,
+    pub(crate) homes: Native,
     home_numbers: Vec<Option<usize>>,
     home_count: usize,
 }
@@ -165,8 +166,13 @@ impl Translator<'_, '_> {
 
     fn block(&mut self, block: Block) {
         self.b.switch_to_block(self.blocks[block.index()]);
-        self.charge(self.func.block(block).insts.len() + 1);
         self.positions.clear();
+        if let Some(rows) = self.plan.row_loops[block.index()].clone() {
+            self.row_loop(block, &rows);
+            return self.leave(&rows.exit);
+        }
+        let instructions = self.instructions(self.func.block(block).insts.len() + 1);
+        self.charge(instructions);
         for part in self.plan.blocks[block.index()].clone() {
             match part {
                 Part::Check(row) => self.check(row),
@@ -180,11 +186,7 @@ impl Translator<'_, '_> {
                 let done = self.b.ins().iconst(types::I32, i64::from(status::DONE));
                 self.b.ins().return_(&[done]);
             }
-            Terminator::Jump(call) => {
-                self.vector_arguments(call);
-                let args = self.scalar_arguments(call);
-                self.b.ins().jump(self.blocks[call.block.index()], &args);
-            }
+            Terminator::Jump(call) => self.leave(call),
             Terminator::Branch(cond, then, other) => self.branch(*cond, then, other),
         }
     }
@@ -197,10 +199,15 @@ impl Translator<'_, '_> {
         self.b.ins().brif(cond, sides[0].0, &[], sides[1].0, &[]);
         for (side, call) in sides {
             self.b.switch_to_block(side);
-            self.vector_arguments(call);
-            let args = self.scalar_arguments(call);
-            self.b.ins().jump(self.blocks[call.block.index()], &args);
+            self.leave(call);
         }
+    }
+
+    /// Goes on in another block.
+    fn leave(&mut self, call: &BlockCall) {
+        self.vector_arguments(call);
+        let args = self.scalar_arguments(call);
+        self.b.ins().jump(self.blocks[call.block.index()], &args);
     }
 
     fn vector_arguments(&mut self, call: &BlockCall) {
@@ -228,12 +235,26 @@ impl Translator<'_, '_> {
         self.b.ins().return_(&[end]);
     }
 
+    fn instructions(&mut self, number: usize) -> Native {
+        self.b.ins().iconst(types::I64, i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    /// Counts the instructions of a loop over the rows.
+    pub(crate) fn charge_rounds(&mut self, instructions: usize) {
+        let rows = self.context_word(offset_of!(Context, view_rows));
+        let rows = self.b.ins().uextend(types::I64, rows);
+        let one = self.b.ins().iconst(types::I64, 1);
+        let rounds = self.b.ins().umax(rows, one);
+        let round = self.instructions(instructions);
+        let all = self.b.ins().imul(rounds, round);
+        self.charge(all);
+    }
+
     /// Counts instructions, and leaves if they are too many.
-    fn charge(&mut self, instructions: usize) {
+    fn charge(&mut self, instructions: Native) {
         let offset = context_offset(offset_of!(Context, steps));
         let steps = self.b.ins().load(types::I64, ACCESS, self.context, offset);
-        let instructions = i64::try_from(instructions).unwrap_or(i64::MAX);
-        let steps = self.b.ins().iadd_imm_s(steps, instructions);
+        let steps = self.b.ins().iadd(steps, instructions);
         self.b.ins().store(ACCESS, steps, self.context, offset);
         let limit = i64::try_from(BUDGET).unwrap_or(i64::MAX);
         let over = self.b.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, steps, limit);
@@ -256,6 +277,13 @@ impl Translator<'_, '_> {
         }
         let distance = number.saturating_mul(size_of::<Home>());
         (self.homes, i32::try_from(distance).unwrap_or(i32::MAX))
+    }
+
+    /// A place in memory for a vector without a name.
+    pub(crate) fn new_home(&mut self) -> i32 {
+        let distance = self.home_count.saturating_mul(size_of::<Home>());
+        self.home_count += 1;
+        i32::try_from(distance).unwrap_or(i32::MAX)
     }
 
     /// A pointer out of the context.
@@ -313,14 +341,24 @@ impl Translator<'_, '_> {
     /// Refuses a row position outside the view.
     fn check(&mut self, row: Value) {
         let position = self.scalar(row);
+        self.refuse_outside(position);
+        let wide = self.b.ins().uextend(types::I64, position);
+        self.positions.insert(row, wide);
+    }
+
+    /// Refuses a view without a first row.
+    pub(crate) fn refuse_empty_view(&mut self) {
+        let first = self.b.ins().iconst(types::I32, 0);
+        self.refuse_outside(first);
+    }
+
+    fn refuse_outside(&mut self, position: Native) {
         let rows = self.context_word(offset_of!(Context, view_rows));
         let outside = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, position, rows);
         let inside = self.b.create_block();
         let refused = [BlockArg::Value(position)];
         self.b.ins().brif(outside, self.row_position, &refused, inside, &[]);
         self.b.switch_to_block(inside);
-        let wide = self.b.ins().uextend(types::I64, position);
-        self.positions.insert(row, wide);
     }
 
     /// A row position that has been checked, as wide as an address.

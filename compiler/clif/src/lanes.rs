@@ -4,9 +4,10 @@
 //! [`pl_fixed::lane::Lane`] rewritten for the instructions there are; a test compares all ops.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, Type, Value, types};
+use cranelift_codegen::ir::{
+    ConstantData, Endianness, InstBuilder, MemFlagsData, Type, Value, types,
+};
 use cranelift_frontend::FunctionBuilder;
-use pl_fixed::rng;
 use pl_ir::Op;
 use pl_ir::op::Cond;
 
@@ -47,7 +48,10 @@ pub(crate) fn binary(b: B<'_, '_>, op: Op, x: Value, y: Value, exact: bool) -> V
         Op::SubSat => b.ins().ssub_sat(x, y),
         Op::Min => b.ins().smin(x, y),
         Op::Max => b.ins().smax(x, y),
-        Op::MulFrac => mul_frac(b, x, y, exact),
+        Op::MulFrac => {
+            let doubled = double(b, y);
+            mul_frac(b, (x, y), doubled, exact)
+        }
         // (xy + 2^14) >> 15, saturating: the same as doubling, adding 2^15 and taking the upper half.
         Op::MulFracRound => rounded_product(b, x, y, exact),
         _ => unreachable!("verified: `{}` is not a binary lane op", op.name()),
@@ -64,14 +68,20 @@ fn rounded_product(b: B<'_, '_>, x: Value, y: Value, exact: bool) -> Value {
 }
 
 /// The rounded product, less one where rounding raised it: where bit 14 of the exact product is
-/// set. MIN * MIN saturates, and has no such bit.
-fn mul_frac(b: B<'_, '_>, x: Value, y: Value, exact: bool) -> Value {
+/// set, which is the sign of the lower half of the product with the second factor doubled. MIN * MIN
+/// saturates, and has no such bit.
+pub(crate) fn mul_frac(b: B<'_, '_>, (x, y): (Value, Value), doubled: Value, exact: bool) -> Value {
     let rounded = rounded_product(b, x, y, exact);
-    let low = b.ins().imul(x, y);
-    let (up, down) = (b.ins().iconst(types::I32, 1), b.ins().iconst(types::I32, 15));
-    let signed = b.ins().ishl(low, up);
-    let raised = b.ins().sshr(signed, down);
+    let low = b.ins().imul(x, doubled);
+    let down = b.ins().iconst(types::I32, 15);
+    let raised = b.ins().sshr(low, down);
     b.ins().iadd(rounded, raised)
+}
+
+/// Twice each lane, modulo 2^16.
+pub(crate) fn double(b: B<'_, '_>, x: Value) -> Value {
+    let up = b.ins().iconst(types::I32, 1);
+    b.ins().ishl(x, up)
 }
 
 /// A shift by 1 to 15 places.
@@ -94,8 +104,13 @@ pub(crate) fn shift(b: B<'_, '_>, op: Op, x: Value, places: u8) -> Value {
     }
 }
 
-/// `x / 2^places` to nearest, ties upwards.
+/// `x / 2^places` to nearest, ties upwards: where there is an instruction for rounded products, the
+/// product with a power of two.
 fn round(b: B<'_, '_>, x: Value, places: u8) -> Value {
+    if cfg!(target_arch = "x86_64") {
+        let factor = constant(b, 1 << (15 - places));
+        return b.ins().x86_pmulhrsw(x, factor);
+    }
     let one = constant(b, 1);
     let last = b.ins().iconst(types::I32, 1);
     if places == 1 {
@@ -120,25 +135,55 @@ pub(crate) fn columns(b: B<'_, '_>, offset: Value) -> Value {
     b.ins().iadd(lanes, first)
 }
 
-/// One step of the column generators: new draw and new carry from the last ones
-/// ([`rng::Column::draw`]).
-///
-/// With `M` even, the upper half of `M x` for a signed `x` is the rounded product of `x` and `M / 2`
-/// less bit 15 of the lower half, which decides the rounding. Where `x` is negative it lacks `M`.
-/// Adding the carry, below `2^15`, overflows the lower half where that bit was set and is no more;
-/// so what is left to take off is where it was set and still is.
-pub(crate) fn draw(b: B<'_, '_>, x: Value, carry: Value) -> (Value, Value) {
-    const { assert!(rng::MULTIPLIER.is_multiple_of(2) && rng::MULTIPLIER < 1 << 15) };
-    let multiplier = constant(b, rng::MULTIPLIER.cast_signed());
-    let half = constant(b, rng::MULTIPLIER.cast_signed() / 2);
-    let sign = b.ins().iconst(types::I32, 15);
-    let low = b.ins().imul(x, multiplier);
-    let next = b.ins().iadd(low, carry);
-    let rounded = rounded_product(b, x, half, true);
-    let still = b.ins().band(low, next);
-    let off = b.ins().sshr(still, sign);
-    let negative = b.ins().sshr(x, sign);
-    let lacking = b.ins().band(negative, multiplier);
-    let high = b.ins().iadd(rounded, off);
-    (next, b.ins().iadd(high, lacking))
+/// Bytes of sixteen columns.
+pub(crate) const BYTES: Type = types::I8X16;
+
+/// The same 128 bits as other lanes.
+pub(crate) fn cast(b: B<'_, '_>, ty: Type, x: Value) -> Value {
+    if b.func.dfg.value_type(x) == ty {
+        return x;
+    }
+    b.ins().bitcast(ty, MemFlagsData::new().with_endianness(Endianness::Little), x)
+}
+
+/// Bytes of two chunks by number: 16 and more are of the second.
+pub(crate) fn shuffle(b: B<'_, '_>, x: Value, y: Value, bytes: [u8; 16]) -> Value {
+    // Equal masks are one, so that equal shuffles are.
+    let mask = ConstantData::from(bytes.to_vec());
+    let known = b.func.dfg.immediates.iter().find(|(_, other)| **other == mask);
+    let mask = match known {
+        Some((mask, _)) => mask,
+        None => b.func.dfg.immediates.push(mask),
+    };
+    let [x, y] = [x, y].map(|lanes| cast(b, BYTES, lanes));
+    let mixed = b.ins().shuffle(x, y, mask);
+    cast(b, CHUNK, mixed)
+}
+
+/// Byte by byte one of the first and one of the second: of the first or the last eight columns.
+pub(crate) fn interleave(b: B<'_, '_>, x: Value, y: Value, half: usize) -> Value {
+    let bytes = core::array::from_fn(|byte| {
+        let byte = u8::try_from(byte).unwrap_or(0);
+        let first = if half == 0 { 0 } else { 8 };
+        first + byte / 2 + 16 * (byte % 2)
+    });
+    shuffle(b, x, y, bytes)
+}
+
+/// Bytes with `value` in every column.
+pub(crate) fn byte_constant(b: B<'_, '_>, value: u8) -> Value {
+    let scalar = b.ins().iconst(types::I8, i64::from(value));
+    b.ins().splat(BYTES, scalar)
+}
+
+/// The first where the mask, of all ones or none, holds, else the second.
+pub(crate) fn choose(b: B<'_, '_>, mask: Value, yes: Value, no: Value) -> Value {
+    let ty = b.func.dfg.value_type(yes);
+    if cfg!(target_arch = "x86_64") {
+        let [mask, yes, no] = [mask, yes, no].map(|lanes| cast(b, BYTES, lanes));
+        let chosen = b.ins().blendv(mask, yes, no);
+        cast(b, ty, chosen)
+    } else {
+        b.ins().bitselect(mask, yes, no)
+    }
 }

@@ -2,15 +2,20 @@
 //!
 //! ```text
 //!   plan.rs      what runs together, what is checked where, what lives in memory
-//!   function.rs  blocks, jumps, bounds, budget     run.rs    vector code: loops over chunks
-//!   scalar.rs    instructions without vectors      lanes.rs  one op on a chunk; bytes.rs: of bytes
+//!   row_loop.rs  loops over rows that are run column by column
+//!   function.rs  blocks, jumps, bounds, budget     run.rs    vector code: loops over columns, rows
+//!   scalar.rs    instructions without vectors      vector.rs those with, on sixteen columns
+//!   planes.rs    bytes that are read and written   generators.rs  random numbers
+//!   invariants.rs  what is the same in all rows
+//!   lanes.rs     one op on a chunk; bytes.rs: of bytes
 //!   context.rs   what the code is handed           sizes.rs  how long its arrays must be
 //!   jit.rs       code in memory, calls             border.rs everything unsafe
 //! ```
 //!
-//! Registers hold 8 lanes of 16 bits and rows have 256, so straight vector code becomes one loop
-//! over 32 chunks of the row (a *run*), all of it in registers; only values that another run needs
-//! go through memory. That is sound because no op moves data between columns.
+//! Registers hold a chunk of 8 lanes of 16 bits and rows have 256, so straight vector code becomes
+//! one loop over a row by 16 columns (a *run*), all of it in registers; only values that another
+//! run needs go through memory. A loop over rows becomes a loop down the rows inside of one over
+//! the columns. Both are sound because no op moves data between columns.
 //!
 //! Invariants: [`Kernel::run`] leaves what [`pl_ir::eval::run`] leaves, bit for bit; every row
 //! position is checked before it becomes an address; types of Cranelift stay inside.
@@ -19,14 +24,19 @@ mod border;
 mod bytes;
 mod context;
 mod function;
+mod generators;
+mod invariants;
 mod jit;
 mod lanes;
 mod object;
 mod plan;
+mod planes;
+mod row_loop;
 mod run;
 mod scalar;
 mod sizes;
 mod unit;
+mod vector;
 
 pub use context::{context_in_c, status};
 pub use object::Object;
@@ -34,7 +44,7 @@ pub use object::Object;
 use function::Columns;
 use jit::Code;
 use pl_ir::eval::EvalError;
-use pl_ir::io::{Instance, UpdateIo};
+use pl_ir::io::{Instance, UpdateIo, low_lane};
 use pl_ir::{Module, Verified};
 use std::sync::OnceLock;
 
@@ -115,8 +125,8 @@ impl Kernel {
     ///
     /// # Errors
     /// The same errors as the evaluator; what is in arrays and instance then is not defined. The
-    /// budget is charged a block at a time: a program that exceeds it stops before the block in
-    /// which the evaluator stops.
+    /// budget is charged a block, or a loop over rows, at a time: a program that exceeds it stops
+    /// before the block in which the evaluator stops.
     ///
     /// # Panics
     /// If an array or the newest sample of a record does not have the size of the view, or the
@@ -129,8 +139,10 @@ impl Kernel {
     ) -> Result<(), EvalError> {
         sizes::check(&self.module, instance, io);
         let all = io.columns.iter().all(|column| *column != 0);
-        let code = self.code(if all { Columns::All } else { Columns::OfView });
-        // The two differ in how they write bytes.
+        let minimum = |value: &i32| low_lane(*value) == i16::MIN;
+        let usual = all && !instance.derived.iter().any(minimum);
+        let code = self.code(if usual { Columns::All } else { Columns::OfView });
+        // The two differ in how they write bytes, and in products with derived values.
         let code = code.unwrap_or_else(|error| unreachable!("made for all columns, but: {error}"));
         code.run(&self.module, function, instance, io)
     }

@@ -1,8 +1,9 @@
-//! Which instructions run together over the chunks of a row, where row positions are checked, and
+//! Which instructions run together over the columns of a row, where row positions are checked, and
 //! which vectors live in memory.
 
+use crate::row_loop::{self, RowLoop};
 use pl_ir::op::Sig;
-use pl_ir::{Block, Function, Imm, Inst, InstData, Op, Quantity, Type, Value};
+use pl_ir::{Block, Function, Inst, InstData, Op, Type, Value};
 use std::collections::BTreeSet;
 
 /// A stretch of a block.
@@ -12,7 +13,7 @@ pub(crate) enum Part {
     Check(Value),
     /// An instruction without vectors.
     Scalar(Inst),
-    /// Vector instructions, in order: one loop over the chunks.
+    /// Vector instructions, in order: one loop over the columns.
     Run(Vec<Inst>),
     /// A vector to a scalar: a loop over the columns.
     Reduce(Inst),
@@ -23,6 +24,8 @@ pub(crate) enum Part {
 pub(crate) struct Plan {
     /// Parts of each block, in order.
     pub(crate) blocks: Vec<Vec<Part>>,
+    /// Blocks that are loops over the rows, to be run column by column.
+    pub(crate) row_loops: Vec<Option<RowLoop>>,
     /// Whether a vector is used outside the run that defines it.
     pub(crate) in_memory: Vec<bool>,
     /// What defines each value; none for parameters.
@@ -75,13 +78,14 @@ pub(crate) fn row_position(inst: &InstData) -> Option<Value> {
     }
 }
 
-/// Whether an instruction belongs into a loop over chunks.
-fn is_vector(func: &Function, inst: &InstData) -> bool {
+/// Whether an instruction belongs into a loop over columns.
+pub(crate) fn is_vector(func: &Function, inst: &InstData) -> bool {
     inst.result.iter().chain(&inst.args).any(|value| func.ty(*value) != Type::I32)
 }
 
 impl Plan {
     pub(crate) fn new(func: &Function) -> Plan {
+        let row_loops = row_loop::find(func);
         let blocks: Vec<Vec<Part>> = func.block_ids().map(|block| parts(func, block)).collect();
         let mut defs = vec![None; func.values.len()];
         for inst in func.blocks.iter().flat_map(|block| &block.insts) {
@@ -89,36 +93,23 @@ impl Plan {
                 defs[result.index()] = Some(*inst);
             }
         }
-        Plan { in_memory: in_memory(func, &blocks), blocks, defs }
-    }
-}
-
-/// The run being collected.
-#[derive(Default)]
-struct Pending {
-    insts: Vec<Inst>,
-    /// Planes that it writes.
-    written: Vec<Quantity>,
-}
-
-impl Pending {
-    fn flush(&mut self, parts: &mut Vec<Part>) {
-        let Pending { insts, .. } = std::mem::take(self);
-        if !insts.is_empty() {
-            parts.push(Part::Run(insts));
-        }
+        Plan { in_memory: in_memory(func, &blocks), row_loops, blocks, defs }
     }
 }
 
 /// Vector instructions are collected past scalar ones, which depend on them only by reductions.
-/// Three things keep their order: a reduction comes after the vectors before it, a sample is opened
-/// after what is put into the one before it, and a plane is read after what is written to it before,
-/// which a run does at its end. A position is refused before the run that uses it: arrays and state
-/// of an update that fails are of no use to anyone.
+/// Two things keep their order: a reduction comes after the vectors before it, and a sample is opened
+/// after what is put into the one before it. A position is refused before the run that uses it:
+/// arrays and state of an update that fails are of no use to anyone.
 fn parts(func: &Function, block: Block) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut run = Pending::default();
+    let mut run = Vec::new();
     let mut checked = BTreeSet::new();
+    let flush = |run: &mut Vec<Inst>, parts: &mut Vec<Part>| {
+        if !run.is_empty() {
+            parts.push(Part::Run(core::mem::take(run)));
+        }
+    };
     for inst in &func.block(block).insts {
         let data = func.inst(*inst);
         if let Some(row) = row_position(data)
@@ -127,28 +118,18 @@ fn parts(func: &Function, block: Block) -> Vec<Part> {
             parts.push(Part::Check(row));
         }
         if data.op.sig() == Sig::Reduce {
-            run.flush(&mut parts);
+            flush(&mut run, &mut parts);
             parts.push(Part::Reduce(*inst));
-            continue;
-        }
-        if is_vector(func, data) {
-            if let Imm::Quantity(quantity) = data.imm {
-                if data.op == Op::Read && run.written.contains(&quantity) {
-                    run.flush(&mut parts);
-                }
-                if data.op == Op::Write {
-                    run.written.push(quantity);
-                }
+        } else if is_vector(func, data) {
+            run.push(*inst);
+        } else {
+            if data.op == Op::RecordOpen {
+                flush(&mut run, &mut parts);
             }
-            run.insts.push(*inst);
-            continue;
+            parts.push(Part::Scalar(*inst));
         }
-        if data.op == Op::RecordOpen {
-            run.flush(&mut parts);
-        }
-        parts.push(Part::Scalar(*inst));
     }
-    run.flush(&mut parts);
+    flush(&mut run, &mut parts);
     parts
 }
 

@@ -1,134 +1,237 @@
-//! A run: vector instructions as one loop over the chunks of a row.
+//! Vector code: loops over the columns of a row, sixteen at a time, and down the rows of a view.
 
-use crate::bytes;
 use crate::context::Context;
-use crate::function::{Columns, Translator};
-use crate::lanes::{self, CHUNK, CHUNK_STEP};
-use crate::plan::row_position;
+use crate::function::Translator;
+use crate::generators::Generators;
+use crate::invariants::{Baseline, Invariants};
+use crate::lanes::{CHUNK, CHUNK_STEP};
+use crate::plan::{is_vector, row_position};
+use crate::row_loop::RowLoop;
+use crate::vector::Lanes;
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    BlockArg, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, Value as Native,
-    types,
+    Block as NativeBlock, BlockArg, InstBuilder, MemFlagsData, Value as Native, types,
 };
 use pl_ir::io::COLUMNS;
-use pl_ir::{Elem, Imm, Inst, InstData, Op, Quantity, Type, Value};
+use pl_ir::{Block, Imm, Inst, InstData, Op, Quantity, Value};
 use std::collections::BTreeMap;
 
 /// Columns of a row.
-const ROW: i64 = COLUMNS as i64;
+pub(crate) const ROW: i64 = COLUMNS as i64;
+/// Columns that are computed together: bytes of so many fill a register, lanes two.
+const TOGETHER: i64 = 2 * CHUNK_STEP as i64;
+/// Rows that are computed together: what they read and write of a few columns fits the first cache,
+/// whose sets are few for addresses so regular.
+const TILE: i64 = 32;
 /// Flags of accesses to the caller's arrays and to homes: never a fault, any alignment.
 pub(crate) const ACCESS: MemFlagsData = MemFlagsData::new().with_notrap();
 
-/// Where an instruction of a run reads or writes: addresses of the first column.
+/// Where an instruction reads or writes.
 #[derive(Clone, Copy, Debug, Default)]
-struct Places {
-    first: Option<Native>,
-    second: Option<Native>,
+pub(crate) struct Places {
+    /// First element: of the row, or of the view in a loop over its rows.
+    pub(crate) first: Option<Native>,
+    /// Of the second array, if there are two; it has no rows.
+    pub(crate) second: Option<Native>,
+    /// Whether it lies in the row that a loop over rows is at.
+    pub(crate) in_row: bool,
+    /// Baselines of the columns that are computed, as signed bytes.
+    pub(crate) baseline: Option<Baseline>,
 }
 
-/// Where a chunk stands.
+/// Where the columns that are computed stand.
 #[derive(Clone, Copy, Debug)]
-struct At {
-    /// First column of the turn of the loop.
-    offset: Native,
-    /// Columns from there to the chunk.
-    ahead: i32,
+pub(crate) struct At {
+    /// The first of them.
+    pub(crate) column: Native,
+    /// Elements from the first of the view to theirs; the column outside of loops over rows.
+    pub(crate) cell: Native,
 }
 
-/// State of the loop body.
-struct Body {
-    at: At,
-    values: BTreeMap<Value, Native>,
-    /// What is to be written to planes at the end of the turn.
-    writes: Vec<Written>,
-    /// The generators' last draws and carries, once something draws.
-    generators: Option<(Native, Native)>,
-    /// Correlations of both chunks of the turn, as bytes.
-    correlations: BTreeMap<Value, Native>,
+/// What is known of the columns that are computed.
+pub(crate) struct Body {
+    pub(crate) at: At,
+    pub(crate) values: BTreeMap<Value, Lanes>,
+    /// Bytes of reads.
+    pub(crate) bytes: BTreeMap<Value, Native>,
+    /// Low bits of what is written, by the bits that are kept.
+    pub(crate) written: BTreeMap<(Value, u8), Native>,
+    /// The generators' state, once something draws.
+    pub(crate) generators: Option<[Generators; 2]>,
+    /// What is the same in all rows.
+    pub(crate) invariants: Invariants,
 }
 
-/// What goes to a plane.
-#[derive(Clone, Copy, Debug)]
-enum Written {
-    /// Lanes of one chunk, each below 256.
-    Lanes(Native),
-    /// The same byte in sixteen columns.
-    Bytes(Native),
+impl Body {
+    fn new(column: Native) -> Body {
+        let at = At { column, cell: column };
+        let (values, bytes, written) = Default::default();
+        let invariants = Invariants::default();
+        Body { at, values, bytes, written, generators: None, invariants }
+    }
 }
 
 impl Translator<'_, '_> {
-    /// Emits a run; goes on behind its loop. A turn of the loop does two chunks, so that bytes are
-    /// written sixteen at a time. Registers would not hold both: what the first one writes waits in
-    /// memory, which also makes Cranelift compute it there and not where the second one ends.
+    /// Emits a run; goes on behind its loop.
     pub(crate) fn run(&mut self, run: &[Inst]) {
         let insts: Vec<InstData> = run.iter().map(|inst| self.func.inst(*inst).clone()).collect();
-        let places: Vec<Places> = insts.iter().map(|inst| self.places(inst)).collect();
-        self.chunks(2, |translator, offset| {
-            let mut waiting = Vec::new();
-            let mut correlations = BTreeMap::new();
-            for ahead in [CHUNK_STEP, 0] {
-                let mut body = Body {
-                    at: At { offset, ahead },
-                    values: BTreeMap::new(),
-                    writes: Vec::new(),
-                    generators: None,
-                    correlations: core::mem::take(&mut correlations),
-                };
-                for (inst, places) in insts.iter().zip(&places) {
-                    if let Some(native) = translator.vector(inst, places, &mut body)
-                        && let Some(result) = inst.result
-                    {
-                        body.values.insert(result, native);
-                        if translator.plan.in_memory[result.index()] {
-                            translator.store_home(result, native, body.at);
-                        }
-                    }
-                }
-                translator.keep_generators(&insts, &places, &body);
-                correlations = body.correlations;
-                if ahead != 0 {
-                    waiting =
-                        body.writes.iter().map(|lanes| translator.put_aside(*lanes)).collect();
-                    continue;
-                }
-                let written = insts.iter().zip(&places).filter(|(inst, _)| inst.op == Op::Write);
-                for ((inst, places), (low, high)) in written.zip(body.writes.iter().zip(&waiting)) {
-                    let bytes = match (*low, *high) {
-                        (Written::Bytes(bytes), _) => bytes,
-                        (Written::Lanes(low), slot) => translator.bytes(low, slot),
-                    };
-                    translator.write_bytes(inst.imm, places, bytes, offset);
+        let places: Vec<Places> = insts.iter().map(|inst| self.places(inst, false)).collect();
+        self.columns(|translator, column| {
+            let mut body = Body::new(column);
+            let places = translator.places_at(&insts, places, column);
+            let draw = translator.draw_places(&insts);
+            translator.load_generators(draw, &mut body);
+            for (inst, places) in insts.iter().zip(&places) {
+                translator.vector_inst(inst, places, &mut body);
+                if let Some(result) = inst.result.filter(|v| translator.plan.in_memory[v.index()]) {
+                    translator.store_home(result, body.values[&result], column);
                 }
             }
+            translator.store_generators(draw, &body);
         });
     }
 
-    /// Keeps lanes on the stack.
-    fn put_aside(&mut self, written: Written) -> Option<StackSlot> {
-        let Written::Lanes(lanes) = written else { return None };
-        let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, CHUNK.bytes(), 4);
-        let slot = self.b.create_sized_stack_slot(slot);
-        self.b.ins().stack_store(self.pointer, lanes, slot, 0);
-        Some(slot)
+    /// Emits a block that is a loop over rows, up to where it leads.
+    pub(crate) fn row_loop(&mut self, block: Block, rows: &RowLoop) {
+        let listed = self.func.block(block).insts.clone();
+        let insts: Vec<InstData> =
+            listed.iter().map(|inst| self.func.inst(*inst).clone()).collect();
+        self.charge_rounds(insts.len() + 1);
+        if insts.iter().any(|inst| row_position(inst).is_some()) {
+            self.refuse_empty_view();
+        }
+        let mut places: Vec<Places> = insts.iter().map(|inst| self.places(inst, true)).collect();
+        let mut invariants = Invariants::default();
+        self.columns(|translator, column| {
+            places = translator.places_at(&insts, core::mem::take(&mut places), column);
+            invariants = translator.keep_invariants(rows, &insts, &mut places, column);
+        });
+        self.tiles(|translator, first_row, end| {
+            translator.columns(|translator, column| {
+                let mut body = Body::new(column);
+                body.invariants = invariants;
+                let draw = translator.draw_places(&insts);
+                translator.load_generators(draw, &mut body);
+                let end = translator.b.ins().iadd(column, end);
+                let round = translator.enter_rows(rows, first_row, &mut body);
+                for (inst, places) in insts.iter().zip(&places) {
+                    if is_vector(translator.func, inst) {
+                        translator.vector_inst(inst, places, &mut body);
+                    } else {
+                        translator.scalar_inst(inst);
+                    }
+                }
+                translator.next_row(round, rows, end, &mut body);
+                let draw = translator.draw_places(&insts);
+                translator.store_generators(draw, &body);
+                for value in &rows.kept {
+                    translator.store_home(*value, body.values[value], column);
+                }
+            });
+        });
     }
 
-    /// The bytes of two chunks, of which the second was put aside.
-    fn bytes(&mut self, low: Native, slot: Option<StackSlot>) -> Native {
-        let slot = slot.expect("both chunks write lanes");
-        let high = self.b.ins().stack_load(self.pointer, CHUNK, slot, 0);
-        self.b.ins().unarrow(low, high)
+    /// A loop over the first of every few rows, and the number of cells up to behind them.
+    fn tiles(&mut self, body: impl FnOnce(&mut Self, Native, Native)) {
+        let rows = self.context_word(offset_of!(Context, view_rows));
+        let (head, done) = (self.b.create_block(), self.b.create_block());
+        let first = self.b.append_block_param(head, types::I32);
+        let zero = self.b.ins().iconst(types::I32, 0);
+        self.b.ins().jump(head, &[BlockArg::Value(zero)]);
+        self.b.switch_to_block(head);
+        let next = self.b.ins().iadd_imm_s(first, TILE);
+        let end = self.b.ins().smin(next, rows);
+        let end = self.b.ins().uextend(types::I64, end);
+        let end = self.b.ins().imul_imm_s(end, ROW);
+        body(self, first, end);
+        let more = self.b.ins().icmp(IntCC::SignedLessThan, next, rows);
+        self.b.ins().brif(more, head, &[BlockArg::Value(next)], done, &[]);
+        self.b.switch_to_block(done);
     }
 
-    /// Stores the generators after the last draw of a chunk.
-    fn keep_generators(&mut self, insts: &[InstData], places: &[Places], body: &Body) {
-        let Some((x, carry)) = body.generators else { return };
-        let draw = insts.iter().zip(places).find(|(inst, _)| inst.op == Op::Draw);
-        let (_, places) = draw.expect("a run with generators draws");
-        let first = places.first.expect("prepared before the loop");
-        let second = places.second.expect("prepared before the loop");
-        self.store_chunk(x, first, 0, body.at);
-        self.store_chunk(carry, second, 0, body.at);
+    /// Begins a loop over rows, with state in registers.
+    fn enter_rows(&mut self, rows: &RowLoop, first: Native, body: &mut Body) -> NativeBlock {
+        let round = self.b.create_block();
+        let wide = self.b.ins().uextend(types::I64, first);
+        let row_columns = self.b.ins().iconst(types::I64, ROW);
+        let distance = self.b.ins().imul(wide, row_columns);
+        body.at.cell = self.b.ins().iadd(body.at.column, distance);
+        let mut args: Vec<Native> = vec![body.at.cell, self.invariants_base(body)];
+        args.extend(rows.next.map(|_| first));
+        args.extend(body.generators.iter().flatten().flat_map(|g| [g.even, g.odd]));
+        for (param, _) in &rows.carried {
+            let distance = body.invariants.carried[param];
+            args.extend(self.load_lanes(self.homes, body.at.column, distance).halves);
+        }
+        let types = args.iter().map(|arg| self.b.func.dfg.value_type(*arg)).collect::<Vec<_>>();
+        let args: Vec<BlockArg> = args.into_iter().map(BlockArg::Value).collect();
+        self.b.ins().jump(round, &args);
+        self.b.switch_to_block(round);
+        let mut params =
+            types.into_iter().map(|ty| self.b.append_block_param(round, ty)).collect::<Vec<_>>();
+        let mut params = params.drain(..);
+        let mut next = || params.next().expect("a parameter for every argument");
+        body.at.cell = next();
+        self.enter_invariants(next(), body);
+        let row = if rows.next.is_some() { next() } else { first };
+        self.scalars[rows.row.index()] = Some(row);
+        let wide = self.b.ins().uextend(types::I64, row);
+        self.positions.insert(rows.row, wide);
+        for generators in body.generators.iter_mut().flatten() {
+            (generators.even, generators.odd) = (next(), next());
+        }
+        for (param, _) in &rows.carried {
+            body.values.insert(*param, Lanes::of([next(), next()]));
+        }
+        round
+    }
+
+    /// Ends a loop over rows, and goes on behind it.
+    fn next_row(&mut self, round: NativeBlock, rows: &RowLoop, end: Native, body: &mut Body) {
+        let cell = self.b.ins().iadd_imm_s(body.at.cell, ROW);
+        let mut args = vec![cell, self.next_invariants(body)];
+        args.extend(rows.next.map(|next| self.scalar(next)));
+        args.extend(body.generators.iter().flatten().flat_map(|g| [g.even, g.odd]));
+        let next: Vec<Lanes> =
+            rows.carried.iter().map(|(_, next)| self.operand(*next, body)).collect();
+        args.extend(next.iter().flat_map(|lanes| lanes.halves));
+        let args: Vec<BlockArg> = args.into_iter().map(BlockArg::Value).collect();
+        let more = self.b.ins().icmp(IntCC::SignedLessThan, cell, end);
+        let done = self.b.create_block();
+        self.b.ins().brif(more, round, &args, done, &[]);
+        self.b.switch_to_block(done);
+        for ((param, _), lanes) in rows.carried.iter().zip(next) {
+            let distance = body.invariants.carried[param];
+            self.store_lanes(lanes, self.homes, body.at.column, distance);
+        }
+    }
+
+    /// Where draws and carries of the generators are, if something draws. They are few enough to be
+    /// asked for where they are needed, and free a register in between.
+    fn draw_places(&mut self, insts: &[InstData]) -> Option<(Native, Native)> {
+        insts.iter().any(|inst| inst.op == Op::Draw).then(|| {
+            let x = self.context_pointer(offset_of!(Context, rng_x));
+            (x, self.context_pointer(offset_of!(Context, rng_carry)))
+        })
+    }
+
+    /// Loads the generators of the columns.
+    fn load_generators(&mut self, draw: Option<(Native, Native)>, body: &mut Body) {
+        let Some((first, second)) = draw else { return };
+        let [x, carry] = [first, second].map(|words| self.load_lanes(words, body.at.column, 0));
+        let state = [0, 1]
+            .map(|half| Generators::of_words(&mut self.b, x.halves[half], carry.halves[half]));
+        body.generators = Some(state);
+    }
+
+    /// Stores the generators after the last draw.
+    fn store_generators(&mut self, draw: Option<(Native, Native)>, body: &Body) {
+        let (Some((first, second)), Some(state)) = (draw, body.generators) else { return };
+        let words = state.map(|generators| generators.words(&mut self.b));
+        let column = body.at.column;
+        self.store_lanes(Lanes::of(words.map(|(x, _)| x)), first, column, 0);
+        self.store_lanes(Lanes::of(words.map(|(_, carry)| carry)), second, column, 0);
     }
 
     /// Joins the lanes of the view's columns, one after the other; goes on behind the loop.
@@ -147,9 +250,9 @@ impl Translator<'_, '_> {
         self.b.ins().jump(head, &[BlockArg::Value(zero), BlockArg::Value(neutral)]);
         self.b.switch_to_block(head);
         let (homes, distance) = self.home(inst.args[0]);
-        let address = self.chunk_address(homes, column, 1);
+        let address = self.element_address(homes, column, 1);
         let lane = self.b.ins().sload16(types::I32, ACCESS, address, distance);
-        let address = self.chunk_address(columns, column, 0);
+        let address = self.element_address(columns, column, 0);
         let inside = self.b.ins().uload8(types::I32, ACCESS, address, 0);
         let lane = self.b.ins().select(inside, lane, neutral);
         let next = match (least, most) {
@@ -165,44 +268,45 @@ impl Translator<'_, '_> {
         self.scalars[result.index()] = Some(joined);
     }
 
-    /// Copies vectors to the places of block parameters, as if all at once: every chunk is read
-    /// before it is written.
+    /// Copies vectors to the places of block parameters, as if all at once: all are read before
+    /// the first is written.
     pub(crate) fn copy(&mut self, pairs: &[(Value, Value)]) {
         if pairs.is_empty() {
             return;
         }
-        self.chunks(1, |translator, offset| {
-            let at = At { offset, ahead: 0 };
-            let loaded: Vec<Native> =
-                pairs.iter().map(|(from, _)| translator.load_home(*from, at)).collect();
-            for ((_, to), native) in pairs.iter().zip(loaded) {
-                translator.store_home(*to, native, at);
+        self.columns(|translator, column| {
+            let loaded: Vec<Lanes> =
+                pairs.iter().map(|(from, _)| translator.load_home(*from, column)).collect();
+            for ((_, to), lanes) in pairs.iter().zip(loaded) {
+                translator.store_home(*to, lanes, column);
             }
         });
     }
 
-    /// A loop over the first columns of so many chunks together.
-    fn chunks(&mut self, together: i64, body: impl FnOnce(&mut Self, Native)) {
+    /// A loop over the first of every sixteen columns.
+    fn columns(&mut self, body: impl FnOnce(&mut Self, Native)) {
         let (head, done) = (self.b.create_block(), self.b.create_block());
-        let offset = self.b.append_block_param(head, types::I64);
+        let column = self.b.append_block_param(head, types::I64);
         let zero = self.b.ins().iconst(types::I64, 0);
         self.b.ins().jump(head, &[BlockArg::Value(zero)]);
         self.b.switch_to_block(head);
-        body(self, offset);
-        let next = self.b.ins().iadd_imm_s(offset, together * i64::from(CHUNK_STEP));
+        body(self, column);
+        let next = self.b.ins().iadd_imm_s(column, TOGETHER);
         let more = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, next, ROW);
         self.b.ins().brif(more, head, &[BlockArg::Value(next)], done, &[]);
         self.b.switch_to_block(done);
     }
 
-    /// Finds the addresses that an instruction needs; its row position has been checked.
+    /// Finds the addresses that an instruction needs; its row position has been checked. In a loop
+    /// over the rows they are those of the view's first row.
     #[allow(
         clippy::wildcard_enum_match_arm,
         reason = "other ops have no places; `vector` names them all"
     )]
-    fn places(&mut self, inst: &InstData) -> Places {
-        let row = row_position(inst).map(|row| self.position(row));
-        let mut places = Places::default();
+    fn places(&mut self, inst: &InstData, loops: bool) -> Places {
+        let position = row_position(inst);
+        let row = position.filter(|_| !loops).map(|row| self.position(row));
+        let mut places = Places { in_row: loops && position.is_some(), ..Places::default() };
         match (inst.op, inst.imm) {
             (Op::Read | Op::Write, Imm::Quantity(quantity)) => {
                 let (plane, baseline) = planes(quantity);
@@ -213,19 +317,30 @@ impl Translator<'_, '_> {
                     places.second = Some(self.context_pointer(offset_of!(Context, columns)));
                 }
             }
-            (Op::Load | Op::Store, Imm::Object(id)) => {
+            (Op::Load | Op::Store, Imm::Object(id)) if is_vector(self.func, inst) => {
                 let object = self.object_pointer(id.index());
                 places.first = Some(self.row_address(object, row, 2));
-            }
-            (Op::Draw, _) => {
-                places.first = Some(self.context_pointer(offset_of!(Context, rng_x)));
-                places.second = Some(self.context_pointer(offset_of!(Context, rng_carry)));
             }
             (Op::RecordPut, Imm::Field(record, field)) => {
                 let values = self.record_field(record.index(), field);
                 places.first = Some(self.row_address(values, row, 4));
             }
             _ => {}
+        }
+        places
+    }
+
+    /// The places with the baselines of these columns.
+    fn places_at(
+        &mut self,
+        insts: &[InstData],
+        mut places: Vec<Places>,
+        column: Native,
+    ) -> Vec<Places> {
+        for (inst, places) in insts.iter().zip(&mut places) {
+            if let (Op::Read, Some(first)) = (inst.op, places.second) {
+                places.baseline = Some(Baseline::Bytes(self.signed_bytes(first, column)));
+            }
         }
         places
     }
@@ -238,316 +353,49 @@ impl Translator<'_, '_> {
         self.b.ins().iadd(plane, distance)
     }
 
-    /// Address of a column's element of `1 << log_bytes` bytes.
-    fn chunk_address(&mut self, first: Native, offset: Native, log_bytes: i64) -> Native {
+    /// Address of an element of `1 << log_bytes` bytes.
+    pub(crate) fn element_address(
+        &mut self,
+        first: Native,
+        number: Native,
+        log_bytes: i64,
+    ) -> Native {
         let distance = match log_bytes {
-            0 => offset,
-            _ => self.b.ins().ishl_imm_u(offset, log_bytes),
+            0 => number,
+            _ => self.b.ins().ishl_imm_u(number, log_bytes),
         };
         self.b.ins().iadd(first, distance)
     }
 
-    fn load_home(&mut self, value: Value, at: At) -> Native {
+    pub(crate) fn load_home(&mut self, value: Value, column: Native) -> Lanes {
         let (homes, distance) = self.home(value);
-        self.load_chunk(homes, distance, at)
+        self.load_lanes(homes, column, distance)
     }
 
-    fn store_home(&mut self, value: Value, native: Native, at: At) {
+    pub(crate) fn store_home(&mut self, value: Value, lanes: Lanes, column: Native) {
         let (homes, distance) = self.home(value);
-        self.store_chunk(native, homes, distance, at);
+        self.store_lanes(lanes, homes, column, distance);
     }
 
-    /// Lanes of a row that lies so many bytes behind `first`.
-    fn load_chunk(&mut self, first: Native, distance: i32, at: At) -> Native {
-        let address = self.chunk_address(first, at.offset, 1);
-        self.b.ins().load(CHUNK, ACCESS, address, distance + 2 * at.ahead)
+    /// Lanes of sixteen columns of a row that lies so many bytes behind `first`.
+    pub(crate) fn load_lanes(&mut self, first: Native, number: Native, distance: i32) -> Lanes {
+        let address = self.element_address(first, number, 1);
+        let mut half = |bytes| self.b.ins().load(CHUNK, ACCESS, address, distance + bytes);
+        Lanes::of([half(0), half(2 * CHUNK_STEP)])
     }
 
-    fn store_chunk(&mut self, native: Native, first: Native, distance: i32, at: At) {
-        let address = self.chunk_address(first, at.offset, 1);
-        self.b.ins().store(ACCESS, native, address, distance + 2 * at.ahead);
+    pub(crate) fn store_lanes(
+        &mut self,
+        lanes: Lanes,
+        first: Native,
+        number: Native,
+        distance: i32,
+    ) {
+        let address = self.element_address(first, number, 1);
+        let halves = self.plain(lanes);
+        self.b.ins().store(ACCESS, halves[0], address, distance);
+        self.b.ins().store(ACCESS, halves[1], address, distance + 2 * CHUNK_STEP);
     }
-
-    /// A vector operand, read from memory at its first use if another run made it.
-    fn operand(&mut self, value: Value, body: &mut Body) -> Native {
-        if let Some(native) = body.values.get(&value) {
-            return *native;
-        }
-        let native = self.load_home(value, body.at);
-        body.values.insert(value, native);
-        native
-    }
-
-    /// Whether no lane of a vector can be -32768, whose square is no fraction.
-    fn never_minimum(&self, value: Value) -> bool {
-        let def = self.plan.defs[value.index()].map(|inst| self.func.inst(inst));
-        def.is_some_and(|def| matches!(def.op, Op::ShrLogical | Op::Column | Op::Read))
-    }
-
-    /// Element of the vector that an instruction gives.
-    fn elem(&self, inst: &InstData) -> Elem {
-        match inst.result.map(|result| self.func.ty(result)) {
-            Some(Type::Vector { elem, .. }) => elem,
-            Some(Type::I32 | Type::Mask { .. }) | None => {
-                unreachable!("verified: `{}` gives a vector", inst.op.name())
-            }
-        }
-    }
-
-    /// Bytes of the chunk, widened.
-    fn load_bytes(&mut self, first: Native, at: At) -> Native {
-        let address = self.chunk_address(first, at.offset, 0);
-        self.b.ins().uload8x8(ACCESS, address, at.ahead)
-    }
-
-    /// Baselines minus codes of sixteen columns, saturated to bytes: the difference of unsigned
-    /// bytes is that of signed ones, which have the upper bit turned over.
-    fn correlations(&mut self, baseline: Native, codes: Native, at: At) -> Native {
-        let upper = self.b.ins().iconst(types::I8, 0x80);
-        let upper = self.b.ins().splat(types::I8X16, upper);
-        let [baseline, codes] = [baseline, codes].map(|first| {
-            let address = self.chunk_address(first, at.offset, 0);
-            let bytes = self.b.ins().load(types::I8X16, ACCESS, address, 0);
-            self.b.ins().bxor(bytes, upper)
-        });
-        self.b.ins().ssub_sat(baseline, codes)
-    }
-
-    /// Emits one instruction on the chunk; its result, if it has one.
-    #[allow(
-        clippy::too_many_lines,
-        reason = "one arm an op: splitting would hide that none is missing"
-    )]
-    fn vector(&mut self, inst: &InstData, places: &Places, body: &mut Body) -> Option<Native> {
-        let at = body.at;
-        let first = || places.first.expect("prepared before the loop");
-        let second = || places.second.expect("prepared before the loop");
-        let mut arg = |translator: &mut Self, n: usize| translator.operand(inst.args[n], body);
-        Some(match inst.op {
-            Op::Add
-            | Op::Sub
-            | Op::Mul
-            | Op::AddSat
-            | Op::SubSat
-            | Op::Min
-            | Op::Max
-            | Op::MulFrac
-            | Op::MulFracRound => {
-                let (x, y) = (arg(self, 0), arg(self, 1));
-                match self.elem(inst) {
-                    Elem::I8 => bytes::binary(&mut self.b, inst.op, x, y),
-                    Elem::I16 => {
-                        let exact = inst.args.iter().any(|value| self.never_minimum(*value));
-                        lanes::binary(&mut self.b, inst.op, x, y, exact)
-                    }
-                }
-            }
-            Op::Shl | Op::ShrLogical | Op::ShrFloor | Op::ShrRound | Op::ShrRoundAway => {
-                let x = arg(self, 0);
-                let Imm::Shift(places) = inst.imm else {
-                    unreachable!("verified: a shift has its places")
-                };
-                match self.elem(inst) {
-                    Elem::I8 => bytes::shift(&mut self.b, inst.op, x, places),
-                    Elem::I16 => lanes::shift(&mut self.b, inst.op, x, places),
-                }
-            }
-            Op::Compare => {
-                let (x, y) = (arg(self, 0), arg(self, 1));
-                let Imm::Cond(cond) = inst.imm else {
-                    unreachable!("verified: cmp has a condition")
-                };
-                self.b.ins().icmp(lanes::condition(cond), x, y)
-            }
-            Op::Select => {
-                let (mask, x, y) = (arg(self, 0), arg(self, 1), arg(self, 2));
-                self.b.ins().bitselect(mask, x, y)
-            }
-            Op::MaskAnd => {
-                let (x, y) = (arg(self, 0), arg(self, 1));
-                self.b.ins().band(x, y)
-            }
-            Op::MaskOr => {
-                let (x, y) = (arg(self, 0), arg(self, 1));
-                self.b.ins().bor(x, y)
-            }
-            Op::MaskNot => {
-                let x = arg(self, 0);
-                self.b.ins().bnot(x)
-            }
-            Op::Splat => {
-                let scalar = self.scalar(inst.args[0]);
-                match self.elem(inst) {
-                    Elem::I8 => bytes::splat(&mut self.b, scalar),
-                    Elem::I16 => {
-                        let lane = self.b.ins().ireduce(types::I16, scalar);
-                        self.b.ins().splat(CHUNK, lane)
-                    }
-                }
-            }
-            Op::Column => {
-                let first = self.b.ins().iadd_imm_s(at.offset, i64::from(at.ahead));
-                lanes::columns(&mut self.b, first)
-            }
-            Op::Read => match (places.second, inst.result) {
-                (Some(baseline), Some(result)) => {
-                    let bytes = body.correlations.get(&result).copied();
-                    let bytes = bytes.unwrap_or_else(|| self.correlations(baseline, first(), at));
-                    body.correlations.insert(result, bytes);
-                    match at.ahead {
-                        0 => self.b.ins().swiden_low(bytes),
-                        _ => self.b.ins().swiden_high(bytes),
-                    }
-                }
-                _ if inst.imm == Imm::Quantity(Quantity::SignedWeight) => {
-                    let address = self.chunk_address(first(), at.offset, 0);
-                    self.b.ins().sload8x8(ACCESS, address, at.ahead)
-                }
-                _ => self.load_bytes(first(), at),
-            },
-            Op::Write => {
-                let value = inst.args[inst.args.len() - 1];
-                let is_signed = inst.imm == Imm::Quantity(Quantity::SignedWeight);
-                let written = match self.splatted(value).filter(|_| !is_signed) {
-                    Some(scalar) => Written::Bytes(self.written_byte(inst.imm, scalar)),
-                    None => {
-                        let value = arg(self, inst.args.len() - 1);
-                        Written::Lanes(self.written_lanes(inst.imm, value))
-                    }
-                };
-                body.writes.push(written);
-                return None;
-            }
-            Op::Load => self.load_chunk(first(), 0, at),
-            Op::Store => {
-                let value = arg(self, inst.args.len() - 1);
-                self.store_chunk(value, first(), 0, at);
-                return None;
-            }
-            Op::Draw => {
-                let last = |translator: &mut Self| {
-                    let x = translator.load_chunk(first(), 0, at);
-                    (x, translator.load_chunk(second(), 0, at))
-                };
-                let (x, carry) = body.generators.unwrap_or_else(|| last(self));
-                let (x, carry) = lanes::draw(&mut self.b, x, carry);
-                body.generators = Some((x, carry));
-                x
-            }
-            Op::RecordPut => {
-                let value = arg(self, inst.args.len() - 1);
-                let address = self.chunk_address(first(), at.offset, 2);
-                let (low, high) = (self.b.ins().swiden_low(value), self.b.ins().swiden_high(value));
-                self.b.ins().store(ACCESS, low, address, 4 * at.ahead);
-                self.b.ins().store(ACCESS, high, address, 4 * at.ahead + 16);
-                return None;
-            }
-            Op::Const
-            | Op::Derived
-            | Op::ViewRows
-            | Op::ViewRow
-            | Op::RowSign
-            | Op::UpdateIndex
-            | Op::Hemisphere
-            | Op::RemU
-            | Op::DivU
-            | Op::ReduceAdd
-            | Op::ReduceMin
-            | Op::ReduceMax
-            | Op::Send
-            | Op::DrawWord
-            | Op::RecordOpen => unreachable!("`{}` gives no vector", inst.op.name()),
-        })
-    }
-
-    /// The scalar that is in every lane of a vector, if one is.
-    fn splatted(&self, value: Value) -> Option<Native> {
-        let def = self.plan.defs[value.index()].map(|inst| self.func.inst(inst))?;
-        (def.op == Op::Splat && self.elem(def) == Elem::I16).then(|| self.scalar(def.args[0]))
-    }
-
-    /// The byte that a plane keeps of a scalar, in sixteen columns.
-    fn written_byte(&mut self, imm: Imm, scalar: Native) -> Native {
-        let b = &mut self.b;
-        let flags = [Quantity::RateReset, Quantity::MembraneReset].map(Imm::Quantity);
-        let byte = if flags.contains(&imm) {
-            let lane = b.ins().ireduce(types::I16, scalar);
-            b.ins().icmp_imm_s(IntCC::NotEqual, lane, 0)
-        } else {
-            let kept = if imm == Imm::Quantity(Quantity::CorrelationReset) { 0x03 } else { 0x3f };
-            let kept = b.ins().band_imm_u(scalar, kept);
-            b.ins().ireduce(types::I8, kept)
-        };
-        b.ins().splat(types::I8X16, byte)
-    }
-
-    /// The bits of lanes that a plane keeps.
-    fn written_lanes(&mut self, imm: Imm, value: Native) -> Native {
-        let Imm::Quantity(quantity) = imm else {
-            unreachable!("verified: a write names a quantity")
-        };
-        let b = &mut self.b;
-        match quantity {
-            Quantity::Weight | Quantity::Address => keep(b, value, 0x3f),
-            // See `pl_ir::io::signed_weight`.
-            Quantity::SignedWeight => {
-                let upper = lanes::shift(b, Op::Shl, value, 8);
-                let byte = lanes::shift(b, Op::ShrFloor, upper, 8);
-                let magnitude = b.ins().iabs(byte);
-                let kept = keep(b, magnitude, 0x3f);
-                let zero = lanes::constant(b, 0);
-                let negative = b.ins().icmp(IntCC::SignedLessThan, byte, zero);
-                let flipped = b.ins().bxor(kept, negative);
-                let signed = b.ins().isub(flipped, negative);
-                keep(b, signed, 0xff)
-            }
-            Quantity::CorrelationReset => keep(b, value, 0x03),
-            Quantity::RateReset | Quantity::MembraneReset => {
-                let zero = lanes::constant(b, 0);
-                let flags = b.ins().icmp(IntCC::NotEqual, value, zero);
-                keep(b, flags, 1)
-            }
-            Quantity::Causal | Quantity::Acausal | Quantity::Rate | Quantity::Membrane => {
-                unreachable!("verified: {} is not written", quantity.name())
-            }
-        }
-    }
-
-    /// Writes sixteen bytes, in columns of the view; resets add up.
-    fn write_bytes(&mut self, imm: Imm, places: &Places, new: Native, offset: Native) {
-        let adds_up = matches!(imm, Imm::Quantity(quantity) if quantity.resets());
-        let plane = places.first.expect("prepared before the loop");
-        let columns = places.second.expect("prepared before the loop");
-        let address = self.chunk_address(plane, offset, 0);
-        let all = self.columns == Columns::All;
-        if all && !adds_up {
-            self.b.ins().store(ACCESS, new, address, 0);
-            return;
-        }
-        let old = self.b.ins().load(types::I8X16, ACCESS, address, 0);
-        let mut mask = || {
-            let address = self.chunk_address(columns, offset, 0);
-            self.b.ins().load(types::I8X16, ACCESS, address, 0)
-        };
-        let merged = match (adds_up, all) {
-            (true, true) => self.b.ins().bor(old, new),
-            (true, false) => {
-                let mask = mask();
-                let inside = self.b.ins().band(mask, new);
-                self.b.ins().bor(old, inside)
-            }
-            (false, _) => {
-                let mask = mask();
-                self.b.ins().bitselect(mask, new, old)
-            }
-        };
-        self.b.ins().store(ACCESS, merged, address, 0);
-    }
-}
-
-fn keep(b: &mut cranelift_frontend::FunctionBuilder<'_>, value: Native, bits: i16) -> Native {
-    let bits = lanes::constant(b, bits);
-    b.ins().band(value, bits)
 }
 
 /// Offsets in the context of a quantity's plane, and of the baseline it is measured from.
