@@ -85,7 +85,8 @@ impl Translator<'_, '_> {
         }
         for inst in insts.iter().filter(|inst| inst.op == Op::Splat) {
             let result = inst.result.expect("verified: a splat has a result");
-            let inside = insts.iter().any(|other| other.result == Some(inst.args[0]));
+            let inside = inst.args[0] == rows.row
+                || insts.iter().any(|other| other.result == Some(inst.args[0]));
             let constant = self.def(inst.args[0]).is_some_and(|def| def.op == Op::Const);
             if self.func.ty(result) == Type::ROW16 && (constant || !inside) {
                 if constant && inside {

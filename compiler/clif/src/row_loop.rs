@@ -115,21 +115,27 @@ impl Finder<'_> {
         (counts && from_zero).then_some((*row, *next))
     }
 
-    /// Whether anything but the loop itself and addresses of vectors depends on the counter.
+    /// Whether anything but the loop itself and addresses of its vectors depends on the counter.
     fn counts(&self, block: Block, row: Value, more: Value, next: Value) -> bool {
         let counter = [row, more, next];
-        let uses = |inst: &InstData| {
+        let uses = |other: Block, inst: &InstData| {
             let own = inst.result.is_some_and(|result| counter.contains(&result));
-            !own && inst.args.iter().any(|arg| counter.contains(arg))
+            // Addresses of vectors in the loop are found without it.
+            let found = other == block && is_vector(self.func, inst);
+            let address = row_position(inst).filter(|_| found);
+            let needs = |arg: &Value| counter.contains(arg) && Some(*arg) != address;
+            !own && inst.args.iter().any(needs)
         };
         self.func.block_ids().any(|other| {
             let data = self.func.block(other);
-            let calls = data.terminator.calls().filter(|call| other != block || call.block != block);
-            let passed = calls.flat_map(|call| &call.args).any(|arg| counter.contains(arg));
-            let mut insts = data.insts.iter().map(|inst| self.func.inst(*inst));
-            passed
-                || (other != block && matches!(data.terminator, Terminator::Branch(cond, ..) if counter.contains(&cond)))
-                || insts.any(|inst| uses(inst) && !(other == block && is_vector(self.func, inst)))
+            let calls = data.terminator.calls();
+            let leaving = calls.filter(|call| other != block || call.block != block);
+            let passed = leaving.flat_map(|call| &call.args).any(|arg| counter.contains(arg));
+            let tested = match data.terminator {
+                Terminator::Branch(cond, ..) => other != block && counter.contains(&cond),
+                Terminator::Jump(_) | Terminator::Return => false,
+            };
+            passed || tested || data.insts.iter().any(|inst| uses(other, self.func.inst(*inst)))
         })
     }
 

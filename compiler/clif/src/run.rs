@@ -126,7 +126,8 @@ impl Translator<'_, '_> {
                 let draw = translator.draw_places(&insts);
                 translator.store_generators(draw, &body);
                 for value in &rows.kept {
-                    translator.store_home(*value, body.values[value], column);
+                    let lanes = translator.operand(*value, &mut body);
+                    translator.store_home(*value, lanes, column);
                 }
             });
         });
