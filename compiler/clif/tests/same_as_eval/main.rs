@@ -4,3 +4,4 @@ mod engines;
 mod errors;
 mod ops;
 mod random;
+mod rows;
