@@ -36,20 +36,18 @@ rule pong {
     state vx : real in -1.0 .. 1.0 per rule = -0.7
     state vy : real in -1.0 .. 1.0 per rule = 0.3
     state paddle : real in 0.0 .. 1.0 per rule = 0.5
-    state hits   : int in 0 .. 32000 per rule = 0
-    state misses : int in 0 .. 32000 per rule = 0
+    state hits   : int in 0 .. 1000000 per rule = 0
+    state misses : int in 0 .. 1000000 per rule = 0
     /// Column of the ball.
     state ball : int in 0 .. 31 per rule = 16
 
-    // Reward.
-    state reward   : real in 0.0 .. 1.0 per rule = 0
+    // Reward, its expectation and the last one for each column of the ball.
     state surprise : real in -1.0 .. 1.0 per rule = 0
     state winner   : int in 0 .. 31 per rule = 0
     state score    : real in 0.0 .. 256.0 per neuron = 0
-    state expected : real in 0.0 .. 1.0 per neuron = 0
-    state error    : real in -1.0 .. 1.0 per neuron = 0
-    state last     : real in 0.0 .. 1.0 per neuron = 0
-    state visited  : bool per neuron = false
+    state expected[32] : real in 0.0 .. 1.0 per rule = 0
+    state last[32]     : real in 0.0 .. 1.0 per rule = 0
+    state visited[32]  : bool per rule = false
 
     // What is reported.
     state reward_expected : real in 0.0 .. 1.0 per rule = 0
@@ -72,25 +70,24 @@ rule pong {
         reset rate
     }
     control {
-        let best = argmax of score over neurons
-        winner = best
-        reward = 1 - slope * abs(winner - ball)
-        if abs(winner - ball) > 3 { reward = 0 }
-    }
-    neurons {
-        error = 0
-        if column == ball {
-            if not visited { expected = reward }
-            visited = true
-            error = reward - expected
-            expected += gamma * (reward - expected)
-            last = reward
+        winner = argmax of score over neurons
+        let distance = abs(winner - ball)
+        let reward = 0.0
+        if distance <= 3 { reward = max(1 - slope * distance, 0) }
+        if not visited[ball] { expected[ball] = reward }
+        surprise = reward - expected[ball]
+        expected[ball] += gamma * surprise
+        last[ball] = reward
+        visited[ball] = true
+
+        let sum = 0.0
+        let rewarded = 0
+        for k in 0 .. columns {
+            sum += expected[k]
+            if last[k] > 0 { rewarded += 1 }
         }
-    }
-    control {
-        surprise = sum of error over neurons
-        reward_expected = mean of expected over neurons
-        performance = (count of last > 0 over neurons) * (1 / columns)
+        reward_expected = sum / columns
+        performance = rewarded / columns
     }
     synapses {
         // Other rows heard nothing: what their sensors show is their offset.
@@ -101,15 +98,12 @@ rule pong {
 
     // The next move.
     control {
-        paddle += clamp((winner + 0.5) * (1 / columns) - paddle, -paddle_step, paddle_step)
+        paddle += clamp((winner + 0.5) / columns - paddle, -paddle_step, paddle_step)
         x += ball_step * vx
         y += ball_step * vy
         if y >= 1 { vy = -abs(vy) }
         if y <= 0 { vy = abs(vy) }
         if x >= 1 { vx = -abs(vx) }
-        let speed = uniform(0.5 .. 1.0)
-        let up = randint(0, 2)
-        let right = randint(0, 2)
         if x <= 0 {
             if abs(paddle - y) <= reach {
                 vx = abs(vx)
@@ -118,10 +112,10 @@ rule pong {
                 misses += 1
                 x = 0.5
                 y = 0.5
-                vx = speed
-                vy = 1 - speed
-                if up == 1 { vy = speed - 1 }
-                if right == 1 { vx = -speed }
+                // Towards any of the four corners.
+                let speed = uniform(0.5 .. 1.0)
+                vx = speed * (2 * randint(0, 2) - 1)
+                vy = (1 - speed) * (2 * randint(0, 2) - 1)
             }
         }
         ball = clamp(columns * y - 0.5, 0, 31)

@@ -95,8 +95,10 @@ context! {
     update_index: u32, "uint32_t update_index";
     /// Hemisphere, 0 or 1.
     hemisphere: i32, "int32_t hemisphere";
-    /// The row position that was refused.
+    /// The row position or index that was refused.
     fault_position: i32, "int32_t fault_position";
+    /// Elements of the array that was asked for.
+    fault_len: u32, "uint32_t fault_len";
 }
 
 /// How native code ended.
@@ -107,6 +109,8 @@ pub mod status {
     pub const BUDGET: i32 = 1;
     /// A row position lies outside the view.
     pub const ROW_POSITION: i32 = 2;
+    /// An index lies outside of its array.
+    pub const ELEMENT: i32 = 3;
 }
 
 /// What the callbacks work on.
@@ -193,6 +197,7 @@ impl Context {
             update_index: instance.update_index,
             hemisphere: i32::from(instance.hemisphere),
             fault_position: 0,
+            fault_len: 0,
         }
     }
 }

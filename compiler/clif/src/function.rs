@@ -69,10 +69,13 @@ pub(crate) fn translate(
     let callbacks = Callbacks::new(&mut b, pointer, config.default_call_conv);
     let homes = b.ins().load(pointer, ACCESS, context, context_offset(offset_of!(Context, homes)));
     let blocks: Vec<NativeBlock> = func.block_ids().map(|_| b.create_block()).collect();
-    let (budget, row_position) = (b.create_block(), b.create_block());
-    b.set_cold_block(budget);
-    b.set_cold_block(row_position);
-    let refused = b.append_block_param(row_position, types::I32);
+    let [budget, row_position, element] = [(); 3].map(|()| b.create_block());
+    for exit in [budget, row_position, element] {
+        b.set_cold_block(exit);
+    }
+    b.append_block_param(row_position, types::I32);
+    b.append_block_param(element, types::I32);
+    b.append_block_param(element, types::I32);
     let mut translator = Translator {
         func,
         plan: Plan::new(func),
@@ -83,6 +86,7 @@ pub(crate) fn translate(
         budget,
         row_position,
         callbacks,
+        element,
         columns,
         scalars: vec![None; func.values.len()],
         positions: BTreeMap::new(),
@@ -96,7 +100,7 @@ pub(crate) fn translate(
     for block in reverse_postorder(func) {
         translator.block(block);
     }
-    translator.exits(refused);
+    translator.exits();
     translator.b.seal_all_blocks();
     translator.b.finalize(config);
     translator.home_count
@@ -140,6 +144,7 @@ pub(crate) struct Translator<'a, 'b> {
     /// Exits of errors.
     budget: NativeBlock,
     row_position: NativeBlock,
+    element: NativeBlock,
     callbacks: Callbacks,
     pub(crate) columns: Columns,
     pub(crate) scalars: Vec<Option<Native>>,
@@ -224,15 +229,22 @@ impl Translator<'_, '_> {
     }
 
     /// The blocks that errors end in.
-    fn exits(&mut self, refused: Native) {
-        self.b.switch_to_block(self.budget);
-        let budget = self.b.ins().iconst(types::I32, i64::from(status::BUDGET));
-        self.b.ins().return_(&[budget]);
-        self.b.switch_to_block(self.row_position);
-        let offset = context_offset(offset_of!(Context, fault_position));
-        self.b.ins().store(ACCESS, refused, self.context, offset);
-        let end = self.b.ins().iconst(types::I32, i64::from(status::ROW_POSITION));
-        self.b.ins().return_(&[end]);
+    fn exits(&mut self) {
+        let places = [offset_of!(Context, fault_position), offset_of!(Context, fault_len)];
+        let ends = [
+            (self.budget, status::BUDGET),
+            (self.row_position, status::ROW_POSITION),
+            (self.element, status::ELEMENT),
+        ];
+        for (block, status) in ends {
+            self.b.switch_to_block(block);
+            let refused = self.b.block_params(block).to_vec();
+            for (value, place) in refused.into_iter().zip(places) {
+                self.b.ins().store(ACCESS, value, self.context, context_offset(place));
+            }
+            let end = self.b.ins().iconst(types::I32, i64::from(status));
+            self.b.ins().return_(&[end]);
+        }
     }
 
     fn instructions(&mut self, number: usize) -> Native {
@@ -359,6 +371,25 @@ impl Translator<'_, '_> {
         let refused = [BlockArg::Value(position)];
         self.b.ins().brif(outside, self.row_position, &refused, inside, &[]);
         self.b.switch_to_block(inside);
+    }
+
+    /// The word of an element of an array of the rule, whose index is checked.
+    pub(crate) fn element_pointer(&mut self, first: usize, len: u32, index: Value) -> Native {
+        let index = self.scalar(index);
+        let len = self.b.ins().iconst(types::I32, i64::from(len));
+        let outside = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, len);
+        let inside = self.b.create_block();
+        let refused = [BlockArg::Value(index), BlockArg::Value(len)];
+        self.b.ins().brif(outside, self.element, &refused, inside, &[]);
+        self.b.switch_to_block(inside);
+        let table = self.context_pointer(offset_of!(Context, objects));
+        let bytes = i64::from(self.pointer.bytes());
+        let wide = self.b.ins().uextend(types::I64, index);
+        let distance = self.b.ins().imul_imm_s(wide, bytes);
+        let place = self.b.ins().iadd(table, distance);
+        let first = i32::try_from(first).unwrap_or(i32::MAX);
+        let offset = first.saturating_mul(i32::try_from(bytes).unwrap_or(i32::MAX));
+        self.b.ins().load(self.pointer, ACCESS, place, offset)
     }
 
     /// A row position that has been checked, as wide as an address.

@@ -106,6 +106,7 @@ impl Code {
         instance.events = events;
         match end {
             status::DONE => Ok(()),
+            status::ELEMENT => Err(EvalError::Element(context.fault_position, context.fault_len)),
             status::ROW_POSITION => Err(EvalError::RowPosition(context.fault_position, rows)),
             _ => Err(EvalError::Budget),
         }

@@ -46,8 +46,14 @@ pub(crate) fn row_position(inst: &InstData) -> Option<Value> {
         | Op::UpdateIndex
         | Op::Hemisphere
         | Op::Send
+        | Op::LoadElement
+        | Op::StoreElement
         | Op::RemU
         | Op::DivU
+        | Op::MulHighU
+        | Op::MulSat
+        | Op::MulReal
+        | Op::DivReal
         | Op::Add
         | Op::Sub
         | Op::Mul

@@ -6,8 +6,12 @@ use crate::lanes;
 use crate::plan::row_position;
 use crate::run::ACCESS;
 use core::mem::offset_of;
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value as Native, types};
 use pl_ir::{Imm, InstData, Op};
+
+/// Fraction bits of a real.
+const FRACTION_BITS: i64 = pl_fixed::word::FRACTION_BITS as i64;
 
 impl Translator<'_, '_> {
     /// Emits an instruction without vectors.
@@ -45,6 +49,16 @@ impl Translator<'_, '_> {
             (Op::Store, Imm::Object(id)) => {
                 let first = self.object_pointer(id.index());
                 self.put(first, inst);
+                return None;
+            }
+            (Op::LoadElement, Imm::Array(first, len)) => {
+                let address = self.element_pointer(first.index(), len, inst.args[0]);
+                self.b.ins().load(types::I32, ACCESS, address, 0)
+            }
+            (Op::StoreElement, Imm::Array(first, len)) => {
+                let address = self.element_pointer(first.index(), len, inst.args[0]);
+                let value = self.scalar(inst.args[1]);
+                self.b.ins().store(ACCESS, value, address, 0);
                 return None;
             }
             (Op::DrawWord, _) => self.draw_word(),
@@ -89,6 +103,17 @@ impl Translator<'_, '_> {
             Op::AddSat | Op::SubSat => self.saturating(inst.op, args[0], args[1]),
             Op::RemU => self.remainder(args[0], args[1]),
             Op::DivU => self.quotient(args[0], args[1]),
+            Op::MulHighU => {
+                let [x, y] = [args[0], args[1]].map(|x| self.b.ins().uextend(types::I64, x));
+                let product = self.b.ins().imul(x, y);
+                let high = self.b.ins().ushr_imm_u(product, 32);
+                self.b.ins().ireduce(types::I32, high)
+            }
+            Op::MulSat | Op::MulReal => self.product(inst.op, args[0], args[1]),
+            Op::DivReal => self.real_quotient(args[0], args[1]),
+            Op::Shl | Op::ShrLogical | Op::ShrFloor | Op::ShrRound | Op::ShrRoundAway => {
+                self.shifted(inst, args[0])
+            }
             Op::Derived
             | Op::ViewRows
             | Op::ViewRow
@@ -97,17 +122,14 @@ impl Translator<'_, '_> {
             | Op::Hemisphere
             | Op::Load
             | Op::Store
+            | Op::LoadElement
+            | Op::StoreElement
             | Op::DrawWord
             | Op::Send
             | Op::RecordOpen
             | Op::RecordPut => unreachable!("verified: `{}` has its immediate", inst.op.name()),
             Op::MulFrac
             | Op::MulFracRound
-            | Op::Shl
-            | Op::ShrLogical
-            | Op::ShrFloor
-            | Op::ShrRound
-            | Op::ShrRoundAway
             | Op::Splat
             | Op::ReduceAdd
             | Op::ReduceMin
@@ -164,6 +186,69 @@ impl Translator<'_, '_> {
         let b = &mut self.b;
         let (x, y) = (b.ins().sextend(types::I64, x), b.ins().sextend(types::I64, y));
         let exact = if op == Op::AddSat { b.ins().iadd(x, y) } else { b.ins().isub(x, y) };
+        self.clamped(exact)
+    }
+
+    /// Product, exact in 64 bits and then clamped; that of reals after its rounding.
+    fn product(&mut self, op: Op, x: Native, y: Native) -> Native {
+        let b = &mut self.b;
+        let (x, y) = (b.ins().sextend(types::I64, x), b.ins().sextend(types::I64, y));
+        let mut exact = b.ins().imul(x, y);
+        if op == Op::MulReal {
+            exact = b.ins().iadd_imm_s(exact, 1 << (FRACTION_BITS - 1));
+            exact = b.ins().sshr_imm_u(exact, FRACTION_BITS);
+        }
+        self.clamped(exact)
+    }
+
+    /// Quotient of reals ([`pl_fixed::word::div_real`]).
+    fn real_quotient(&mut self, x: Native, y: Native) -> Native {
+        let b = &mut self.b;
+        let (x, y) = (b.ins().sextend(types::I64, x), b.ins().sextend(types::I64, y));
+        let numerator = b.ins().iabs(x);
+        let numerator = b.ins().ishl_imm_u(numerator, FRACTION_BITS + 1);
+        // Dividing by 0 would trap.
+        let one = b.ins().iconst(types::I64, 1);
+        let divisor = b.ins().iabs(y);
+        let divisor = b.ins().select(y, divisor, one);
+        let twice = b.ins().iadd(divisor, divisor);
+        let sum = b.ins().iadd(numerator, divisor);
+        let magnitude = b.ins().udiv(sum, twice);
+        let negative = b.ins().ineg(magnitude);
+        let signs = b.ins().bxor(x, y);
+        let zero = b.ins().iconst(types::I64, 0);
+        let differ = b.ins().icmp(IntCC::SignedLessThan, signs, zero);
+        let quotient = b.ins().select(differ, negative, magnitude);
+        // The largest magnitude with the sign of the dividend.
+        let endless = b.ins().ishl_imm_u(x, 32);
+        let quotient = b.ins().select(y, quotient, endless);
+        self.clamped(quotient)
+    }
+
+    /// A shift of a scalar; where it rounds, exact in 64 bits.
+    fn shifted(&mut self, inst: &InstData, x: Native) -> Native {
+        let Imm::Shift(places) = inst.imm else { unreachable!("verified: a shift has places") };
+        let places = i64::from(places);
+        let b = &mut self.b;
+        match inst.op {
+            Op::Shl => return b.ins().ishl_imm_u(x, places),
+            Op::ShrLogical => return b.ins().ushr_imm_u(x, places),
+            Op::ShrFloor => return b.ins().sshr_imm_u(x, places),
+            _ => {}
+        }
+        let mut wide = b.ins().sextend(types::I64, x);
+        if inst.op == Op::ShrRoundAway {
+            let sign = b.ins().sshr_imm_u(wide, 63);
+            wide = b.ins().iadd(wide, sign);
+        }
+        let sum = b.ins().iadd_imm_s(wide, 1 << (places - 1));
+        let rounded = b.ins().sshr_imm_u(sum, places);
+        b.ins().ireduce(types::I32, rounded)
+    }
+
+    /// The number of 32 bits nearest to one of 64.
+    fn clamped(&mut self, exact: Native) -> Native {
+        let b = &mut self.b;
         let low = b.ins().iconst(types::I64, i64::from(i32::MIN));
         let high = b.ins().iconst(types::I64, i64::from(i32::MAX));
         let clamped = b.ins().smax(exact, low);

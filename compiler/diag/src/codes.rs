@@ -261,7 +261,7 @@ codes! {
     }
     E0305 "a division by something that varies" {
         "The vector unit has no division. Params and constants may divide, for the host computes \
-         the reciprocal when they are set."
+         the reciprocal when they are set; in `control` everything may."
         wrong "rule r {\n    every 1 ms\n    synapses { weight = weight / rate }\n}\n"
         right "rule r {\n    every 1 ms\n    synapses { weight = weight / 2 }\n}\n"
     }
@@ -324,10 +324,18 @@ codes! {
         right "rule r {\n    state x[2] : real in 0.0 .. 1.0 per rule = [0, 1]\n    every 1 ms\n    synapses { weight += x[1] }\n}\n"
     }
     E0411 "a loop that is too long" {
-        "Loops are written out, round by round, for processors whose vectors have no counters. All \
-         loops of a rule have at most 1024 rounds together."
+        "In `synapses` and `neurons` loops are written out, round by round, for processors whose \
+         vectors have no counters: all of a rule have at most 1024 rounds together. A loop of \
+         `control` has at most 65536 rounds, with those of the loops around it."
         wrong "rule r {\n    every 1 ms\n    synapses { for i in 0 .. 5000 { weight += 1 } }\n}\n"
         right "rule r {\n    every 1 ms\n    synapses { for i in 0 .. 3 { weight += 1 } }\n}\n"
+    }
+    E0412 "an index that may leave its array" {
+        "In `control` an index may be computed: an integer whose values all lie within the array, \
+         which the compiler must be able to prove. `clamp` limits it. Elsewhere an index is a constant \
+         or the counter of a `for`, and arrays of neurons or synapses have no other."
+        wrong "rule r {\n    state x[8] : int in 0 .. 9 per rule = 0\n    state n : int in 0 .. 9 per rule = 0\n    every 1 ms\n    control { x[n] += 1 }\n}\n"
+        right "rule r {\n    state x[8] : int in 0 .. 9 per rule = 0\n    state n : int in 0 .. 9 per rule = 0\n    every 1 ms\n    control { x[clamp(n, 0, 7)] += 1 }\n}\n"
     }
     E0501 "a rule without a schedule" {
         "A rule says when it runs: `every 1 ms`, in hardware time, or `every 1 s bio`."

@@ -247,13 +247,13 @@ impl Bench {
             ObjectValues::Lanes(lanes) => {
                 for (row, lanes) in lanes.chunks_mut(COLUMNS).enumerate() {
                     for (column, lane) in lanes.iter_mut().enumerate() {
-                        *lane = format.quantise(values.at(row, column));
+                        *lane = io::low_lane(format.quantise(values.at(row, column)));
                     }
                 }
             }
             ObjectValues::Scalars(words) => {
                 for (row, word) in words.iter_mut().enumerate() {
-                    *word = i32::from(format.quantise(values.at(row, 0)));
+                    *word = format.quantise(values.at(row, 0));
                 }
             }
         }

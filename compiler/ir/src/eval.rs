@@ -6,7 +6,7 @@ use crate::{
     Block, BlockCall, Elem, Function, Imm, InstData, Module, Op, Quantity, Terminator, Type, Value,
     Verified,
 };
-use pl_fixed::{Lane, rng};
+use pl_fixed::{Lane, rng, word};
 
 /// Most instructions one call may execute: far above what the largest rule needs, so that a loop
 /// without end in hand-written IR is an error and not a hang.
@@ -21,6 +21,9 @@ pub enum EvalError {
     /// A row position outside the view.
     #[error("row position {0} lies outside the view of {1} rows")]
     RowPosition(i32, usize),
+    /// An index outside of its array.
+    #[error("element {0} lies outside of an array of {1}")]
+    Element(i32, u32),
     /// More than [`BUDGET`] instructions.
     #[error("the program executed more than {BUDGET} instructions")]
     Budget,
@@ -115,6 +118,13 @@ impl Machine<'_, '_> {
             .ok_or(EvalError::RowPosition(position, self.io.rows.len()))
     }
 
+    /// The index in a scalar, checked.
+    fn element(&self, index: Value, len: u32) -> Result<usize, EvalError> {
+        let index = self.scalar(index);
+        let inside = usize::try_from(index).ok().filter(|i| *i < len as usize);
+        inside.ok_or(EvalError::Element(index, len))
+    }
+
     fn enter(&mut self, call: &BlockCall) -> Block {
         let args: Vec<Datum> = call.args.iter().map(|v| self.datum(*v).clone()).collect();
         let params = &self.func.block(call.block).params;
@@ -158,6 +168,14 @@ impl Machine<'_, '_> {
                 let event = Event::to_row(self.scalar(a(0)), self.scalar(a(1)));
                 self.instance.events.extend(event);
                 Ok(None)
+            }
+            (Op::LoadElement, Imm::Array(first, len)) => {
+                let object = first.index() + self.element(a(0), len)?;
+                self.load(object, &[]).map(Some)
+            }
+            (Op::StoreElement, Imm::Array(first, len)) => {
+                let object = first.index() + self.element(a(0), len)?;
+                self.store(object, &inst.args[1..]).map(|()| None)
             }
             (Op::RecordOpen, Imm::Record(id)) => {
                 let (buffer, record) =
@@ -324,6 +342,10 @@ impl Machine<'_, '_> {
             Op::MaskNot => Datum::Mask(self.mask(args[0]).iter().map(|a| !a).collect()),
             Op::RemU
             | Op::DivU
+            | Op::MulHighU
+            | Op::MulSat
+            | Op::MulReal
+            | Op::DivReal
             | Op::Add
             | Op::Sub
             | Op::Mul
@@ -349,6 +371,8 @@ impl Machine<'_, '_> {
             | Op::Write
             | Op::Load
             | Op::Store
+            | Op::LoadElement
+            | Op::StoreElement
             | Op::Draw
             | Op::DrawWord
             | Op::Send
@@ -398,11 +422,14 @@ impl Machine<'_, '_> {
 
     fn arithmetic(&self, inst: &InstData) -> Datum {
         let args = &inst.args;
+        let places = if let Imm::Shift(places) = inst.imm { u32::from(places) } else { 0 };
         if let Datum::Scalar(a) = self.datum(args[0]) {
-            return Datum::Scalar(scalar_binary(inst.op, *a, self.scalar(args[1])));
+            return Datum::Scalar(match args.get(1) {
+                Some(b) => scalar_binary(inst.op, *a, self.scalar(*b)),
+                None => scalar_shift(inst.op, *a, places),
+            });
         }
         let ty = self.func.ty(args[0]);
-        let places = if let Imm::Shift(places) = inst.imm { u32::from(places) } else { 0 };
         let lanes = self.lanes(args[0]).iter();
         match args.get(1) {
             Some(b) => {
@@ -505,6 +532,27 @@ pub fn scalar_binary(op: Op, a: i32, b: i32) -> i32 {
             let (a, b) = (a.cast_unsigned(), b.cast_unsigned());
             a.checked_div(b).unwrap_or(u32::MAX).cast_signed()
         }
+        Op::MulHighU => word::mul_high_unsigned(a, b),
+        Op::MulSat => a.saturating_mul(b),
+        Op::MulReal => word::mul_real(a, b),
+        Op::DivReal => word::div_real(a, b),
         _ => unreachable!("verified: `{}` is not a binary scalar op", op.name()),
+    }
+}
+
+/// A shift of a scalar, as every engine computes it.
+///
+/// # Panics
+/// If the op is no shift (see [`Op::sig`]).
+#[must_use]
+#[allow(clippy::wildcard_enum_match_arm, reason = "the op has the signature, as documented")]
+pub fn scalar_shift(op: Op, a: i32, places: u32) -> i32 {
+    match op {
+        Op::Shl => word::shl(a, places),
+        Op::ShrLogical => word::shr_logical(a, places),
+        Op::ShrFloor => word::shr_floor(a, places),
+        Op::ShrRound => word::shr_round(a, places),
+        Op::ShrRoundAway => word::shr_round_away(a, places),
+        _ => unreachable!("verified: `{}` is not a shift", op.name()),
     }
 }

@@ -293,12 +293,13 @@ impl FunctionBuilder {
         self.value(Op::Compare, Imm::Cond(cond), &[a, b], ty)
     }
 
-    /// A lane shift; 0 places give the operand itself.
+    /// A shift of lanes or a scalar, by at most its width less one; 0 places give the operand itself.
     pub fn shift(&mut self, op: Op, value: Value, places: u32) -> Value {
-        match u8::try_from(places) {
-            Ok(0) => value,
-            Ok(places) => self.value(op, Imm::Shift(places.min(15)), &[value], self.func.ty(value)),
-            Err(_) => self.value(op, Imm::Shift(15), &[value], self.func.ty(value)),
+        let ty = self.func.ty(value);
+        let most = if ty == Type::I32 { 31 } else { 15 };
+        match u8::try_from(places).unwrap_or(most).min(most) {
+            0 => value,
+            places => self.value(op, Imm::Shift(places), &[value], ty),
         }
     }
 }

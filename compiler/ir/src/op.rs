@@ -23,7 +23,7 @@ pub enum ImmKind {
     None,
     /// A 32-bit integer.
     Int,
-    /// Places of a shift, `1..=15`.
+    /// Places of a shift, from 1 to below the width of what is shifted.
     Shift,
     /// A comparison.
     Cond,
@@ -33,6 +33,8 @@ pub enum ImmKind {
     Derived,
     /// A state or input object.
     Object,
+    /// Objects of the rule one after the other.
+    Array,
     /// A record.
     Record,
     /// A field of a record.
@@ -52,8 +54,8 @@ pub enum Sig {
     Binary,
     /// `(V, V) -> V`
     LaneBinary,
-    /// `(V) -> V`
-    LaneUnary,
+    /// `(T) -> T`
+    Unary,
     /// `(T, T) -> i32` for scalars, `(V, V) -> M` for vectors
     Compare,
     /// `(i32, i32, i32) -> i32`, `(M, V, V) -> V`
@@ -78,6 +80,10 @@ pub enum Sig {
     Load,
     /// `(row position if the object has rows, V or i32)` by scope
     Store,
+    /// `(index) -> i32`
+    LoadElement,
+    /// `(index, i32)`
+    StoreElement,
     /// `(row position if the field is per synapse, V or i32)` by scope
     RecordPut,
 }
@@ -162,7 +168,7 @@ pub enum Imm {
     None,
     /// A 32-bit integer.
     Int(i32),
-    /// Places of a shift, `1..=15`.
+    /// Places of a shift, from 1 to below the width of what is shifted.
     Shift(u8),
     /// A comparison.
     Cond(Cond),
@@ -172,6 +178,8 @@ pub enum Imm {
     Derived(DerivedId),
     /// A state or input object.
     Object(ObjectId),
+    /// So many objects of the rule from one on: the elements of an array.
+    Array(ObjectId, u32),
     /// A record.
     Record(RecordId),
     /// A field of a record, by position.
@@ -190,6 +198,7 @@ impl Imm {
             Imm::Quantity(_) => ImmKind::Quantity,
             Imm::Derived(_) => ImmKind::Derived,
             Imm::Object(_) => ImmKind::Object,
+            Imm::Array(..) => ImmKind::Array,
             Imm::Record(_) => ImmKind::Record,
             Imm::Field(..) => ImmKind::Field,
         }
@@ -269,6 +278,15 @@ ops! {
     RemU "rem_u" None ScalarBinary Pure ordered;
     /// Unsigned quotient, rounded down; `x div 0` is all ones.
     DivU "div_u" None ScalarBinary Pure ordered;
+    /// Upper half of the unsigned product.
+    MulHighU "mul_high_u" None ScalarBinary Pure commutes;
+    /// Product, saturating.
+    MulSat "mul_sat" None ScalarBinary Pure commutes;
+    /// Product of reals with 16 fraction bits, to nearest, ties towards plus infinity; saturating.
+    MulReal "mul_real" None ScalarBinary Pure commutes;
+    /// Quotient with 16 fraction bits, to nearest, ties away from zero; saturating. `x / 0` is the
+    /// largest magnitude with the sign of `x`, and `0 / 0` is 0.
+    DivReal "div_real" None ScalarBinary Pure ordered;
 
     // Scalars and lanes.
     /// Sum, wrapping.
@@ -290,21 +308,22 @@ ops! {
     /// First operand chooses: true gives the second, false the third.
     Select "select" None Select Pure ordered;
 
+    /// Logical shift left.
+    Shl "shl" Shift Unary Pure ordered;
+    /// Logical shift right.
+    ShrLogical "shr_logical" Shift Unary Pure ordered;
+    /// Arithmetic shift right, rounding towards minus infinity.
+    ShrFloor "shr_floor" Shift Unary Pure ordered;
+    /// Division by a power of two, to nearest, ties towards plus infinity.
+    ShrRound "shr_round" Shift Unary Pure ordered;
+    /// Division by a power of two, to nearest, ties away from zero.
+    ShrRoundAway "shr_round_away" Shift Unary Pure ordered;
+
     // Lanes.
     /// Fractional product, rounded towards minus infinity.
     MulFrac "mul_frac" None LaneBinary Pure commutes;
     /// Fractional product, rounded to nearest, ties towards plus infinity; saturating.
     MulFracRound "mul_frac_round" None LaneBinary Pure commutes;
-    /// Logical shift left.
-    Shl "shl" Shift LaneUnary Pure ordered;
-    /// Logical shift right.
-    ShrLogical "shr_logical" Shift LaneUnary Pure ordered;
-    /// Arithmetic shift right, rounding towards minus infinity.
-    ShrFloor "shr_floor" Shift LaneUnary Pure ordered;
-    /// Division by a power of two, to nearest, ties towards plus infinity.
-    ShrRound "shr_round" Shift LaneUnary Pure ordered;
-    /// Division by a power of two, to nearest, ties away from zero.
-    ShrRoundAway "shr_round_away" Shift LaneUnary Pure ordered;
     /// Every lane the low bits of a scalar.
     Splat "splat" None Splat Pure ordered;
     /// Sum of the lanes in columns of the view; exact.
@@ -331,6 +350,10 @@ ops! {
     Load "load" Object Load Read ordered;
     /// Writes state.
     Store "store" Object Store Write ordered;
+    /// Reads an element of an array of the rule: an index outside of it stops the program.
+    LoadElement "load_element" Array LoadElement Read ordered;
+    /// Writes an element of an array of the rule: an index outside of it stops the program.
+    StoreElement "store_element" Array StoreElement Write ordered;
     /// Steps the generator of every column and gives its 16 bits.
     Draw "draw" None Lanes Write ordered;
     /// Steps the generator of the instance and gives its 32 bits.

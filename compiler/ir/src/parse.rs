@@ -393,6 +393,13 @@ fn immediate(op: Op, cursor: &mut Cursor<'_>) -> Parsed<Imm> {
             Imm::Derived(DerivedId(cursor.entity(DerivedId::PREFIX, "a derived value")?))
         }
         ImmKind::Object => Imm::Object(ObjectId(cursor.entity(ObjectId::PREFIX, "an object")?)),
+        ImmKind::Array => {
+            let first = ObjectId(cursor.entity(ObjectId::PREFIX, "an object")?);
+            cursor.expect('[')?;
+            let len = cursor.number("a number of elements")?;
+            cursor.expect(']')?;
+            Imm::Array(first, len)
+        }
         ImmKind::Record => Imm::Record(RecordId(cursor.entity(RecordId::PREFIX, "a record")?)),
         ImmKind::Field => {
             let record = RecordId(cursor.entity(RecordId::PREFIX, "a record")?);

@@ -131,6 +131,7 @@ impl Display for Operation<'_> {
             Imm::Quantity(quantity) => write!(f, ".{}", quantity.name())?,
             Imm::Derived(id) => write!(f, " {id}")?,
             Imm::Object(id) => write!(f, " {id}")?,
+            Imm::Array(first, len) => write!(f, " {first}[{len}]")?,
             Imm::Record(id) => write!(f, " {id}")?,
             Imm::Field(id, field) => write!(f, " {id}.{field}")?,
         }

@@ -8,9 +8,10 @@
 //!  4. a use is dominated by its definition;
 //!  5. an instruction has the immediate its op names, and what it names exists;
 //!  6. operands and result have the types of the op's signature;
-//!  7. a shift is by 1..=15 places, below the width of the lane;
-//!  8. a quantity is read or written only if that is possible, an input is never stored; weights
-//!     are signed in modules with signed views and nowhere else;
+//!  7. a shift is by 1 place or more, below the width of what is shifted;
+//!  8. a quantity is read or written only if that is possible, an input is never stored, and the
+//!     elements of an array are one or more objects of the rule; weights are signed in modules with
+//!     signed views and nowhere else;
 //!  9. a jump passes one argument of the right type a parameter, and a branch tests a scalar;
 //! 10. vectors and masks are whole rows (256 lanes): half rows are the business of a back end;
 //! 11. masks stay within a block: no parameter is a mask and none is used in another block.
@@ -18,7 +19,7 @@
 use crate::op::Sig;
 use crate::types::ROW_LANES;
 use crate::{
-    Block, BlockCall, Elem, Function, Imm, InstData, Module, Op, Quantity, Scope, Terminator, Type,
+    Block, BlockCall, Function, Imm, InstData, Module, Op, Quantity, Scope, Terminator, Type,
     Value, func::BlockData,
 };
 
@@ -309,6 +310,10 @@ impl Checker<'_> {
         let found = match inst.imm {
             Imm::Derived(id) => module.derived(id).is_some(),
             Imm::Object(id) => module.object(id).is_some(),
+            Imm::Array(first, len) => {
+                let end = first.index().saturating_add(len as usize);
+                len > 0 && end <= module.objects.len()
+            }
             Imm::Record(id) => module.record(id).is_some(),
             Imm::Field(id, field) => {
                 module.record(id).is_some_and(|r| r.fields.get(field as usize).is_some())
@@ -321,10 +326,10 @@ impl Checker<'_> {
         }
         if let Imm::Shift(places) = inst.imm {
             let width = match inst.result.map(|v| site.func.ty(v)) {
-                Some(Type::Vector { elem: Elem::I8, .. }) => 8,
-                _ => 16,
+                Some(Type::Vector { elem, .. }) => elem.bits(),
+                Some(Type::I32 | Type::Mask { .. }) | None => 32,
             };
-            if !(1..width).contains(&places) {
+            if !(1..width).contains(&u32::from(places)) {
                 self.report(7, Some(site), format!("a shift by {places} places"));
             }
         }
@@ -334,6 +339,12 @@ impl Checker<'_> {
             (Op::Read, Imm::Quantity(q)) => q.readable(),
             (Op::Write, Imm::Quantity(q)) => q.writable(),
             (Op::Store, Imm::Object(id)) => module.object(id).is_some_and(|o| !o.input),
+            (Op::LoadElement | Op::StoreElement, Imm::Array(first, len)) => {
+                let elements = module.objects.iter().skip(first.index()).take(len as usize);
+                let mut elements =
+                    elements.map(|o| (o.scope, o.input && inst.op == Op::StoreElement));
+                elements.all(|element| element == (Scope::Rule, false))
+            }
             _ => true,
         };
         if !allowed {
@@ -357,7 +368,9 @@ impl Checker<'_> {
             Sig::LaneBinary => {
                 matches!(*args, [a, b] if a == b && result == Some(a) && a.is_vector())
             }
-            Sig::LaneUnary => matches!(*args, [a] if result == Some(a) && a.is_vector()),
+            Sig::Unary => {
+                matches!(*args, [a] if result == Some(a) && (a == scalar || a.is_vector()))
+            }
             Sig::Compare => {
                 matches!(*args, [a, b] if a == b && result == Some(a.comparison())
                     && (a == scalar || a.is_vector()))
@@ -390,6 +403,8 @@ impl Checker<'_> {
                 let Some(scope) = self.object_scope(inst) else { return false };
                 value_after(args, scope.per_row(), scoped(scope)) && result.is_none()
             }
+            Sig::LoadElement => args == [scalar] && result == Some(scalar),
+            Sig::StoreElement => args == [scalar; 2] && result.is_none(),
             Sig::RecordPut => {
                 let Imm::Field(id, field) = inst.imm else { return false };
                 let fields = self.module.record(id).map(|r| &r.fields);

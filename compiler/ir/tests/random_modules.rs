@@ -31,7 +31,12 @@ fn covers_ops_quantities_comparisons_and_scopes() {
                         let record = module.record(id).expect("verified");
                         names.push(format!("put {}", record.fields[field as usize].scope.name()));
                     }
-                    Imm::None | Imm::Int(_) | Imm::Shift(_) | Imm::Derived(_) | Imm::Record(_) => {}
+                    Imm::None
+                    | Imm::Int(_)
+                    | Imm::Shift(_)
+                    | Imm::Derived(_)
+                    | Imm::Array(..)
+                    | Imm::Record(_) => {}
                 }
             }
         }
@@ -49,6 +54,9 @@ fn covers_ops_quantities_comparisons_and_scopes() {
     }
     for (_, cond) in Cond::ALL {
         wanted.extend(["i32", "i16x256", "i8x256"].map(|ty| format!("cmp {cond} {ty}")));
+    }
+    for op in ["shl", "shr_logical", "shr_floor", "shr_round", "shr_round_away"] {
+        wanted.push(format!("{op} i32"));
     }
     for op in ["add", "sub_sat", "mul_frac_round", "shr_round", "select"] {
         wanted.extend(["i16x256", "i8x256"].map(|ty| format!("{op} {ty}")));

@@ -6,7 +6,7 @@
 use crate::rewrite::{Rewrite, Site, rewrite};
 use crate::{Changed, PassCx};
 use pl_ir::op::{Cond, Sig};
-use pl_ir::{Function, Imm, InstData, Op, Type, Value, eval};
+use pl_ir::{Function, Imm, InstData, ObjectId, Op, Type, Value, eval};
 use std::collections::BTreeMap;
 
 pub(crate) fn run(func: &mut Function, _cx: &PassCx<'_>) -> Changed {
@@ -24,8 +24,12 @@ fn fold(site: &mut Site<'_>, masks: &mut Masks, inst: &InstData, result: Value) 
         Sig::Binary | Sig::ScalarBinary | Sig::LaneBinary => {
             binary(inst.op, site.ty(result), constant(0)?, constant(1)?).map(Rewrite::Constant)
         }
-        Sig::LaneUnary => {
+        Sig::Unary => {
             let Imm::Shift(places) = inst.imm else { return None };
+            if site.ty(result) == Type::I32 {
+                let shifted = eval::scalar_shift(inst.op, constant(0)?, u32::from(places));
+                return Some(Rewrite::Constant(shifted));
+            }
             let lane = i16::try_from(constant(0)?).ok()?;
             let shifted = eval::lane_shift(inst.op, site.ty(result), lane, u32::from(places));
             Some(Rewrite::Constant(i32::from(shifted)))
@@ -61,6 +65,12 @@ fn fold(site: &mut Site<'_>, masks: &mut Masks, inst: &InstData, result: Value) 
             masks.insert(result, !known);
             None
         }
+        Sig::LoadElement => {
+            let Imm::Array(first, len) = inst.imm else { return None };
+            let index = u32::try_from(constant(0)?).ok().filter(|index| *index < len)?;
+            let element = Imm::Object(ObjectId(first.0 + index));
+            Some(Rewrite::Inst(Op::Load, element, Vec::new()))
+        }
         Sig::Scalar
         | Sig::ScalarUnary
         | Sig::Splat
@@ -71,6 +81,7 @@ fn fold(site: &mut Site<'_>, masks: &mut Masks, inst: &InstData, result: Value) 
         | Sig::WriteChip
         | Sig::Load
         | Sig::Store
+        | Sig::StoreElement
         | Sig::RecordPut => None,
     }
 }

@@ -32,7 +32,7 @@ mod replace;
 mod rewrite;
 mod strength_reduce;
 
-use pl_ir::{Effect, Function, Imm, InstData, Module, Op, Verified, verify};
+use pl_ir::{Effect, Function, Imm, InstData, Module, ObjectId, Op, Verified, verify};
 
 /// Whether a pass changed the function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,10 +81,13 @@ impl PassCx<'_> {
     /// Effect of an instruction: loads of inputs are samples, as the rule never writes them.
     #[must_use]
     pub fn effect(&self, inst: &InstData) -> Effect {
+        let inputs = |first: ObjectId, len: u32| {
+            let elements = self.module.objects.iter().skip(first.index()).take(len as usize);
+            elements.fold(true, |all, object| all && object.input)
+        };
         match (inst.op, inst.imm) {
-            (Op::Load, Imm::Object(id)) if self.module.object(id).is_some_and(|o| o.input) => {
-                Effect::Sample
-            }
+            (Op::Load, Imm::Object(id)) if inputs(id, 1) => Effect::Sample,
+            (Op::LoadElement, Imm::Array(first, len)) if inputs(first, len) => Effect::Sample,
             (op, imm) => op.effect_with(imm),
         }
     }

@@ -83,14 +83,15 @@ fn plan(func: &Function, cx: &PassCx<'_>, dominators: &Dominators, inner: &Loop)
 
 /// Whether an instruction may be executed more or less often, and elsewhere.
 fn is_movable(cx: &PassCx<'_>, inst: &InstData) -> bool {
+    // Elements stay for the same reason as rows: an index might lie outside of the array.
     let names_row = match inst.op.sig() {
-        Sig::ScalarUnary => true,
+        Sig::ScalarUnary | Sig::LoadElement | Sig::StoreElement => true,
         Sig::ReadChip | Sig::Load => !inst.args.is_empty(),
         Sig::Scalar
         | Sig::ScalarBinary
         | Sig::Binary
         | Sig::LaneBinary
-        | Sig::LaneUnary
+        | Sig::Unary
         | Sig::Compare
         | Sig::Select
         | Sig::MaskBinary

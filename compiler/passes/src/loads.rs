@@ -13,22 +13,41 @@ use std::collections::BTreeMap;
 /// What a rule writes and reads back.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
-    Object(ObjectId),
+    /// So many objects from one on: one, or the elements of an array.
+    Objects(ObjectId, u32),
     Chip(Quantity),
 }
 
 impl Place {
     /// The place that an immediate names.
     fn named(imm: Imm) -> Option<Place> {
-        if let Imm::Object(id) = imm {
-            return Some(Place::Object(id));
+        match imm {
+            Imm::Object(id) => Some(Place::Objects(id, 1)),
+            Imm::Array(first, len) => Some(Place::Objects(first, len)),
+            Imm::Quantity(quantity) => Some(Place::Chip(quantity)),
+            Imm::None
+            | Imm::Int(_)
+            | Imm::Shift(_)
+            | Imm::Cond(_)
+            | Imm::Derived(_)
+            | Imm::Record(_)
+            | Imm::Field(..) => None,
         }
-        let Imm::Quantity(quantity) = imm else { return None };
-        Some(Place::Chip(quantity))
+    }
+
+    /// Whether what is written to one may change the other.
+    fn overlaps(self, other: Place) -> bool {
+        match (self, other) {
+            (Place::Chip(a), Place::Chip(b)) => a == b,
+            (Place::Objects(a, a_len), Place::Objects(b, b_len)) => {
+                a.0 < b.0.saturating_add(b_len) && b.0 < a.0.saturating_add(a_len)
+            }
+            (Place::Chip(_), Place::Objects(..)) | (Place::Objects(..), Place::Chip(_)) => false,
+        }
     }
 }
 
-/// Value of a place at a row position, if it has rows. Two positions may be one row.
+/// Value of a place at a row position or index, if it has several. Two positions may be one row.
 type Known = BTreeMap<(Place, Option<Value>), Value>;
 
 pub(crate) fn run(func: &mut Function, cx: &PassCx<'_>) -> Changed {
@@ -48,8 +67,9 @@ pub(crate) fn run(func: &mut Function, cx: &PassCx<'_>) -> Changed {
             let data = func.inst(*inst);
             let Some(place) = Place::named(data.imm) else { return true };
             let Some(result) = data.result else {
-                known.retain(|(other, _), _| *other != place);
-                if let (Op::Store, Some((value, row))) = (data.op, data.args.split_last()) {
+                known.retain(|(other, _), _| !other.overlaps(place));
+                let whole = matches!(data.op, Op::Store | Op::StoreElement);
+                if let (true, Some((value, row))) = (whole, data.args.split_last()) {
                     known.insert((place, row.first().copied()), *value);
                 }
                 return true;

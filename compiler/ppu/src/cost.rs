@@ -50,11 +50,16 @@ const UPDATE_OVERHEAD_CYCLES: u32 = 200;
 const COLUMN_LOOP_CYCLES: u32 = 40;
 /// Cycles of a call that opens a sample.
 const RECORD_OPEN_CYCLES: u32 = 120;
+/// Cycles of a call of scalar arithmetic other than a division.
+const ARITHMETIC_CYCLES: u32 = 40;
+/// Cycles of a call that divides: two passes of the divider, and a loop over the fraction's bits.
+const DIVIDE_CYCLES: u32 = 400;
 /// Columns that the loops over the counters look at.
 const COLUMNS: u32 = 256;
 
 impl Cost {
-    /// The cost of allocated functions; what is in a loop is taken to run once a row.
+    /// The cost of allocated functions; what is in a loop is taken to run once a row, if the loop has
+    /// no constant number of rounds.
     ///
     /// Each block is put through the core's pipelines from rest to rest. Pipelines that are busy
     /// when it begins, or still are when it ends, only ever save time ([`pl_isa::timing`]), so
@@ -153,7 +158,10 @@ impl Sum {
             if let Some(blocks) = simple_loop(code, *id) {
                 let (first, further) = loop_cycles(code, &blocks, latencies);
                 self.fixed = self.fixed.saturating_add(first.saturating_sub(further));
-                self.per_row = self.per_row.saturating_add(further);
+                let BlockCode { row_depth, rounds, .. } = code.block(*id);
+                let rounds = further.saturating_mul(*rounds);
+                let sum = if *row_depth == 0 { &mut self.fixed } else { &mut self.per_row };
+                *sum = sum.saturating_add(rounds);
                 blocks.iter().for_each(|block| counted[block.index()] = true);
                 continue;
             }
@@ -161,7 +169,8 @@ impl Sum {
             let mut timing = Timing::new(TimingParameters::default());
             let called = run(&mut timing, block, latencies);
             let cycles = called.saturating_add(narrow(timing.drained_cycles()));
-            match block.depth {
+            let cycles = cycles.saturating_mul(block.rounds);
+            match block.row_depth {
                 0 => self.fixed = self.fixed.saturating_add(cycles),
                 depth => {
                     let rounds = module.rows_max.saturating_pow(depth - 1);
@@ -222,6 +231,8 @@ fn run(timing: &mut Timing, block: &BlockCode, latencies: &ChipLatencies) -> u32
     for inst in &block.insts {
         called = called.saturating_add(match inst.work {
             Work::RecordOpen => RECORD_OPEN_CYCLES,
+            Work::Arithmetic => ARITHMETIC_CYCLES,
+            Work::Divide => DIVIDE_CYCLES,
             Work::RateReset | Work::Reduce => COLUMNS * COLUMN_LOOP_CYCLES,
             Work::Core
             | Work::HalfRow { .. }

@@ -149,6 +149,12 @@ impl Table {
         Sym(index)
     }
 
+    /// Places a datum among those with contents, even if they are zero.
+    fn keep_contents(&mut self, sym: Sym) {
+        let datum = &mut self.0[sym.index()];
+        datum.contents.get_or_insert_with(|| vec![0; datum.bytes as usize]);
+    }
+
     fn word(&mut self, name: &str) -> Sym {
         self.put(name, 4, 4, None)
     }
@@ -186,7 +192,7 @@ impl Memory {
     /// The data of a module that uses what `needs` says.
     pub(crate) fn new(module: &Module, needs: &Needs, spread: Spread) -> Memory {
         let mut table = Table::default();
-        let (objects, storage, external) = place_objects(module, &mut table, spread);
+        let (objects, storage, external) = place_objects(module, &mut table, needs, spread);
         let info = info(module, &storage, external.iter().map(|e| e.1).max().unwrap_or(0));
         let default_rows = core::iter::successors(Some(0u8), |row| row.checked_add(1));
         let rows: Vec<u8> = default_rows.take(module.rows_max as usize).collect();
@@ -250,6 +256,7 @@ type Outside = (ExternalObject, u32);
 fn place_objects(
     module: &Module,
     table: &mut Table,
+    needs: &Needs,
     spread: Spread,
 ) -> (Vec<ObjectPlace>, Vec<Storage>, Vec<Outside>) {
     let (mut places, mut storage, mut external) = (Vec::new(), Vec::new(), Vec::new());
@@ -278,7 +285,12 @@ fn place_objects(
         };
         let align = if object.scope.is_vector() { VECTOR_BYTES } else { 4 };
         let contents = element.iter().copied().cycle().take(bytes as usize).collect();
-        places.push(ObjectPlace::Internal(table.put(&name, bytes, align, Some(contents))));
+        let sym = table.put(&name, bytes, align, Some(contents));
+        if object.scope == Scope::Rule && needs.indexes {
+            // Words with contents stand together, in order, whatever these are.
+            table.keep_contents(sym);
+        }
+        places.push(ObjectPlace::Internal(sym));
         storage.push(Storage::Internal);
     }
     (places, storage, external)

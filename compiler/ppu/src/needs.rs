@@ -9,6 +9,14 @@ pub(crate) struct Needs {
     pub(crate) draws: bool,
     /// Draws from the scalar generator.
     pub(crate) draws_words: bool,
+    /// Finds elements of arrays by their index.
+    pub(crate) indexes: bool,
+    /// Multiplies integers, saturating.
+    pub(crate) multiplies: bool,
+    /// Multiplies reals.
+    pub(crate) multiplies_reals: bool,
+    /// Divides.
+    pub(crate) divides: bool,
     /// Reads causal correlation.
     pub(crate) causal: bool,
     /// Reads acausal correlation.
@@ -36,6 +44,10 @@ impl Needs {
         all.fold(Needs::default(), |a, b| Needs {
             draws: a.draws | b.draws,
             draws_words: a.draws_words | b.draws_words,
+            indexes: a.indexes | b.indexes,
+            multiplies: a.multiplies | b.multiplies,
+            multiplies_reals: a.multiplies_reals | b.multiplies_reals,
+            divides: a.divides | b.divides,
             causal: a.causal | b.causal,
             acausal: a.acausal | b.acausal,
             rates: a.rates | b.rates,
@@ -57,6 +69,10 @@ impl Needs {
                 match (inst.op, inst.imm) {
                     (Op::Draw, _) => needs.draws = true,
                     (Op::DrawWord, _) => needs.draws_words = true,
+                    (Op::LoadElement | Op::StoreElement, _) => needs.indexes = true,
+                    (Op::MulSat, _) => needs.multiplies = true,
+                    (Op::MulReal, _) => needs.multiplies_reals = true,
+                    (Op::DivReal, _) => needs.divides = true,
                     (Op::Column, _) => needs.columns = true,
                     (Op::ReduceAdd, _) => needs.sums = true,
                     (Op::ReduceMin, _) => needs.minima = true,

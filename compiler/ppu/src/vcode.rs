@@ -141,6 +141,10 @@ pub(crate) enum Work {
     RecordOpen,
     /// Joins the lanes of a row.
     Reduce,
+    /// Multiplies, saturating, or draws from the scalar generator.
+    Arithmetic,
+    /// Divides.
+    Divide,
     /// Looks at the flags of all rate counters and resets those of the view.
     RateReset,
 }
@@ -149,7 +153,12 @@ impl Work {
     /// What the chip takes for it.
     pub(crate) const fn wait(self, chip: &ChipLatencies) -> Wait {
         match self {
-            Work::Core | Work::RecordOpen | Work::RateReset | Work::Reduce => Wait::NONE,
+            Work::Core
+            | Work::RecordOpen
+            | Work::RateReset
+            | Work::Reduce
+            | Work::Arithmetic
+            | Work::Divide => Wait::NONE,
             Work::HalfRow { .. } => Wait::answer(chip.half_row_cycles),
             Work::Conversion | Work::ConversionAhead => Wait::answer(chip.conversion_cycles),
             Work::ExternalRead => Wait::answer(chip.external_read_cycles),
@@ -337,6 +346,10 @@ pub(crate) struct BlockCode {
     pub(crate) exit: Exit,
     /// Loops around it.
     pub(crate) depth: u32,
+    /// Those that have a round for each row.
+    pub(crate) row_depth: u32,
+    /// Rounds of the others, multiplied.
+    pub(crate) rounds: u32,
     /// Comment of the listing.
     pub(crate) comment: String,
 }
@@ -457,6 +470,8 @@ impl Code {
             insts: Vec::new(),
             exit: Exit::Return,
             depth: 0,
+            row_depth: 0,
+            rounds: 1,
             comment: comment.into(),
         });
         self.order.push(id);
@@ -510,8 +525,9 @@ impl Code {
         (0..self.blocks.len()).map(|i| BlockId(u32::try_from(i).expect("made by new_block")))
     }
 
-    /// Sets the loop depth of every block: the number of natural loops it lies in.
-    pub(crate) fn find_loops(&mut self) {
+    /// Sets the loop depth of every block, the number of natural loops it lies in, and the rounds of
+    /// those that have a known number, which `known` gives for their first block.
+    pub(crate) fn find_loops(&mut self, known: &BTreeMap<BlockId, u32>) {
         let count = self.blocks.len();
         let mut predecessors = vec![Vec::new(); count];
         for id in self.block_ids() {
@@ -526,8 +542,14 @@ impl Code {
                     work.extend(&predecessors[block]);
                 }
             }
+            let head = BlockId(u32::try_from(head).expect("made by new_block"));
             for (block, _) in inside.iter().enumerate().filter(|(_, inside)| **inside) {
-                self.blocks[block].depth += 1;
+                let block = &mut self.blocks[block];
+                block.depth += 1;
+                match known.get(&head) {
+                    Some(rounds) => block.rounds = block.rounds.saturating_mul(*rounds),
+                    None => block.row_depth += 1,
+                }
             }
         }
     }

@@ -4,10 +4,59 @@ use crate::hir::{Expr, ExprKind, Kind, Over, Reduction, Stmt};
 use crate::host::{Function, Host, Operator};
 use crate::interval::Interval;
 use pl_diag::{Code, Diagnostic, Span};
+use pl_fixed::Format;
 use pl_ir::op::Cond;
 
 /// What can be said about a lane value with 16 bits: beyond this no format holds it.
 const LARGEST: f64 = 2_147_450_880.0;
+
+/// Which numbers an expression is computed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// Lanes of 16 bits, with a format for each interval.
+    Lanes,
+    /// Scalars of `control`: integers of 32 bits and reals with 16 fraction bits, which saturate.
+    Scalars,
+}
+
+impl Numbers {
+    /// The expression with the interval that its numbers can have: in lanes it must fit a format,
+    /// scalars saturate.
+    pub(crate) fn held(self, expr: Expr) -> Built {
+        match self {
+            Numbers::Lanes => representable(expr),
+            Numbers::Scalars => {
+                let interval = scalar_interval(expr.number, expr.interval);
+                Ok(Expr { interval, ..expr })
+            }
+        }
+    }
+}
+
+/// Values that scalars of a kind can have.
+pub(crate) fn scalar_limits(kind: Kind) -> Interval {
+    let format = match kind {
+        Kind::Int | Kind::Bool => Format::WORD_INT,
+        Kind::Real => Format::WORD_REAL,
+    };
+    let (least, most) = format.limits();
+    Interval { low: format.value(least), high: format.value(most) }
+}
+
+/// Values that a scalar can have that is within an interval before it is rounded and saturates: the
+/// ends move outwards to numbers of the format, so that no rounding leaves them.
+pub(crate) fn scalar_interval(kind: Kind, interval: Interval) -> Interval {
+    if kind == Kind::Bool {
+        return interval;
+    }
+    let scale = if kind == Kind::Real { Format::WORD_REAL.scale() } else { 1.0 };
+    let (low, high) = ((interval.low * scale).floor(), (interval.high * scale).ceil());
+    let limits = scalar_limits(kind);
+    if low.is_nan() || high.is_nan() {
+        return limits;
+    }
+    Interval { low: low / scale, high: high / scale }.limited(limits)
+}
 
 /// An expression or the diagnostic that says why there is none.
 pub(crate) type Built = Result<Expr, Diagnostic>;
@@ -55,21 +104,22 @@ fn representable(expr: Expr) -> Built {
 }
 
 /// A sum, difference, product or quotient.
-pub(crate) fn arithmetic(op: Operator, a: Expr, b: Expr, span: Span) -> Built {
+pub(crate) fn arithmetic(numbers: Numbers, op: Operator, a: Expr, b: Expr, span: Span) -> Built {
     let a = number(a, "arithmetic")?;
     let b = number(b, "arithmetic")?;
     let interval = match op {
         Operator::Add => a.interval.sum(b.interval),
         Operator::Sub => a.interval.sum(b.interval.negated()),
         Operator::Mul => a.interval.product(b.interval),
-        Operator::Div => return quotient(a, b, span),
+        Operator::Div => return quotient(numbers, a, b, span),
         Operator::Min => a.interval.minimum(b.interval),
         Operator::Max => a.interval.maximum(b.interval),
-        Operator::Pow => return power(a, b, span),
+        Operator::Pow => return power(numbers, a, b, span),
     };
     let mut number = joined(a.number, b.number);
     // An integer product that 16 bits do not hold exactly is a real.
-    if op == Operator::Mul && (interval.low < -32768.0 || interval.high > 32767.0) {
+    let lanes = numbers == Numbers::Lanes;
+    if lanes && op == Operator::Mul && (interval.low < -32768.0 || interval.high > 32767.0) {
         number = Kind::Real;
     }
     let kind = match (&a.kind, &b.kind) {
@@ -87,11 +137,22 @@ pub(crate) fn arithmetic(op: Operator, a: Expr, b: Expr, span: Span) -> Built {
             }
         }
     };
-    representable(Expr { kind, number, interval, span })
+    numbers.held(Expr { kind, number, interval, span })
 }
 
-/// A quotient: by a host value it is a product with the reciprocal.
-fn quotient(a: Expr, b: Expr, span: Span) -> Built {
+/// A quotient: lanes have only that by a host value, a product with the reciprocal.
+fn quotient(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Built {
+    if numbers == Numbers::Scalars {
+        let interval = a.interval.quotient(b.interval);
+        let interval = interval.unwrap_or(scalar_limits(Kind::Real));
+        let kind = match (&a.kind, &b.kind) {
+            (ExprKind::Host(x), ExprKind::Host(y)) => {
+                ExprKind::Host(Host::binary(Operator::Div, x.clone(), y.clone()))
+            }
+            _ => ExprKind::Div(Box::new(a), Box::new(b)),
+        };
+        return numbers.held(Expr { kind, number: Kind::Real, interval, span });
+    }
     let ExprKind::Host(divisor) = &b.kind else {
         let at = b.span;
         return Err(Diagnostic::error(Code::E0305, at, "lanes cannot divide")
@@ -118,7 +179,7 @@ fn quotient(a: Expr, b: Expr, span: Span) -> Built {
     representable(Expr { kind, number: Kind::Real, interval, span })
 }
 
-fn power(a: Expr, b: Expr, span: Span) -> Built {
+fn power(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Built {
     let (ExprKind::Host(x), ExprKind::Host(y)) = (&a.kind, &b.kind) else {
         return Err(host_only("pow", span));
     };
@@ -128,7 +189,7 @@ fn power(a: Expr, b: Expr, span: Span) -> Built {
     let values = corners.map(|(x, y)| Operator::Pow.apply(x, y));
     let start = Interval::point(values[0]);
     let interval = values.into_iter().fold(start, |all, x| all.hull(Interval::point(x)));
-    representable(host(host_expr, Kind::Real, interval, span))
+    numbers.held(host(host_expr, Kind::Real, interval, span))
 }
 
 fn host_only(name: &str, span: Span) -> Diagnostic {
@@ -138,7 +199,13 @@ fn host_only(name: &str, span: Span) -> Diagnostic {
 }
 
 /// A function of one operand that only the host has: exp, ln, sqrt.
-pub(crate) fn transcendental(function: Function, name: &str, a: Expr, span: Span) -> Built {
+pub(crate) fn transcendental(
+    numbers: Numbers,
+    function: Function,
+    name: &str,
+    a: Expr,
+    span: Span,
+) -> Built {
     let a = number(a, name)?;
     let ExprKind::Host(x) = &a.kind else { return Err(host_only(name, span)) };
     let interval = a.interval.monotonic(|x| function.apply(x));
@@ -151,7 +218,7 @@ pub(crate) fn transcendental(function: Function, name: &str, a: Expr, span: Span
         .label(a.span, format!("its values are {}", a.interval))
         .help("choose a range without negative values"));
     }
-    representable(host(Host::unary(function, x.clone()), Kind::Real, interval, span))
+    numbers.held(host(Host::unary(function, x.clone()), Kind::Real, interval, span))
 }
 
 /// Negation.
@@ -193,11 +260,11 @@ pub(crate) fn sign(a: Expr, span: Span) -> Built {
 }
 
 /// A uniform real between two ends, the upper excluded.
-pub(crate) fn uniform(low: Expr, high: Expr, span: Span) -> Built {
+pub(crate) fn uniform(numbers: Numbers, low: Expr, high: Expr, span: Span) -> Built {
     let low = number(low, "`uniform`")?;
     let high = number(high, "`uniform`")?;
     let ends = low.interval.hull(high.interval);
-    let mut width = arithmetic(Operator::Sub, high, low.clone(), span)?;
+    let mut width = arithmetic(numbers, Operator::Sub, high, low.clone(), span)?;
     not_empty(&width, 0.0, "uniform")?;
     width.interval.low = width.interval.low.max(0.0);
     width.number = Kind::Real;
@@ -206,7 +273,7 @@ pub(crate) fn uniform(low: Expr, high: Expr, span: Span) -> Built {
 }
 
 /// A uniform integer between two ends, the upper excluded.
-pub(crate) fn randint(low: Expr, high: Expr, span: Span) -> Built {
+pub(crate) fn randint(numbers: Numbers, low: Expr, high: Expr, span: Span) -> Built {
     for end in [&low, &high] {
         if end.number != Kind::Int {
             return Err(Diagnostic::error(Code::E0302, end.span, "`randint` takes integers")
@@ -216,7 +283,7 @@ pub(crate) fn randint(low: Expr, high: Expr, span: Span) -> Built {
     }
     let interval =
         Interval { low: low.interval.low, high: (high.interval.high - 1.0).max(low.interval.low) };
-    let mut count = arithmetic(Operator::Sub, high, low.clone(), span)?;
+    let mut count = arithmetic(numbers, Operator::Sub, high, low.clone(), span)?;
     not_empty(&count, 1.0, "randint")?;
     count.interval.low = count.interval.low.max(0.0);
     let kind = ExprKind::RandInt(Box::new(low), Box::new(count));
@@ -236,6 +303,7 @@ fn not_empty(width: &Expr, least: f64, name: &str) -> Result<(), Diagnostic> {
 /// A reduction over the synapses of a neuron or the neurons of a view, of which there are 1 to
 /// `most`.
 pub(crate) fn reduction(
+    numbers: Numbers,
     reduction: Reduction,
     (over, most): (Over, u32),
     lets: Vec<Stmt>,
@@ -257,11 +325,12 @@ pub(crate) fn reduction(
         Reduction::Argmax => (Kind::Int, Interval { low: 0.0, high: 255.0 }),
     };
     // A sum that 16 bits do not hold exactly is a real, like a product.
-    if interval.low < -32768.0 || interval.high > 32767.0 {
+    let lanes = numbers == Numbers::Lanes;
+    if lanes && (interval.low < -32768.0 || interval.high > 32767.0) {
         number = Kind::Real;
     }
     let kind = ExprKind::Reduce { over, most, reduction, lets, of: Box::new(a) };
-    representable(Expr { kind, number, interval, span })
+    numbers.held(Expr { kind, number, interval, span })
 }
 
 /// A comparison.

@@ -123,8 +123,10 @@ impl Expr {
             | ExprKind::Abs(a)
             | ExprKind::Sign(a)
             | ExprKind::Not(a)
+            | ExprKind::Element { index: a, .. }
             | ExprKind::Reduce { of: a, .. } => vec![a],
             ExprKind::Add(a, b)
+            | ExprKind::Div(a, b)
             | ExprKind::Sub(a, b)
             | ExprKind::Mul(a, b)
             | ExprKind::Min(a, b)
@@ -149,6 +151,15 @@ pub enum ExprKind {
     Place(Place),
     /// State or input, by position in the rule.
     State(usize),
+    /// An element of an array of the rule, by its index; in `control`.
+    Element {
+        /// Position in the rule of the state that is the first element.
+        first: usize,
+        /// Number of elements.
+        len: usize,
+        /// The index, within the array.
+        index: Box<Expr>,
+    },
     /// A local.
     Local(LocalId),
     /// Negation.
@@ -159,6 +170,8 @@ pub enum ExprKind {
     Sub(Box<Expr>, Box<Expr>),
     /// Product.
     Mul(Box<Expr>, Box<Expr>),
+    /// Quotient of scalars; in `control`.
+    Div(Box<Expr>, Box<Expr>),
     /// Smaller operand.
     Min(Box<Expr>, Box<Expr>),
     /// Larger operand.
@@ -244,7 +257,31 @@ pub enum Stmt {
     Let(LocalId, Expr),
     /// Assigns.
     Assign(Target, Expr),
-    /// Chooses a lane at a time.
+    /// Assigns to an element of an array of the rule, by its index; in `control`.
+    AssignElement {
+        /// Position in the rule of the state that is the first element.
+        first: usize,
+        /// Number of elements.
+        len: usize,
+        /// The index, within the array.
+        index: Expr,
+        /// The value.
+        value: Expr,
+    },
+    /// Repeats statements; in `control`.
+    For {
+        /// The counter.
+        counter: LocalId,
+        /// Its first value.
+        first: i32,
+        /// Number of rounds, at least 1.
+        rounds: u32,
+        /// Names from outside that the statements change, and what they are in all rounds.
+        carried: Vec<(LocalId, Kind)>,
+        /// What is repeated.
+        body: Vec<Stmt>,
+    },
+    /// Chooses a lane at a time, or in `control` once for all.
     If {
         /// The condition.
         cond: Expr,
@@ -253,7 +290,8 @@ pub enum Stmt {
         /// Where it does not.
         otherwise: Vec<Stmt>,
     },
-    /// Resets a sensor: correlation branches or the rate counter.
+    /// Resets a sensor: correlation branches, rate counter or membrane; in `control` of all neurons
+    /// of the view.
     Reset(Sensor),
     /// Sends an event to the driver of a row.
     Send {

@@ -84,10 +84,10 @@ impl Host {
         }
     }
 
-    /// The raw lane in `format` for these params: nearest, ties to even, saturating.
+    /// The raw number in `format` for these params: nearest, ties to even, saturating.
     #[must_use]
     pub fn raw(&self, format: Format, params: &[f64]) -> i32 {
-        i32::from(format.quantise(self.value(params)))
+        format.quantise(self.value(params))
     }
 
     /// Whether it depends on no param.

@@ -6,6 +6,8 @@
 //! the rule in fixed point (section 4 of the language reference), draw by draw, so that a difference
 //! between the two is one of rounding, and of the decisions that follow from it.
 
+mod control;
+
 use crate::hir::{
     ADDRESSES, Block, Due, Expr, ExprKind, Kind, Over, Place, Recorded, Reduction, Rounding, Rule,
     Sensor, State, Stmt, Target,
@@ -14,7 +16,7 @@ use crate::interval::Interval;
 use crate::lower::number::held;
 use crate::lower::state_format;
 use pl_fixed::rng;
-use pl_ir::io::{self, COLUMNS, Event, ObjectValues, UpdateIo};
+use pl_ir::io::{self, COLUMNS, ObjectValues, UpdateIo};
 use pl_ir::{Module, Quantity, Scope};
 
 /// Values of 256 columns; truth values are 1 and 0.
@@ -64,7 +66,6 @@ impl Ideal {
             params,
             ideal: self,
             locals: vec![[0.0; COLUMNS]; rule.locals],
-            alone: false,
             instance,
             io,
         };
@@ -96,7 +97,7 @@ impl Ideal {
         {
             let format = state_format(state);
             let taken = |own: f64, raw: i32| {
-                let same = !own.is_nan() && i32::from(format.quantise(own)) == raw;
+                let same = !own.is_nan() && format.quantise(own) == raw;
                 if same { own } else { f64::from(raw) / format.scale() }
             };
             let raws: Vec<i32> = match object {
@@ -118,12 +119,12 @@ impl Ideal {
             let format = state_format(state);
             match object {
                 ObjectValues::Lanes(lanes) => {
-                    lanes.iter_mut().zip(own).for_each(|(lane, own)| *lane = format.quantise(*own));
+                    let pairs = lanes.iter_mut().zip(own);
+                    pairs.for_each(|(lane, own)| *lane = io::low_lane(format.quantise(*own)));
                 }
-                ObjectValues::Scalars(words) => words
-                    .iter_mut()
-                    .zip(own)
-                    .for_each(|(word, own)| *word = format.quantise(*own).into()),
+                ObjectValues::Scalars(words) => {
+                    words.iter_mut().zip(own).for_each(|(word, own)| *word = format.quantise(*own))
+                }
             }
         }
     }
@@ -184,8 +185,6 @@ struct Run<'a, 'io> {
     params: &'a [f64],
     ideal: &'a mut Ideal,
     locals: Vec<Lanes>,
-    /// Whether this is a `control` block, which draws nothing to round.
-    alone: bool,
     instance: &'a mut io::Instance,
     io: &'a mut UpdateIo<'io>,
 }
@@ -203,8 +202,9 @@ impl Run<'_, '_> {
         if !due {
             return;
         }
-        self.alone = block.over == Over::Rule;
-        if block.over == Over::Synapses {
+        if block.over == Over::Rule {
+            self.control(&block.body);
+        } else if block.over == Over::Synapses {
             for row in 0..self.io.rows.len() {
                 self.statements(&block.body, Some(row), &[true; COLUMNS]);
             }
@@ -224,16 +224,8 @@ impl Run<'_, '_> {
                     self.statements(otherwise, row, &both(mask, &holds.map(|holds| !holds)));
                 }
                 Stmt::Reset(sensor) => self.reset(*sensor, row, mask),
-                Stmt::Send { row: to, address } => {
-                    let (to, address) = (self.value(to, row), self.value(address, row));
-                    if mask.iter().any(|reached| *reached) {
-                        #[allow(
-                            clippy::cast_possible_truncation,
-                            reason = "checked: small integers"
-                        )]
-                        let [to, address] = [to, address].map(|lanes| lanes[0].round() as i32);
-                        self.instance.events.extend(Event::to_row(to, address));
-                    }
+                Stmt::AssignElement { .. } | Stmt::For { .. } | Stmt::Send { .. } => {
+                    unreachable!("checked: in `control` only")
                 }
             }
         }
@@ -280,7 +272,7 @@ impl Run<'_, '_> {
     fn discard_draw(&mut self, expr: &Expr, frac: i32) {
         let is_number = expr.number != Kind::Bool && !matches!(expr.kind, ExprKind::Host(_));
         let rounds = is_number && held(expr) > frac;
-        if rounds && self.rule.rounding == Rounding::Stochastic && !self.alone {
+        if rounds && self.rule.rounding == Rounding::Stochastic {
             self.draw();
         }
     }
@@ -310,13 +302,9 @@ impl Run<'_, '_> {
         }
     }
 
-    /// One draw of every column, or of the rule alone: fractions in 0 to 1, 1 not included.
+    /// One draw of every column: fractions in 0 to 1, 1 not included.
     fn draw(&mut self) -> Lanes {
         let state = &mut *self.instance;
-        if self.alone {
-            state.rng_word = rng::xorshift32(state.rng_word);
-            return [f64::from((state.rng_word & 0xffff) >> 1) / FRACTIONS; COLUMNS];
-        }
         core::array::from_fn(|column| {
             let mut generator =
                 rng::Column { x: state.rng_x[column], carry: state.rng_carry[column] };
@@ -371,12 +359,8 @@ impl Run<'_, '_> {
             ExprKind::Reduce { over: Over::Synapses, reduction, lets, of, .. } => {
                 self.reduce_synapses(*reduction, lets, of)
             }
-            ExprKind::Reduce { reduction, lets, of, .. } => {
-                let alone = core::mem::replace(&mut self.alone, false);
-                self.statements(lets, None, &[true; COLUMNS]);
-                let values = self.value(of, None);
-                self.alone = alone;
-                [self.reduce_neurons(*reduction, &values); COLUMNS]
+            ExprKind::Reduce { .. } | ExprKind::Element { .. } | ExprKind::Div(..) => {
+                unreachable!("checked: in `control` only")
             }
             ExprKind::Compare(cond, a, b) => {
                 let cond = *cond;

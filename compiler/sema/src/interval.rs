@@ -90,6 +90,13 @@ impl Interval {
         Interval { low: if inside { 0.0 } else { self.low.abs().min(self.high.abs()) }, high }
     }
 
+    /// The part of it within limits; one of their ends if there is none.
+    #[must_use]
+    pub fn limited(self, limits: Interval) -> Interval {
+        let limit = |x: f64| x.max(limits.low).min(limits.high);
+        Interval { low: limit(self.low), high: limit(self.high) }
+    }
+
     /// A monotonic function of every value.
     #[must_use]
     pub fn monotonic(self, f: impl Fn(f64) -> f64) -> Interval {

@@ -3,6 +3,7 @@
 //!
 //! Formats are those of the lowering ([`crate::lower`]), asked from the same functions.
 
+mod control;
 mod warnings;
 
 use crate::hir::{
@@ -11,7 +12,7 @@ use crate::hir::{
 use crate::host::Host;
 use crate::interval::Interval;
 use crate::lower::number::{PRODUCT_SHIFT, factor_frac, held, mean_fracs, natural, natural_frac};
-use crate::lower::state_format;
+use crate::lower::{lane_format, state_format};
 use pl_diag::Span;
 use pl_fixed::Format;
 
@@ -72,7 +73,19 @@ fn statements(rule: &Rule, block: &Block, body: &[Stmt], found: &mut Vec<Stored>
     for stmt in body {
         match stmt {
             // Truth values have no numbers to show.
-            Stmt::Let(_, value) | Stmt::Assign(_, value) if value.number == Kind::Bool => {}
+            Stmt::Let(_, value) | Stmt::Assign(_, value) | Stmt::AssignElement { value, .. }
+                if value.number == Kind::Bool => {}
+            Stmt::Let(_, value) | Stmt::Assign(Target::Local(_), value)
+                if block.over == Over::Rule =>
+            {
+                found.push(control::named(rule, value));
+            }
+            Stmt::Assign(Target::State(index), value) if block.over == Over::Rule => {
+                found.push(control::stored(rule, *index, value));
+            }
+            Stmt::AssignElement { first, value, .. } => {
+                found.push(control::stored(rule, *first, value));
+            }
             Stmt::Let(_, value) | Stmt::Assign(Target::Local(_), value) => {
                 let format = Format::new(held(value));
                 let parts = parts(rule, value, format);
@@ -80,7 +93,8 @@ fn statements(rule: &Rule, block: &Block, body: &[Stmt], found: &mut Vec<Stored>
                 let (range, rounding, dead_zone) = (None, None, None);
                 found.push(Stored { parts, format, range, rounding, error, dead_zone });
             }
-            Stmt::Assign(target, value) => found.push(stored(rule, block, *target, value)),
+            Stmt::Assign(target, value) => found.push(stored(rule, *target, value)),
+            Stmt::For { body, .. } => statements(rule, block, body, found),
             Stmt::If { then, otherwise, .. } => {
                 statements(rule, block, then, found);
                 statements(rule, block, otherwise, found);
@@ -90,7 +104,7 @@ fn statements(rule: &Rule, block: &Block, body: &[Stmt], found: &mut Vec<Stored>
     }
 }
 
-fn stored(rule: &Rule, block: &Block, target: Target, value: &Expr) -> Stored {
+fn stored(rule: &Rule, target: Target, value: &Expr) -> Stored {
     let (range, format) = match target {
         Target::Weight => (rule.weights(), Format::INT),
         Target::Address => (ADDRESSES, Format::INT),
@@ -104,10 +118,7 @@ fn stored(rule: &Rule, block: &Block, target: Target, value: &Expr) -> Stored {
     let from = if is_host { natural(value).min(format.frac()) } else { held(value) };
     let parts = parts(rule, value, Format::new(from));
     let drops = from > format.frac();
-    let rounding = drops.then(|| match rule.rounding {
-        Rounding::Stochastic if block.over == Over::Rule => Rounding::Nearest,
-        Rounding::Nearest | Rounding::Floor | Rounding::Stochastic => rule.rounding,
-    });
+    let rounding = drops.then_some(rule.rounding);
     let lsb = lsb(format);
     let own = match rounding {
         None => 0.0,
@@ -157,7 +168,7 @@ fn walk(rule: &Rule, expr: &Expr, format: Format, depth: usize, found: &mut Vec<
         ExprKind::Host(_) if expr.number == Kind::Int && format.frac() >= 0 => 0.0,
         ExprKind::Host(host) => host_error(host, format),
         ExprKind::Quantity(_) | ExprKind::Place(_) | ExprKind::Sign(_) => 0.0,
-        ExprKind::State(index) => shifted(state_format(&rule.states[*index]).frac(), format),
+        ExprKind::State(index) => shifted(lane_format(&rule.states[*index]).frac(), format),
         ExprKind::Local(_) => shifted(held(expr), format),
         ExprKind::Neg(a) | ExprKind::Abs(a) => inside(a, format),
         ExprKind::Add(a, b) | ExprKind::Sub(a, b) => inside(a, format) + inside(b, format),
@@ -174,7 +185,7 @@ fn walk(rule: &Rule, expr: &Expr, format: Format, depth: usize, found: &mut Vec<
             largest(a) * error_b + largest(b) * error_a + own
         }
         ExprKind::Uniform(low, width) => inside(low, format) + inside(width, format) + lsb(format),
-        ExprKind::RandInt(..) => 0.0,
+        ExprKind::RandInt(..) | ExprKind::Element { .. } | ExprKind::Div(..) => 0.0,
         ExprKind::Reduce { over, most, reduction, of, .. } => {
             let by_sum = *over == Over::Synapses && *reduction == Reduction::Mean;
             let term = if by_sum { Format::new(mean_fracs(of, *most).0) } else { format };
@@ -202,7 +213,7 @@ fn shifted(from: i32, to: Format) -> f64 {
 /// Error of a quantised host value: none for constants that the format has.
 fn host_error(host: &Host, format: Format) -> f64 {
     match host {
-        Host::Const(x) => (f64::from(format.quantise(*x)) * lsb(format) - x).abs(),
+        Host::Const(x) => (format.value(format.quantise(*x)) - x).abs(),
         Host::Param(_) | Host::Unary(..) | Host::Binary(..) => lsb(format) / 2.0,
     }
 }

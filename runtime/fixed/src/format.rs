@@ -1,14 +1,18 @@
-//! Binary point of a 16-bit lane: which format holds an interval, and conversion from and to `f64`.
+//! Binary point of a lane or scalar: which format holds an interval, and conversion from and to
+//! `f64`.
 
-use crate::real;
+use crate::{real, word};
 
-/// A signed 16-bit fixed-point format: value = raw * 2^-frac.
+/// A signed fixed-point format: value = raw * 2^-frac, with raw values of 16 bits for lanes and of
+/// 32 bits for scalars.
 ///
-/// `frac` lies in `-16..=30`; above 15 the leading bits of the fraction are implied zeros, below 0
-/// the format counts in multiples of `2^-frac`.
+/// `frac` of lanes lies in `-16..=30`; above 15 the leading bits of the fraction are implied zeros,
+/// below 0 the format counts in multiples of `2^-frac`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Format {
     frac: i8,
+    /// Bits of a raw value.
+    bits: u8,
 }
 
 /// Largest number of fraction bits a format may have.
@@ -18,11 +22,16 @@ pub const FRAC_MIN: i8 = -16;
 
 impl Format {
     /// Integers.
-    pub const INT: Format = Format { frac: 0 };
+    pub const INT: Format = Format { frac: 0, bits: 16 };
     /// Fractions in `-1..1` (q0.15).
-    pub const FRACTION: Format = Format { frac: 15 };
+    pub const FRACTION: Format = Format { frac: 15, bits: 16 };
+    /// Integers of a rule's scalars.
+    pub const WORD_INT: Format = Format { frac: 0, bits: 32 };
+    /// Reals of a rule's scalars (q15.16).
+    #[allow(clippy::cast_possible_truncation, reason = "16 fits")]
+    pub const WORD_REAL: Format = Format { frac: word::FRACTION_BITS as i8, bits: 32 };
 
-    /// The format with `frac` fraction bits, clamped to the range formats may have.
+    /// The format of lanes with `frac` fraction bits, clamped to the range formats may have.
     #[must_use]
     pub const fn new(frac: i32) -> Format {
         #[allow(clippy::cast_possible_truncation, reason = "clamped to the range of i8 first")]
@@ -33,7 +42,7 @@ impl Format {
         } else {
             frac as i8
         };
-        Format { frac }
+        Format { frac, bits: 16 }
     }
 
     /// Fraction bits.
@@ -42,7 +51,7 @@ impl Format {
         self.frac as i32
     }
 
-    /// The format with the most fraction bits that holds the closed interval `low..=high`, that is
+    /// The format of lanes with the most fraction bits that holds the closed interval `low..=high`, that is
     /// whose ends round to representable values. `None` if no format holds it.
     #[must_use]
     pub fn holding(low: f64, high: f64) -> Option<Format> {
@@ -56,7 +65,17 @@ impl Format {
     #[must_use]
     pub fn holds(self, value: f64) -> bool {
         let raw = real::round_ties_even(value * self.scale());
-        (f64::from(i16::MIN)..=f64::from(i16::MAX)).contains(&raw)
+        let (least, most) = self.limits();
+        (f64::from(least)..=f64::from(most)).contains(&raw)
+    }
+
+    /// The smallest and the largest raw value.
+    #[must_use]
+    pub const fn limits(self) -> (i32, i32) {
+        match self.bits {
+            32 => (i32::MIN, i32::MAX),
+            _ => (i16::MIN as i32, i16::MAX as i32),
+        }
     }
 
     /// `2^frac`: raw units a unit.
@@ -74,23 +93,25 @@ impl Format {
 
     /// The nearest raw value (ties to even), saturating; NaN gives 0.
     #[must_use]
-    pub fn quantise(self, value: f64) -> i16 {
+    pub fn quantise(self, value: f64) -> i32 {
+        let (least, most) = self.limits();
         #[allow(clippy::cast_possible_truncation, reason = "a float cast saturates, as documented")]
-        let raw = real::round_ties_even(value * self.scale()) as i16;
-        raw
+        let raw = real::round_ties_even(value * self.scale()) as i32;
+        raw.clamp(least, most)
     }
 
-    /// The value of a raw lane.
+    /// The value of a raw number.
     #[must_use]
-    pub fn value(self, raw: i16) -> f64 {
+    pub fn value(self, raw: i32) -> f64 {
         f64::from(raw) * self.lsb()
     }
 }
 
-/// Prints as `q7.8`: integer bits without the sign, then fraction bits; the two add up to 15.
+/// Prints as `q7.8`: integer bits without the sign, then fraction bits; the two add up to 15 for
+/// lanes and to 31 for scalars.
 impl core::fmt::Display for Format {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "q{}.{}", 15 - self.frac(), self.frac())
+        write!(f, "q{}.{}", i32::from(self.bits) - 1 - self.frac(), self.frac())
     }
 }
 
@@ -117,7 +138,11 @@ mod tests {
     fn quantises_to_nearest_even_and_saturates() {
         let q = Format::new(1);
         assert_eq!([0.25, 0.75, 1.25, -0.25, -0.75].map(|v| q.quantise(v)), [0, 2, 2, 0, -2]);
-        assert_eq!([1e9, -1e9, f64::NAN].map(|v| q.quantise(v)), [i16::MAX, i16::MIN, 0]);
+        assert_eq!([1e9, -1e9, f64::NAN].map(|v| q.quantise(v)), [32767, -32768, 0]);
         assert_eq!(q.to_string(), "q14.1");
+        let real = Format::WORD_REAL;
+        assert_eq!([0.5, -1.25, 1e9].map(|v| real.quantise(v)), [0x8000, -0x1_4000, i32::MAX]);
+        assert_eq!((real.to_string(), real.value(0x8000)), ("q15.16".into(), 0.5));
+        assert_eq!(Format::WORD_INT.quantise(-1e5), -100_000);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   lane.rs    saturating, modulo and fractional arithmetic on i8 and i16 lanes and their accumulators
+//!   word.rs    32-bit scalars: integers and reals with 16 fraction bits, saturating
 //!   pack.rs    byte and halfword packing with a shared field width
 //!   format.rs  binary point: choosing, quantising to and reading back a 16-bit format
 //!   rng.rs     the column generator of rules, its seeding, and the scalar generator of `control`
@@ -17,6 +18,7 @@ pub mod lane;
 pub mod pack;
 pub mod real;
 pub mod rng;
+pub mod word;
 
 pub use format::Format;
 pub use lane::Lane;

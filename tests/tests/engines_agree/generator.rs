@@ -43,6 +43,8 @@ struct Generator<'t> {
     out: String,
     used: BTreeSet<&'static str>,
     names: Vec<Name>,
+    /// Arrays of the rule: name, number of elements, whether they are states.
+    arrays: Vec<(String, usize, bool)>,
     over: Over,
     /// Whether correlation may be read: in one block of synapses.
     correlation: bool,
@@ -60,6 +62,7 @@ pub(crate) fn program(tape: &[u8]) -> Program {
         out: String::new(),
         used: BTreeSet::new(),
         names: Vec::new(),
+        arrays: Vec::new(),
         over: Over::Synapses,
         correlation: true,
         reducing: false,
@@ -214,9 +217,20 @@ impl Generator<'_> {
                 self.names.push(Name { text, writers, readers, is_bool: true });
                 continue;
             }
-            let array = !input && self.one_in(4);
+            let of_rule = feature == "per rule";
+            let ty = match of_rule && self.one_in(3) {
+                true => {
+                    self.uses("32 bits");
+                    ["real", "int", "int in -100000 .. 100000", "q3.4"][self.choose(4)]
+                }
+                false => ty,
+            };
+            let array = (!input || of_rule) && self.one_in(if of_rule { 2 } else { 4 });
             let (len, initial) = if array { ("[2]", "[1, 2]") } else { ("", "1") };
             self.line(&format!("{kind} s{index}{len} : {ty} per {scope} = {initial}"));
+            if array && of_rule {
+                self.arrays.push((format!("s{index}"), 2, !input));
+            }
             if array {
                 self.uses("array");
                 self.name(&format!("s{index}[0]"), writers, readers);
@@ -269,6 +283,9 @@ impl Generator<'_> {
             0..=3 => self.assign(),
             4 | 5 => self.define(),
             6 | 7 if self.depth < 5 => self.choice(),
+            8 if self.over == Over::Control && self.depth < 4 && self.one_in(2) => {
+                self.over_array();
+            }
             8 if self.depth < 4 => {
                 self.uses("for");
                 let counter = format!("i{}", self.locals);
@@ -288,6 +305,12 @@ impl Generator<'_> {
                     self.line(sensors);
                 }
                 Over::Control => {
+                    if self.one_in(3) {
+                        self.uses("reset in control");
+                        let sensors = ["reset rate", "reset membrane", "reset rate, membrane"];
+                        let sensors = sensors[self.choose(3)];
+                        return self.line(sensors);
+                    }
                     self.uses("send");
                     let row = ["7", "randint(0, 256)"][self.choose(2)];
                     let address = ["63", "randint(3, 9)"][self.choose(2)];
@@ -295,6 +318,43 @@ impl Generator<'_> {
                 }
             },
             _ => self.assign(),
+        }
+    }
+
+    /// A loop over the elements of an array of the rule, or an assignment to one of them.
+    fn over_array(&mut self) {
+        let states: Vec<(String, usize, bool)> =
+            self.arrays.iter().filter(|array| array.2).cloned().collect();
+        if states.is_empty() {
+            return self.assign();
+        }
+        let (array, len, _) = states[self.choose(states.len())].clone();
+        if self.one_in(3) {
+            self.uses("indexed write");
+            let op = ["=", "+=", "-="][self.choose(3)];
+            let index = self.index(len);
+            let value = self.number(2);
+            return self.line(&format!("{array}[{index}] {op} {value}"));
+        }
+        self.uses("for over an array");
+        let counter = format!("i{}", self.locals);
+        self.locals += 1;
+        self.open(&format!("for {counter} in 0 .. {len}"));
+        let known = self.names.len();
+        self.name(&counter, &[], ALL);
+        self.name(&format!("{array}[{counter}]"), CONTROL, CONTROL);
+        self.statements(2);
+        self.names.truncate(known);
+        self.close();
+    }
+
+    /// An index within an array of so many elements.
+    fn index(&mut self, len: usize) -> String {
+        let last = len - 1;
+        match self.choose(3) {
+            0 => format!("randint(0, {len})"),
+            1 => format!("clamp(hemisphere + randint(-3, 4), 0, {last})"),
+            _ => format!("min(abs(sign({})), {last})", self.leaf()),
         }
     }
 
@@ -422,6 +482,9 @@ impl Generator<'_> {
             return self.leaf();
         }
         let draws = !self.reducing;
+        if self.over == Over::Control && self.one_in(5) {
+            return self.of_control(depth);
+        }
         match self.choose(18) {
             0 | 1 => self.leaf(),
             2 | 3 => format!("({} + {})", self.number(depth - 1), self.number(depth - 1)),
@@ -466,6 +529,26 @@ impl Generator<'_> {
             }
             15..=17 if !self.reducing && self.over != Over::Synapses => self.reduction(),
             _ => self.leaf(),
+        }
+    }
+
+    /// What `control` alone has: quotients, elements by an index, products of anything.
+    fn of_control(&mut self, depth: usize) -> String {
+        let arrays = self.arrays.clone();
+        match self.choose(3) {
+            0 if !arrays.is_empty() => {
+                self.uses("indexed read");
+                let (array, len, _) = arrays[self.choose(arrays.len())].clone();
+                format!("{array}[{}]", self.index(len))
+            }
+            1 => {
+                self.uses("product of scalars");
+                format!("({} * {})", self.number(depth - 1), self.number(depth - 1))
+            }
+            _ => {
+                self.uses("quotient");
+                format!("({} / {})", self.number(depth - 1), self.leaf())
+            }
         }
     }
 
@@ -554,6 +637,13 @@ pub(crate) const FEATURES: &[&str] = &[
     "state",
     "input",
     "array",
+    "32 bits",
+    "for over an array",
+    "indexed read",
+    "indexed write",
+    "product of scalars",
+    "quotient",
+    "reset in control",
     "per synapse",
     "per neuron",
     "bool state",

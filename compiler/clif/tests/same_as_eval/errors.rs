@@ -78,6 +78,29 @@ fn the_first_position_outside_the_view_is_named() {
     }
 }
 
+#[test]
+fn indices_outside_their_array_are_named() {
+    let module = parsed(
+        "module \"r\" rows 1\nobject s0 = rule \"i\" init 0\nobject s1 = rule \"x.0\" init 5\n\
+         object s2 = rule \"x.1\" init 6\n\nfunction update {\nblock0():\n  v0:i32 = load s0\n\
+         \x20 v1:i32 = load_element s1[2], v0\n  v2:i32 = add v1, v1\n\
+         \x20 store_element s1[2], v0, v2\n  return\n}\n",
+    );
+    for effort in EFFORTS {
+        let kernel = kernel(&module, effort);
+        let mut start = State::random(&module, 1, 1);
+        for (index, end) in [
+            (0, Ok(())),
+            (1, Ok(())),
+            (2, Err(EvalError::Element(2, 2))),
+            (-1, Err(EvalError::Element(-1, 2))),
+        ] {
+            start.instance.objects = [index, 5, 6].map(|x| ObjectValues::Scalars(vec![x])).into();
+            assert_eq!(same(&module, &kernel, &start, 1).1, end);
+        }
+    }
+}
+
 /// Four instructions a turn, which divides the budget: native code charges whole blocks. The
 /// evaluator itself would take seconds here.
 #[test]

@@ -23,8 +23,21 @@ const BINARY: [Op; 9] = [
     Op::MulFracRound,
 ];
 const SHIFTS: [Op; 5] = [Op::Shl, Op::ShrLogical, Op::ShrFloor, Op::ShrRound, Op::ShrRoundAway];
-const SCALAR: [Op; 9] =
-    [Op::Add, Op::Sub, Op::Mul, Op::AddSat, Op::SubSat, Op::Min, Op::Max, Op::RemU, Op::DivU];
+const SCALAR: [Op; 13] = [
+    Op::Add,
+    Op::Sub,
+    Op::Mul,
+    Op::AddSat,
+    Op::SubSat,
+    Op::Min,
+    Op::Max,
+    Op::RemU,
+    Op::DivU,
+    Op::MulHighU,
+    Op::MulSat,
+    Op::MulReal,
+    Op::DivReal,
+];
 const BYTES: Type = Type::Vector { elem: Elem::I8, lanes: ROW_LANES };
 
 fn object(index: usize) -> Imm {
@@ -241,6 +254,11 @@ fn scalar_ops_agree_at_and_between_the_extremes() {
     };
     for op in SCALAR {
         agree(&of_two(Scope::Rule, |b, x, y| b.op(op, &[x, y])));
+    }
+    for op in SHIFTS {
+        for places in [1, 2, 15, 16, 17, 30, 31] {
+            agree(&of_two(Scope::Rule, |b, x, _| b.shift(op, x, places)));
+        }
     }
     for (cond, _) in Cond::ALL {
         agree(&of_two(Scope::Rule, |b, x, y| {

@@ -49,6 +49,14 @@ fn declarations(random: &mut Random) -> Module {
             }
         }
     }
+    // Arrays of the rule, and of inputs.
+    for (name, input) in [("array", false), ("table", true)] {
+        for _ in 0..random.below(4) {
+            let name = format!("{name}.{}", objects.len());
+            let initial = if random.chance(2) { 0 } else { i32::from(random.lane()) };
+            objects.push(Object { name, scope: Scope::Rule, initial, input });
+        }
+    }
     let mut records = Vec::new();
     for _ in 0..random.below(3) {
         let every = 1 + u32::from(random.byte_below(3));

@@ -21,6 +21,7 @@ mod fold;
 mod lane;
 mod parallel;
 mod record;
+mod rounds;
 mod scalar;
 mod uniform;
 
@@ -318,6 +319,12 @@ impl<'a> Lowering<'a> {
             Op::Hemisphere => self.load_word(inst, self.memory.hemisphere),
             Op::RemU => self.remainder(inst),
             Op::DivU => self.quotient(inst),
+            Op::MulHighU => self.scalar_mul_high(inst),
+            Op::MulSat => self.call_with_operands(inst, runtime::MULTIPLY),
+            Op::MulReal => self.call_with_operands(inst, runtime::MULTIPLY_REALS),
+            Op::DivReal => self.call_with_operands(inst, runtime::DIVIDE),
+            Op::LoadElement => self.load_element(inst),
+            Op::StoreElement => self.store_element(inst),
             Op::Add => self.both(inst, at, Self::scalar_add, Opcode::Fxvaddhm),
             Op::Sub => self.both(inst, at, Self::scalar_sub, Opcode::Fxvsubhm),
             Op::Mul => self.both(inst, at, Self::scalar_mul, Opcode::Fxvmulhm),
@@ -328,6 +335,11 @@ impl<'a> Lowering<'a> {
             Op::Select => self.select(inst, at),
             Op::MulFrac => self.lanes(inst, at, Opcode::Fxvmulhfs),
             Op::MulFracRound => self.multiply_round(inst, at),
+            Op::Shl | Op::ShrLogical | Op::ShrFloor | Op::ShrRound | Op::ShrRoundAway
+                if at == At::Scalar =>
+            {
+                self.scalar_shift(inst);
+            }
             Op::Shl | Op::ShrLogical => self.shift(inst, at),
             Op::ShrFloor => self.shift_floor(inst, at),
             Op::ShrRound => self.shift_round(inst, at),
@@ -412,7 +424,9 @@ impl<'a> Lowering<'a> {
         entry.append(&mut block.insts);
         (block.insts, block.exit) = (entry, Exit::Jump(first));
         self.code.order = self.layout(reachable);
-        self.code.find_loops();
+        let rounds = rounds::constant_rounds(self.func, &self.defs);
+        let rounds = rounds.into_iter().map(|(block, rounds)| (self.blocks[block], rounds));
+        self.code.find_loops(&rounds.collect());
         self.code
     }
 

@@ -2,7 +2,8 @@
 
 use super::{At, Lowering, test_of};
 use crate::memory::{ObjectPlace, Sym};
-use crate::vcode::{Class, Inst, Operand, R3, R4, Recipe, Reg, Test};
+use crate::runtime::DIVIDE;
+use crate::vcode::{Class, Inst, Operand, R3, R4, Recipe, Reg, Test, Work};
 use pl_ir::op::Cond;
 use pl_ir::{Imm, InstData, Op, Value};
 use pl_isa::Opcode;
@@ -80,6 +81,43 @@ impl Lowering<'_> {
         self.emit(Opcode::Mullw, vec![to.into(), a.into(), b.into()]);
     }
 
+    pub(super) fn scalar_mul_high(&mut self, inst: &InstData) {
+        let to = self.result(inst, 0);
+        let (a, b) = self.operands(inst);
+        self.emit(Opcode::Mulhwu, vec![to.into(), a.into(), b.into()]);
+    }
+
+    /// A shift; one that rounds adds the highest of the bits that it drops.
+    pub(super) fn scalar_shift(&mut self, inst: &InstData) {
+        let Imm::Shift(places) = inst.imm else { unreachable!("verified: a shift has places") };
+        let (to, value, places) = (self.result(inst, 0), self.scalar(inst.args[0]), places.into());
+        let field = |turn, first, last| {
+            let field = [turn, first, last].map(Operand::Imm);
+            [&[to.into(), value.into()], &field[..]].concat()
+        };
+        match inst.op {
+            Op::Shl => self.emit(Opcode::Rlwinm, field(places, 0, 31 - places)),
+            Op::ShrLogical => self.emit(Opcode::Rlwinm, field(32 - places, places, 31)),
+            Op::ShrRound => {
+                let shifted = self.shift_right(value, places);
+                let half = self.bits(value, (33 - places) % 32, 31, 31);
+                self.emit(Opcode::Add, vec![to.into(), shifted.into(), half.into()]);
+            }
+            Op::ShrRoundAway => {
+                // Of the magnitude, as an unsigned number; then the sign again.
+                let sign = self.shift_right(value, 31);
+                let turned = self.apply(Opcode::Xor, value, sign);
+                let magnitude = self.apply(Opcode::Subf, sign, turned);
+                let shifted = self.bits(magnitude, 32 - places, places, 31);
+                let half = self.bits(magnitude, (33 - places) % 32, 31, 31);
+                let rounded = self.apply(Opcode::Add, shifted, half);
+                let turned = self.apply(Opcode::Xor, rounded, sign);
+                self.emit(Opcode::Subf, vec![to.into(), sign.into(), turned.into()]);
+            }
+            _ => self.emit(Opcode::Srawi, vec![to.into(), value.into(), places.into()]),
+        }
+    }
+
     pub(super) fn scalar_add_sat(&mut self, inst: &InstData) {
         let (a, b) = self.operands(inst);
         let sum = self.apply(Opcode::Add, a, b);
@@ -134,15 +172,28 @@ impl Lowering<'_> {
         self.emit(Opcode::Or, vec![to.into(), taken.into(), other.into()]);
     }
 
+    /// Of `a` and `b`, `a - b` if that is not negative, else 0, makes the smaller one of `a` and
+    /// the larger one of `b`. With the sign bits turned over, signed numbers are in the order of
+    /// unsigned ones, of which the carry of a subtraction tells the order.
     pub(super) fn scalar_extreme(&mut self, inst: &InstData) {
         let to = self.result(inst, 0);
         let (a, b) = self.operands(inst);
-        let cond = if inst.op == Op::Min { Cond::Lt } else { Cond::Gt };
-        let holds = self.new_scalar();
-        self.compare_into(holds, cond, inst.args[0], inst.args[1]);
-        let choice = self.new_scalar();
-        self.emit(Opcode::Neg, vec![choice.into(), holds.into()]);
-        self.choose(to, choice, a, b);
+        let [x, y] = [inst.args[0], inst.args[1]].map(|value| match self.known(value) {
+            Some(known) => self.constant(Recipe::Scalar(known ^ i32::MIN)),
+            None => {
+                let (from, turned) = (self.scalar(value), self.new_scalar());
+                let sign = Operand::Imm(0x8000);
+                self.emit(Opcode::Xoris, vec![turned.into(), from.into(), sign]);
+                turned
+            }
+        });
+        let (difference, less) = (self.apply(Opcode::Subfc, y, x), self.new_scalar());
+        self.emit(Opcode::Subfe, vec![less.into(), difference.into(), difference.into()]);
+        let excess = self.apply(Opcode::Andc, difference, less);
+        match inst.op {
+            Op::Min => self.emit(Opcode::Subf, vec![to.into(), excess.into(), a.into()]),
+            _ => self.emit(Opcode::Add, vec![to.into(), excess.into(), b.into()]),
+        }
     }
 
     pub(super) fn scalar_compare(&mut self, inst: &InstData) {
@@ -265,9 +316,40 @@ impl Lowering<'_> {
         for (place, arg) in places.iter().zip(args) {
             self.push(Inst::copy(Class::Scalar, *place, *arg));
         }
-        self.push(Inst::call(routine, &places[..args.len()]));
+        let work = if routine == DIVIDE { Work::Divide } else { Work::Arithmetic };
+        self.push(Inst::call(routine, &places[..args.len()]).working(work));
         let to = self.result(inst, 0);
         self.push(Inst::copy(Class::Scalar, to, R3));
+    }
+
+    /// The same with the operands of the instruction.
+    pub(super) fn call_with_operands(&mut self, inst: &InstData, routine: &str) {
+        let (a, b) = self.operands(inst);
+        self.call_for_word(inst, routine, &[a, b]);
+    }
+
+    /// The elements of an array stand one behind the other.
+    fn element(&mut self, inst: &InstData) -> [Operand; 2] {
+        let Imm::Array(first, _) = inst.imm else { unreachable!("verified: it names an array") };
+        match self.memory.objects[first.index()] {
+            ObjectPlace::Internal(sym) => {
+                let offset = self.scaled(inst.args[0], 2);
+                [Operand::Addr(sym, 0), offset.into()]
+            }
+            ObjectPlace::External(_) => unreachable!("scalars are kept inside"),
+        }
+    }
+
+    pub(super) fn load_element(&mut self, inst: &InstData) {
+        let to = self.result(inst, 0);
+        let [sym, offset] = self.element(inst);
+        self.emit(Opcode::Lwz, vec![to.into(), sym, offset]);
+    }
+
+    pub(super) fn store_element(&mut self, inst: &InstData) {
+        let from = self.scalar(inst.args[1]);
+        let [sym, offset] = self.element(inst);
+        self.emit(Opcode::Stw, vec![from.into(), sym, offset]);
     }
 
     fn operands(&mut self, inst: &InstData) -> (Reg, Reg) {

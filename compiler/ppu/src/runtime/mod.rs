@@ -31,6 +31,12 @@ pub(crate) const REDUCE_ADD: &str = "plc_reduce_add";
 pub(crate) const REDUCE_MIN: &str = "plc_reduce_min";
 /// The largest of the same.
 pub(crate) const REDUCE_MAX: &str = "plc_reduce_max";
+/// Product of the integers in r3 and r4, saturating, in r3.
+pub(crate) const MULTIPLY: &str = "plc_multiply";
+/// Product of the reals in r3 and r4, in r3.
+pub(crate) const MULTIPLY_REALS: &str = "plc_multiply_reals";
+/// Quotient of r3 and r4 as a real, in r3.
+pub(crate) const DIVIDE: &str = "plc_divide";
 /// Steps the scalar generator; the draw in r3.
 pub(crate) const DRAW_WORD: &str = "plc_draw_word";
 /// Function of the rule that runs once.
@@ -81,6 +87,16 @@ pub(crate) fn runtime(module: &Module, memory: &Memory, stack_top: u32) -> Vec<L
     for (wanted, name) in [(sums, REDUCE_ADD), (minima, REDUCE_MIN), (maxima, REDUCE_MAX)] {
         if wanted {
             reduce::routine(&mut asm, memory, name);
+        }
+    }
+    let Needs { multiplies, multiplies_reals, divides, .. } = context.needs;
+    for (wanted, routine) in [
+        (multiplies, scalar::multiply as fn(&mut Asm)),
+        (multiplies_reals, scalar::multiply_reals),
+        (divides, scalar::divide),
+    ] {
+        if wanted {
+            routine(&mut asm);
         }
     }
     if let Some(word) = memory.rng_word {

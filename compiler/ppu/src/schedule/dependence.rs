@@ -79,7 +79,10 @@ impl Places {
             Work::ConversionAhead => self.writes.push(Place::Converters),
             Work::ExternalRead => self.reads.push(Place::ExternalMemory),
             Work::ExternalWrite => self.writes.push(Place::ExternalMemory),
-            Work::RecordOpen | Work::RateReset | Work::Reduce => self.barrier = true,
+            // Calls are barriers in any case.
+            Work::RecordOpen | Work::RateReset | Work::Reduce | Work::Arithmetic | Work::Divide => {
+                self.barrier = true
+            }
             Work::Core => {
                 let class = inst.opcode.info().class;
                 self.barrier |= matches!(class, Timing::VectorIn | Timing::VectorOut);

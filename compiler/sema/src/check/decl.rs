@@ -1,6 +1,7 @@
 //! Params, states and inputs, and the types they are declared with.
 
 use super::{Binding, RuleChecker, declared_twice, not_yet};
+use crate::build::{self, Numbers};
 use crate::builtins;
 use crate::hir::{self, Kind};
 use crate::interval::Interval;
@@ -30,7 +31,13 @@ impl<'a> RuleChecker<'a> {
             );
             return;
         }
-        let ty = decl.ty.as_ref().and_then(|ty| self.number_type(ty));
+        // What belongs to the rule is kept as scalars.
+        let of_rule = matches!(decl.scope, None | Some((ast::Scope::Rule, _)));
+        let numbers = match decl.kind {
+            ast::DeclKind::State | ast::DeclKind::Input if of_rule => Numbers::Scalars,
+            ast::DeclKind::State | ast::DeclKind::Input | ast::DeclKind::Param => Numbers::Lanes,
+        };
+        let ty = decl.ty.as_ref().and_then(|ty| self.number_type(ty, numbers));
         let len = decl.len.as_ref().map(|len| self.length(len, decl.kind));
         let values = decl.init.as_ref().and_then(|init| self.initial(init, len.flatten()));
         let (Some(ty), Some(values)) = (ty, values.filter(|_| len != Some(None))) else {
@@ -45,7 +52,7 @@ impl<'a> RuleChecker<'a> {
             Some(Binding::Param(index)) => Some(self.params[*index].span),
             Some(Binding::State(index)) => Some(self.states[*index].span),
             Some(Binding::Array { span, .. }) => Some(*span),
-            Some(Binding::Local(_) | Binding::Number(_)) | None => None,
+            Some(Binding::Local(_) | Binding::Counter(_) | Binding::Number(_)) | None => None,
         };
         if let Some(before) = before {
             self.found.push(declared_twice(&decl.name, before));
@@ -180,27 +187,54 @@ impl<'a> RuleChecker<'a> {
         }
     }
 
-    /// The kind and values of a written type.
-    pub(super) fn number_type(&mut self, ty: &ast::Type) -> Option<NumberType> {
+    /// The kind and values of a written type, for lanes or for scalars.
+    pub(super) fn number_type(&mut self, ty: &ast::Type, numbers: Numbers) -> Option<NumberType> {
         let of =
             |kind, low, high| NumberType { kind, interval: Interval { low, high }, frac: None };
+        let limits = |kind| match numbers {
+            Numbers::Lanes => Interval { low: f64::from(i16::MIN), high: f64::from(i16::MAX) },
+            Numbers::Scalars => build::scalar_limits(kind),
+        };
         match &ty.kind {
             ast::TypeKind::Weight | ast::TypeKind::Address => Some(of(Kind::Int, 0.0, 63.0)),
             ast::TypeKind::Int(None) => {
-                Some(of(Kind::Int, f64::from(i16::MIN), f64::from(i16::MAX)))
+                let Interval { low, high } = limits(Kind::Int);
+                Some(of(Kind::Int, low, high))
             }
             ast::TypeKind::Int(Some(range)) => {
                 let interval = self.range(range)?;
-                let limit = f64::from(i16::MAX);
-                if interval.low < -limit - 1.0 || interval.high > limit {
+                let limits = limits(Kind::Int);
+                if !limits.contains(interval) {
+                    let bits = if numbers == Numbers::Lanes { 16 } else { 32 };
+                    let message = format!("an integer has {bits} bits");
                     self.found.push(
-                        Diagnostic::error(Code::E0402, range.span, "an integer has 16 bits")
+                        Diagnostic::error(Code::E0402, range.span, message)
                             .label(range.span, format!("these are {interval}"))
-                            .help("choose a range within -32768 .. 32767"),
+                            .help(format!("choose a range within {limits}")),
                     );
                     return None;
                 }
                 Some(NumberType { kind: Kind::Int, interval, frac: None })
+            }
+            ast::TypeKind::Real(None) if numbers == Numbers::Scalars => {
+                let Interval { low, high } = limits(Kind::Real);
+                Some(of(Kind::Real, low, high))
+            }
+            ast::TypeKind::Real(Some(range)) if numbers == Numbers::Scalars => {
+                let interval = self.range(range)?;
+                // The upper end may be written as the power of two that it is next to.
+                let limits = limits(Kind::Real);
+                if interval.low < limits.low || interval.high > limits.high.ceil() {
+                    let message = "a real of `control` lies in -32768 .. 32768";
+                    self.found.push(
+                        Diagnostic::error(Code::E0402, range.span, message)
+                            .label(range.span, format!("these are {interval}"))
+                            .help("choose a narrower range, and another unit if need be"),
+                    );
+                    return None;
+                }
+                let interval = interval.limited(limits);
+                Some(NumberType { kind: Kind::Real, interval, frac: None })
             }
             ast::TypeKind::Real(Some(range)) => {
                 let interval = self.range(range)?;

@@ -2,7 +2,7 @@
 
 use super::items::ModuleId;
 use super::{Binding, RuleChecker, Where, not_yet};
-use crate::build;
+use crate::build::{self, Numbers};
 use crate::builtins::{self, Function, QuantityInfo, Source};
 use crate::hir::{self, Expr, ExprKind, Kind, LocalId, Over, Place, Reduction, Sensor, Stmt};
 use crate::host::{self, Host, Operator};
@@ -11,6 +11,14 @@ use pl_diag::{Code, Diagnostic, Span, did_you_mean};
 use pl_ir::op::Cond;
 use pl_ir::{Quantity, Scope};
 use pl_syntax::ast;
+
+/// An element of an array.
+pub(super) enum Element {
+    /// A state.
+    Known(usize),
+    /// One of so many states from the first on.
+    Indexed { first: usize, len: usize, index: Expr },
+}
 
 /// Deepest nesting of functions and constants within one another.
 const EXPANSION_MAX: usize = 32;
@@ -35,8 +43,25 @@ impl<'a> RuleChecker<'a> {
         None
     }
 
+    /// The numbers that expressions are computed with here.
+    pub(super) fn numbers(&self) -> Numbers {
+        match self.place {
+            Where::Control => Numbers::Scalars,
+            Where::Declaration | Where::Neurons | Where::Synapses => Numbers::Lanes,
+        }
+    }
+
     /// A typed expression; `None` if something was wrong, which has been reported.
     pub(super) fn expr(&mut self, expr: &ast::Expr) -> Option<Expr> {
+        let expr = self.expr_as_built(expr)?;
+        match self.numbers() {
+            Numbers::Lanes => Some(expr),
+            // Also of what is read or written as a number, which becomes a scalar.
+            Numbers::Scalars => self.keep(Numbers::Scalars.held(expr)),
+        }
+    }
+
+    fn expr_as_built(&mut self, expr: &ast::Expr) -> Option<Expr> {
         let span = expr.span;
         match &expr.kind {
             // The parser has reported it.
@@ -58,10 +83,15 @@ impl<'a> RuleChecker<'a> {
             }
             ast::ExprKind::Binary { op, left, right, .. } => self.binary(*op, left, right, span),
             ast::ExprKind::Call { function, args } => self.call(function, args, span),
-            ast::ExprKind::Index { array, index } => {
-                let element = self.element(array, index)?;
-                self.state(element, array)
-            }
+            ast::ExprKind::Index { array, index } => match self.element(array, index)? {
+                Element::Known(element) => self.state(element, array),
+                Element::Indexed { first, len, index } => {
+                    let state = &self.states[first];
+                    let (number, interval) = (state.kind, state.interval);
+                    let kind = ExprKind::Element { first, len, index: Box::new(index) };
+                    Some(Expr { kind, number, interval, span })
+                }
+            },
             ast::ExprKind::Array(_) => {
                 self.found.push(
                     Diagnostic::error(Code::E0205, span, "a list is no value")
@@ -108,9 +138,10 @@ impl<'a> RuleChecker<'a> {
                 self.found.push(array_as_whole(name));
                 None
             }
-            Some(Binding::Local(id)) => {
+            Some(Binding::Local(id) | Binding::Counter(id)) => {
                 let local = &self.locals[id.0];
-                let (number, interval) = (local.number, local.interval);
+                let (number, interval) =
+                    (self.seen_as(local.number, local.interval), local.interval);
                 Some(Expr { kind: ExprKind::Local(id), number, interval, span: name.span })
             }
             None => match builtins::quantity(&name.name) {
@@ -120,8 +151,8 @@ impl<'a> RuleChecker<'a> {
         }
     }
 
-    /// The state that is an element of an array; its index is known here.
-    pub(super) fn element(&mut self, array: &ast::Ident, index: &ast::Expr) -> Option<usize> {
+    /// An element of an array: a state, if the index is known here.
+    pub(super) fn element(&mut self, array: &ast::Ident, index: &ast::Expr) -> Option<Element> {
         let found = self.lookup(&array.name).cloned();
         let Some(Binding::Array { first, len, .. }) = found else {
             let message = format!("`{}` is no array", array.name);
@@ -133,22 +164,53 @@ impl<'a> RuleChecker<'a> {
             return None;
         };
         let value = self.expr(index)?;
+        let last = len - 1;
         let host = if let ExprKind::Host(host) = &value.kind { Some(host) } else { None };
         let Some(known) = host.filter(|host| host.is_const()).map(|host| host.value(&[])) else {
-            self.found
-                .push(not_yet(index.span, "an index that is neither constant nor of a `for`"));
-            return None;
+            return self.indexed(array, (first, len), value);
         };
         let position = super::whole(known).map(|i| i as usize).filter(|i| *i < len);
         if position.is_none() {
-            let message = format!("`{}` has the elements 0 to {}", array.name, len - 1);
+            let message = format!("`{}` has the elements 0 to {last}", array.name);
             self.found.push(
                 Diagnostic::error(Code::E0410, index.span, message)
                     .label(index.span, format!("this is {known}"))
                     .help("the first element is number 0"),
             );
         }
-        position.map(|i| first + i)
+        position.map(|i| Element::Known(first + i))
+    }
+
+    /// An element by an index that is computed: an integer that cannot leave the array.
+    fn indexed(
+        &mut self,
+        array: &ast::Ident,
+        (first, len): (usize, usize),
+        index: Expr,
+    ) -> Option<Element> {
+        let span = index.span;
+        if self.place != Where::Control || self.states[first].scope != Scope::Rule {
+            let message = "only `control` computes indices, of arrays of the rule";
+            self.found.push(
+                Diagnostic::error(Code::E0412, span, message)
+                    .label(span, "this is no constant and no counter of a `for`")
+                    .help("find the element in `control` and keep it in a state of the rule"),
+            );
+            return None;
+        }
+        let elements = Interval { low: 0.0, high: f64::from(u32::try_from(len - 1).ok()?) };
+        let (message, what, help) = if index.number != Kind::Int {
+            let what = format!("this is {}", index.number.name());
+            ("an index is an integer".to_owned(), what, "keep it in a state `int in a .. b`".into())
+        } else if !elements.contains(index.interval) {
+            let message = format!("the index may leave `{}`, of {len} elements", array.name);
+            let what = format!("its values are {}", index.interval);
+            (message, what, format!("limit it, as in `clamp(i, 0, {})`", len - 1))
+        } else {
+            return Some(Element::Indexed { first, len, index });
+        };
+        self.found.push(Diagnostic::error(Code::E0412, span, message).label(span, what).help(help));
+        None
     }
 
     fn state(&mut self, index: usize, name: &ast::Ident) -> Option<Expr> {
@@ -164,7 +226,16 @@ impl<'a> RuleChecker<'a> {
             self.found.push(not_here(name, message));
             return None;
         }
+        let number = self.seen_as(number, interval);
         Some(Expr { kind: ExprKind::State(index), number, interval, span: name.span })
+    }
+
+    /// What a number is where it is read: an integer of `control` that lanes do not hold is a real
+    /// in those.
+    fn seen_as(&self, number: Kind, interval: Interval) -> Kind {
+        let lanes = self.numbers() == Numbers::Lanes;
+        let fits = interval.low >= f64::from(i16::MIN) && interval.high <= f64::from(i16::MAX);
+        if number == Kind::Int && lanes && !fits { Kind::Real } else { number }
     }
 
     fn quantity(&mut self, info: &QuantityInfo, name: &ast::Ident) -> Option<Expr> {
@@ -263,11 +334,12 @@ impl<'a> RuleChecker<'a> {
         let left = self.expr(left);
         let right = self.expr(right);
         let (left, right) = (left?, right?);
+        let numbers = self.numbers();
         let built = match op {
-            ast::BinaryOp::Add => build::arithmetic(Operator::Add, left, right, span),
-            ast::BinaryOp::Sub => build::arithmetic(Operator::Sub, left, right, span),
-            ast::BinaryOp::Mul => build::arithmetic(Operator::Mul, left, right, span),
-            ast::BinaryOp::Div => build::arithmetic(Operator::Div, left, right, span),
+            ast::BinaryOp::Add => build::arithmetic(numbers, Operator::Add, left, right, span),
+            ast::BinaryOp::Sub => build::arithmetic(numbers, Operator::Sub, left, right, span),
+            ast::BinaryOp::Mul => build::arithmetic(numbers, Operator::Mul, left, right, span),
+            ast::BinaryOp::Div => build::arithmetic(numbers, Operator::Div, left, right, span),
             ast::BinaryOp::And => build::logic(true, left, right, span),
             ast::BinaryOp::Or => build::logic(false, left, right, span),
             ast::BinaryOp::Eq => build::compare(Cond::Eq, left, right, span),
@@ -308,7 +380,7 @@ impl<'a> RuleChecker<'a> {
         }
         let args: Vec<Option<Expr>> = args.iter().map(|arg| self.expr(arg)).collect();
         let args: Vec<Expr> = args.into_iter().collect::<Option<_>>()?;
-        let built = builtin(info.function, &name.name, args, span);
+        let built = builtin(self.numbers(), info.function, &name.name, args, span);
         self.keep(built)
     }
 
@@ -322,7 +394,8 @@ impl<'a> RuleChecker<'a> {
         }
         let low = self.expr(&range.low);
         let high = self.expr(&range.high);
-        let built = build::uniform(low?, high?, span);
+        let numbers = self.numbers();
+        let built = build::uniform(numbers, low?, high?, span);
         self.keep(built)
     }
 
@@ -359,7 +432,8 @@ impl<'a> RuleChecker<'a> {
         let operand = self.expr(operand);
         let lets = core::mem::replace(&mut self.before, outside);
         self.place = outside_place;
-        let built = build::reduction(reduction, joined, lets, operand?, span);
+        let numbers = self.numbers();
+        let built = build::reduction(numbers, reduction, joined, lets, operand?, span);
         self.keep(built)
     }
 
@@ -448,24 +522,30 @@ impl<'a> RuleChecker<'a> {
 }
 
 /// A call of a function of the language with as many arguments as it takes.
-fn builtin(function: Function, name: &str, args: Vec<Expr>, span: Span) -> build::Built {
+fn builtin(
+    numbers: Numbers,
+    function: Function,
+    name: &str,
+    args: Vec<Expr>,
+    span: Span,
+) -> build::Built {
     let mut args = args.into_iter();
     let mut next = || args.next().unwrap_or_else(|| build::literal(0.0, true, span));
     match function {
-        Function::Min => build::arithmetic(Operator::Min, next(), next(), span),
-        Function::Max => build::arithmetic(Operator::Max, next(), next(), span),
+        Function::Min => build::arithmetic(numbers, Operator::Min, next(), next(), span),
+        Function::Max => build::arithmetic(numbers, Operator::Max, next(), next(), span),
         Function::Clamp => {
             let (x, low, high) = (next(), next(), next());
-            let above = build::arithmetic(Operator::Max, x, low, span)?;
-            build::arithmetic(Operator::Min, above, high, span)
+            let above = build::arithmetic(numbers, Operator::Max, x, low, span)?;
+            build::arithmetic(numbers, Operator::Min, above, high, span)
         }
         Function::Abs => build::magnitude(next(), span),
         Function::Sign => build::sign(next(), span),
-        Function::RandInt => build::randint(next(), next(), span),
-        Function::Exp => build::transcendental(host::Function::Exp, name, next(), span),
-        Function::Ln => build::transcendental(host::Function::Ln, name, next(), span),
-        Function::Sqrt => build::transcendental(host::Function::Sqrt, name, next(), span),
-        Function::Pow => build::arithmetic(Operator::Pow, next(), next(), span),
+        Function::RandInt => build::randint(numbers, next(), next(), span),
+        Function::Exp => build::transcendental(numbers, host::Function::Exp, name, next(), span),
+        Function::Ln => build::transcendental(numbers, host::Function::Ln, name, next(), span),
+        Function::Sqrt => build::transcendental(numbers, host::Function::Sqrt, name, next(), span),
+        Function::Pow => build::arithmetic(numbers, Operator::Pow, next(), next(), span),
         Function::Uniform | Function::Send => unreachable!("handled by the caller"),
     }
 }

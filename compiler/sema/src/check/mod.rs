@@ -67,6 +67,8 @@ enum Binding {
         span: Span,
     },
     Local(hir::LocalId),
+    /// The counter of a loop that stays one.
+    Counter(hir::LocalId),
     /// The counter of a loop, in one of its rounds.
     Number(f64),
 }
@@ -111,8 +113,12 @@ struct RuleChecker<'a> {
     before: Vec<hir::Stmt>,
     /// The module whose names are seen: another in functions that come from there.
     module: ModuleId,
-    /// Rounds of loops so far.
+    /// Rounds of loops so far that are written out.
     rounds: u32,
+    /// Rounds of the open loops of `control` together.
+    rounds_around: u32,
+    /// Number of locals before each open loop of `control`.
+    loops: Vec<usize>,
     /// Functions and constants being expanded, to refuse recursion.
     expanding: Vec<String>,
 }
@@ -135,6 +141,8 @@ impl<'a> RuleChecker<'a> {
             before: Vec::new(),
             module: ModuleId::FILE,
             rounds: 0,
+            rounds_around: 1,
+            loops: Vec::new(),
             expanding: Vec::new(),
         }
     }

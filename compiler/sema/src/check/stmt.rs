@@ -1,8 +1,8 @@
 //! Blocks and statements.
 
-use super::expr::{array_as_whole, assignable, assignable_quantity};
+use super::expr::{Element, array_as_whole, assignable, assignable_quantity};
 use super::{Binding, RuleChecker, Where, whole};
-use crate::build;
+use crate::build::{self, Numbers};
 use crate::builtins;
 use crate::hir::{self, Expr, ExprKind, Kind, Over, Sensor, Stmt, Target};
 use crate::host::Operator;
@@ -12,8 +12,10 @@ use pl_ir::Quantity;
 use pl_syntax::ast;
 use std::collections::BTreeMap;
 
-/// Most rounds of all loops of a rule.
+/// Most rounds of all loops of a rule that are written out.
 const ROUNDS_MAX: u32 = 1024;
+/// Most rounds of a loop of `control` with those around it.
+const ROUNDS_MAX_CONTROL: u32 = 65536;
 
 impl<'a> RuleChecker<'a> {
     /// A block.
@@ -139,7 +141,7 @@ impl<'a> RuleChecker<'a> {
         value: &ast::Expr,
     ) -> Option<Stmt> {
         let value = self.expr(value);
-        let ty = ty.and_then(|ty| Some((self.number_type(ty)?, ty.span)));
+        let ty = ty.and_then(|ty| Some((self.number_type(ty, self.numbers())?, ty.span)));
         let value = match value {
             Some(value) => value,
             // Reported; the name stands for anything from here on.
@@ -171,13 +173,21 @@ impl<'a> RuleChecker<'a> {
                     .label(value.span, format!("this is {}", value.number.name()))
                     .label(declared, "declared here"),
             );
-        } else if !interval.contains(value.interval) {
+        } else if !self.range_here(kind, interval).contains(value.interval) {
             self.found.push(
                 Diagnostic::error(Code::E0401, value.span, "the value may leave its range")
                     .label(value.span, format!("its values are {}", value.interval))
                     .label(declared, format!("the range is {interval}"))
                     .help("limit it with `clamp`, or widen the range"),
             );
+        }
+    }
+
+    /// A written range as the numbers of this place have it.
+    fn range_here(&self, kind: Kind, interval: Interval) -> Interval {
+        match self.numbers() {
+            Numbers::Lanes => interval,
+            Numbers::Scalars => build::scalar_interval(kind, interval),
         }
     }
 
@@ -190,29 +200,62 @@ impl<'a> RuleChecker<'a> {
     ) -> Option<Stmt> {
         let target = match &place.index {
             None => self.target(&place.name),
-            Some(index) => {
-                let element = self.element(&place.name, index);
-                element.and_then(|element| self.state_target(element, &place.name))
-            }
+            Some(index) => match self.element(&place.name, index) {
+                None => None,
+                Some(Element::Known(element)) => self.state_target(element, &place.name),
+                Some(Element::Indexed { first, len, index }) => {
+                    return self.assign_element(place, (first, len, index), op, value, span);
+                }
+            },
         };
         let value = self.expr(value);
         let (target, value) = (target?, value?);
-        let value = match op.operator() {
-            None => value,
-            Some(operator) => {
-                let old = self.old_value(target, place.name.span);
-                #[allow(clippy::wildcard_enum_match_arm, reason = "assignments know three")]
-                let operator = match operator {
-                    ast::BinaryOp::Sub => Operator::Sub,
-                    ast::BinaryOp::Mul => Operator::Mul,
-                    _ => Operator::Add,
-                };
-                let built = build::arithmetic(operator, old, value, span);
-                self.keep(built)?
-            }
-        };
+        let old = self.old_value(target, place.name.span);
+        let value = self.assigned(old, op, value, span)?;
         self.check_assigned(target, &value)?;
         Some(Stmt::Assign(target, value))
+    }
+
+    /// An assignment to an element by an index that is computed, once.
+    fn assign_element(
+        &mut self,
+        place: &ast::Place,
+        (first, len, index): (usize, usize, Expr),
+        op: ast::AssignOp,
+        value: &ast::Expr,
+        span: Span,
+    ) -> Option<Stmt> {
+        let target = self.state_target(first, &place.name)?;
+        let mut index = index;
+        if op.operator().is_some() {
+            let id = self.new_local(&index, index.span);
+            let named = Expr { kind: ExprKind::Local(id), ..index.clone() };
+            self.before.push(Stmt::Let(id, core::mem::replace(&mut index, named)));
+        }
+        let value = self.expr(value)?;
+        let state = &self.states[first];
+        let old = Expr {
+            kind: ExprKind::Element { first, len, index: Box::new(index.clone()) },
+            number: state.kind,
+            interval: state.interval,
+            span: place.span,
+        };
+        let value = self.assigned(old, op, value, span)?;
+        self.check_assigned(target, &value)?;
+        Some(Stmt::AssignElement { first, len, index, value })
+    }
+
+    /// What an assignment stores, from the old value if its operator asks for that.
+    fn assigned(&mut self, old: Expr, op: ast::AssignOp, value: Expr, span: Span) -> Option<Expr> {
+        let Some(operator) = op.operator() else { return Some(value) };
+        #[allow(clippy::wildcard_enum_match_arm, reason = "assignments know three")]
+        let operator = match operator {
+            ast::BinaryOp::Sub => Operator::Sub,
+            ast::BinaryOp::Mul => Operator::Mul,
+            _ => Operator::Add,
+        };
+        let built = build::arithmetic(self.numbers(), operator, old, value, span);
+        self.keep(built)
     }
 
     fn target(&mut self, name: &ast::Ident) -> Option<Target> {
@@ -223,7 +266,7 @@ impl<'a> RuleChecker<'a> {
                 self.found.push(array_as_whole(name));
                 None
             }
-            Some(Binding::Number(_)) => {
+            Some(Binding::Number(_) | Binding::Counter(_)) => {
                 self.found.push(fixed(name, "the counter of a loop counts by itself"));
                 None
             }
@@ -252,7 +295,7 @@ impl<'a> RuleChecker<'a> {
         Some(Target::State(index))
     }
 
-    /// A loop: its statements, once for each value of the counter.
+    /// A loop: in vector blocks its statements, once for each value of the counter.
     fn repeat(&mut self, var: &ast::Ident, range: &ast::Range, body: &'a [ast::Stmt]) -> Vec<Stmt> {
         let (Some(low), Some(high)) = (self.constant(&range.low), self.constant(&range.high))
         else {
@@ -260,14 +303,13 @@ impl<'a> RuleChecker<'a> {
         };
         let rounds = (high - low).max(0.0);
         let counted = whole(rounds).filter(|_| low.fract() == 0.0);
+        if self.place == Where::Control {
+            return self.repeat_scalars(var, range.span, (low, rounds, counted), body);
+        }
         let counted = counted.filter(|n| self.rounds.saturating_add(*n) <= ROUNDS_MAX);
         let Some(counted) = counted else {
-            let message = format!("loops run over whole numbers, {ROUNDS_MAX} in all at most");
-            self.found.push(
-                Diagnostic::error(Code::E0411, range.span, message)
-                    .label(range.span, format!("these are {rounds} rounds"))
-                    .help("loops are written out for the vector unit, so they must be short"),
-            );
+            let help = "loops are written out for the vector unit, so they must be short";
+            self.found.push(too_long(range.span, rounds, ROUNDS_MAX, help));
             return Vec::new();
         };
         self.rounds += counted;
@@ -279,6 +321,72 @@ impl<'a> RuleChecker<'a> {
             self.scopes.pop();
         }
         out
+    }
+
+    /// A loop of `control`, which stays one. What it changes of the names outside may have any value
+    /// from round to round.
+    fn repeat_scalars(
+        &mut self,
+        var: &ast::Ident,
+        span: Span,
+        (low, rounds, counted): (f64, f64, Option<u32>),
+        body: &'a [ast::Stmt],
+    ) -> Vec<Stmt> {
+        let around = self.rounds_around;
+        let all = counted.and_then(|n| n.checked_mul(around)).filter(|n| *n <= ROUNDS_MAX_CONTROL);
+        let within = build::scalar_limits(Kind::Int).contains(Interval { low, high: low + rounds });
+        let (Some(all), Some(counted), true) = (all, counted, within) else {
+            let help = "an update should end before the next one is due";
+            self.found.push(too_long(span, rounds * f64::from(around), ROUNDS_MAX_CONTROL, help));
+            return Vec::new();
+        };
+        if counted == 0 {
+            return Vec::new();
+        }
+        let mut changed = Vec::new();
+        self.assigned_locals(body, &mut changed);
+        changed.sort_by_key(|id| id.0);
+        changed.dedup();
+        let carried = changed.into_iter().map(|id| {
+            let local = &mut self.locals[id.0];
+            if local.number != Kind::Bool {
+                local.interval = build::scalar_limits(local.number);
+            }
+            (id, local.number)
+        });
+        let carried = carried.collect();
+        let interval = Interval { low, high: low + rounds - 1.0 };
+        let number = build::host(crate::host::Host::Const(low), Kind::Int, interval, var.span);
+        self.loops.push(self.locals.len());
+        self.rounds_around = all;
+        let counter = self.new_local(&number, var.span);
+        self.scopes.push(BTreeMap::from([(var.name.clone(), Binding::Counter(counter))]));
+        let body = self.body(body);
+        self.scopes.pop();
+        self.rounds_around = around;
+        self.loops.pop();
+        #[allow(clippy::cast_possible_truncation, reason = "within the limits of i32")]
+        let first = low as i32;
+        vec![Stmt::For { counter, first, rounds: counted, carried, body }]
+    }
+
+    /// Names outside of statements to which they may assign.
+    fn assigned_locals(&self, body: &[ast::Stmt], found: &mut Vec<hir::LocalId>) {
+        for stmt in body {
+            match &stmt.kind {
+                ast::StmtKind::Assign { target, .. } => {
+                    if let Some(Binding::Local(id)) = self.lookup(&target.name.name) {
+                        found.push(*id);
+                    }
+                }
+                ast::StmtKind::If { arms, otherwise } => {
+                    arms.iter().for_each(|arm| self.assigned_locals(&arm.body, found));
+                    self.assigned_locals(otherwise.as_deref().unwrap_or_default(), found);
+                }
+                ast::StmtKind::For { body, .. } => self.assigned_locals(body, found),
+                ast::StmtKind::Let { .. } | ast::StmtKind::Reset(_) | ast::StmtKind::Expr(_) => {}
+            }
+        }
     }
 
     fn quantity_target(&mut self, name: &ast::Ident) -> Option<Target> {
@@ -339,6 +447,7 @@ impl<'a> RuleChecker<'a> {
 
     fn check_assigned(&mut self, target: Target, value: &Expr) -> Option<()> {
         if let Target::Local(id) = target {
+            self.kind_kept(id, value)?;
             let local = &mut self.locals[id.0];
             if (local.number == Kind::Bool) != (value.number == Kind::Bool) {
                 let (number, span) = (local.number, local.span);
@@ -388,6 +497,22 @@ impl<'a> RuleChecker<'a> {
             return None;
         }
         Some(())
+    }
+
+    /// Checks that a name which a loop changes stays an integer if it is one: it is kept from round
+    /// to round.
+    fn kind_kept(&mut self, id: hir::LocalId, value: &Expr) -> Option<()> {
+        let outside = self.loops.last().is_some_and(|first| id.0 < *first);
+        let local = &self.locals[id.0];
+        if !outside || local.number != Kind::Int || value.number != Kind::Real {
+            return Some(());
+        }
+        let found = Diagnostic::error(Code::E0302, value.span, "the name is an integer")
+            .label(value.span, "this is a real, in a loop")
+            .label(local.span, "declared as an integer")
+            .help("begin with a real, as in `let x = 0.0`");
+        self.found.push(found);
+        None
     }
 
     fn choose(
@@ -443,7 +568,9 @@ impl<'a> RuleChecker<'a> {
                 return None;
             }
         };
-        if self.place != wanted {
+        // `control` resets those of all neurons.
+        let everywhere = wanted == Where::Neurons && self.place == Where::Control;
+        if self.place != wanted && !everywhere {
             let block = if wanted == Where::Synapses { "synapses" } else { "neurons" };
             let message = format!("`{}` is reset in a `{block}` block", name.name);
             self.found.push(
@@ -461,4 +588,11 @@ fn fixed(name: &ast::Ident, why: &str) -> Diagnostic {
     Diagnostic::error(Code::E0504, name.span, format!("`{}` cannot be assigned", name.name))
         .label(name.span, why)
         .help("`weight`, `address`, states and names of `let` can be assigned")
+}
+
+fn too_long(span: Span, rounds: f64, most: u32, help: &str) -> Diagnostic {
+    let message = format!("loops run over whole numbers, {most} in all at most");
+    Diagnostic::error(Code::E0411, span, message)
+        .label(span, format!("these are {rounds} rounds"))
+        .help(help)
 }

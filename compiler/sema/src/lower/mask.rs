@@ -60,6 +60,8 @@ pub(super) fn reduces_synapses(body: &[Stmt]) -> bool {
             in_expr(cond) || reduces_synapses(then) || reduces_synapses(otherwise)
         }
         Stmt::Send { row, address } => in_expr(row) || in_expr(address),
+        Stmt::AssignElement { index, value, .. } => in_expr(index) || in_expr(value),
+        Stmt::For { body, .. } => reduces_synapses(body),
         Stmt::Reset(_) => false,
     })
 }

@@ -1,15 +1,18 @@
-//! HIR to IR: blocks, loops over rows, stores, resets and records. Numbers are in `number.rs`,
-//! reductions in `reduce.rs`.
+//! HIR to IR: blocks, loops over rows, stores, resets and records. Numbers of lanes are in
+//! `number.rs`, reductions in `reduce.rs`; `control.rs` has the statements of `control`, `scalar.rs`
+//! its numbers.
 //!
-//! The numbered rules of the language reference's section on numbers are implemented here and in
-//! `number.rs`, under the same numbers.
+//! The numbered rules of the language reference's section on numbers are implemented here, in
+//! `number.rs` and in `scalar.rs`, under the same numbers.
 
+mod control;
 mod mask;
 pub(crate) mod number;
 mod reduce;
+mod scalar;
 mod statement;
 
-use crate::hir::{Block, Due, Over, Record, Recorded, Rule, State};
+use crate::hir::{Block, Due, Kind, Over, Record, Recorded, Rule, State};
 use crate::host::Host;
 use crate::interval::Interval;
 use mask::Held;
@@ -19,6 +22,7 @@ use pl_ir::{
     BlockCall, Derived, DerivedId, Field, FunctionBuilder, Imm, Module, Object, ObjectId, Op,
     Quantity, RecordId, Scope, Terminator, Type, Value,
 };
+pub(crate) use scalar::scalar_format;
 use std::collections::BTreeMap;
 
 /// A derived value: its expression and the format it is quantised to.
@@ -39,16 +43,27 @@ pub struct Lowered {
     pub derived: Vec<DerivedValue>,
 }
 
-/// The format in which a state keeps its values: integers exactly, reals with the most fraction
-/// bits that hold the interval (rule N2 of the reference).
+/// The format in which a state keeps its values: that of lanes, or of scalars if it belongs to the
+/// rule (rule N10 of the reference).
 #[must_use]
 pub fn state_format(state: &State) -> Format {
+    match (state.scope, state.kind, state.frac) {
+        (Scope::Rule, Kind::Real, None) => Format::WORD_REAL,
+        (Scope::Rule, Kind::Int, None) => Format::WORD_INT,
+        (Scope::Rule, Kind::Bool, _) | (Scope::Rule, _, Some(_)) => lane_format(state),
+        (Scope::Synapse | Scope::Neuron | Scope::Row, ..) => lane_format(state),
+    }
+}
+
+/// The format in which lanes see a state: integers exactly, reals with the most fraction bits that
+/// hold the interval (rule N2 of the reference).
+pub(crate) fn lane_format(state: &State) -> Format {
+    let holding = || Format::holding(state.interval.low, state.interval.high);
     match (state.kind, state.frac) {
         (_, Some(frac)) => Format::new(frac),
-        (crate::hir::Kind::Real, None) => {
-            Format::holding(state.interval.low, state.interval.high).unwrap_or(Format::INT)
-        }
-        (crate::hir::Kind::Int | crate::hir::Kind::Bool, None) => Format::INT,
+        (Kind::Real, None) => holding().unwrap_or(Format::INT),
+        // An integer of the rule may have more bits.
+        (Kind::Int | Kind::Bool, None) => holding().unwrap_or(Format::INT).min(Format::INT),
     }
 }
 
@@ -58,7 +73,7 @@ pub fn lower(rule: &Rule) -> Lowered {
     let objects = rule.states.iter().map(|state| Object {
         name: state.name.clone(),
         scope: state.scope,
-        initial: i32::from(state_format(state).quantise(state.initial)),
+        initial: state_format(state).quantise(state.initial),
         input: state.input,
     });
     let records = rule.records.iter().map(|record| Record::declaration(record, rule));
@@ -126,8 +141,6 @@ struct Lowering<'a> {
 /// Values of what statements of a block may change, in one row.
 #[derive(Clone, Default)]
 struct Env {
-    /// Whether this is a `control` block: all lanes are equal, and none has a generator.
-    alone: bool,
     /// Row position, in a `synapses` block.
     row: Option<Value>,
     /// Weight, once read or assigned.
@@ -148,8 +161,13 @@ struct Env {
 #[derive(Clone)]
 enum Local {
     Host(Host),
-    Lanes { value: Value, frac: i32 },
+    Lanes {
+        value: Value,
+        frac: i32,
+    },
     Mask(Held),
+    /// Of `control`, seen in a reduction.
+    Scalar(Value, Kind),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -175,10 +193,16 @@ struct Dirty {
 }
 
 impl Lowering<'_> {
-    /// The lanes of a host expression in a format: one derived value an expression and format.
+    /// The lanes of a host expression in a format.
     fn host_lanes(&mut self, host: &Host, format: Format) -> Value {
+        let scalar = self.host_scalar(host, format);
+        self.b.value(Op::Splat, Imm::None, &[scalar], Type::ROW16)
+    }
+
+    /// A host expression in a format: one derived value an expression and format.
+    fn host_scalar(&mut self, host: &Host, format: Format) -> Value {
         if let Host::Const(x) = host {
-            return self.b.splat_const(i32::from(format.quantise(*x)), Type::ROW16);
+            return self.b.iconst(format.quantise(*x));
         }
         let wanted = DerivedValue { host: host.clone(), format };
         let index = match self.derived.iter().position(|known| *known == wanted) {
@@ -188,9 +212,7 @@ impl Lowering<'_> {
                 self.derived.len() - 1
             }
         };
-        let imm = Imm::Derived(DerivedId::new(index));
-        let scalar = self.b.value(Op::Derived, imm, &[], Type::I32);
-        self.b.value(Op::Splat, Imm::None, &[scalar], Type::ROW16)
+        self.b.value(Op::Derived, Imm::Derived(DerivedId::new(index)), &[], Type::I32)
     }
 
     /// A block, in the updates in which it is due.
@@ -247,10 +269,12 @@ impl Lowering<'_> {
             self.statements(&block.body, &mut env, None);
             self.write_back(&env);
             self.close_row_loop(row, done);
-        } else {
-            let mut env = Env { alone: block.over == Over::Rule, ..Env::default() };
+        } else if block.over == Over::Neurons {
+            let mut env = Env::default();
             self.statements(&block.body, &mut env, None);
             self.write_back(&env);
+        } else {
+            self.control(&block.body);
         }
     }
 
@@ -309,12 +333,7 @@ impl Lowering<'_> {
         for index in &env.dirty.states {
             let scope = self.rule.states[*index].scope;
             let mut args: Vec<Value> = env.row.filter(|_| scope.per_row()).into_iter().collect();
-            let lanes = env.states[index];
-            args.push(match scope.is_vector() {
-                true => lanes,
-                // All lanes are equal.
-                false => self.b.value(Op::ReduceMax, Imm::None, &[lanes], Type::I32),
-            });
+            args.push(env.states[index]);
             self.b.effect(Op::Store, Imm::Object(ObjectId::new(*index)), &args);
         }
     }
@@ -410,13 +429,17 @@ impl Lowering<'_> {
         if let Some(value) = env.states.get(&index) {
             return *value;
         }
-        let scope = self.rule.states[index].scope;
+        let state = &self.rule.states[index];
+        let (stored, seen) = (state_format(state).frac(), lane_format(state).frac());
+        let scope = state.scope;
         let args: Vec<Value> = env.row.filter(|_| scope.per_row()).into_iter().collect();
         let imm = Imm::Object(ObjectId::new(index));
         let value = if scope.is_vector() {
             self.b.value(Op::Load, imm, &args, Type::ROW16)
         } else {
+            // A stored value lies in its range, which the lanes' format holds.
             let scalar = self.b.value(Op::Load, imm, &args, Type::I32);
+            let scalar = self.convert(scalar, stored, seen);
             self.b.value(Op::Splat, Imm::None, &[scalar], Type::ROW16)
         };
         env.states.insert(index, value);
@@ -429,8 +452,7 @@ impl Lowering<'_> {
             End::Low => (range.low * format.scale()).ceil(),
             End::High => (range.high * format.scale()).floor(),
         };
-        let raw = i32::from(Format::INT.quantise(inside));
-        self.b.splat_const(raw, Type::ROW16)
+        self.b.splat_const(Format::INT.quantise(inside), Type::ROW16)
     }
 }
 

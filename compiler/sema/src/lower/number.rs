@@ -21,8 +21,10 @@
 //!      rounded down; `randint(a, b)` is `a` plus the integer part of the same.
 //!  N8. A value held in one format is produced in another by an exact shift left, or by a shift
 //!      right rounded to nearest, ties towards plus infinity.
-//!  N10. A reduction produces each value in its own format and joins them, rows ascending.
+//!
+//! N9 is in `statement.rs`, N10 in `scalar.rs`; N11 says what `let` and comparisons do.
 
+use super::scalar::scalar_frac;
 use super::{Env, Local, Lowering};
 use crate::hir::{Expr, ExprKind, Kind, LocalId, Over, Place, Reduction};
 use crate::host::Host;
@@ -65,8 +67,10 @@ pub(crate) fn natural(expr: &Expr) -> i32 {
         | ExprKind::Quantity(_)
         | ExprKind::Place(_)
         | ExprKind::State(_)
+        | ExprKind::Element { .. }
         | ExprKind::Local(_)
         | ExprKind::Mul(..)
+        | ExprKind::Div(..)
         | ExprKind::Sign(_)
         | ExprKind::RandInt(..)
         | ExprKind::Reduce { reduction: Reduction::Count | Reduction::Argmax, .. }
@@ -135,11 +139,11 @@ impl Lowering<'_> {
                 self.convert(value, 0, frac)
             }
             ExprKind::State(index) => {
-                let held = super::state_format(&self.rule.states[*index]).frac();
+                let held = super::lane_format(&self.rule.states[*index]).frac();
                 let value = self.state(*index, env);
                 self.convert(value, held, frac)
             }
-            ExprKind::Local(id) => self.local(*id, frac, env),
+            ExprKind::Local(id) => self.local(*id, expr, frac, env),
             ExprKind::Neg(a) => {
                 let zero = self.b.splat_const(0, Type::ROW16);
                 let a = self.produce(a, frac, env);
@@ -174,8 +178,8 @@ impl Lowering<'_> {
             ExprKind::Reduce { over: Over::Synapses, most, reduction, lets, of } => {
                 self.reduce_synapses((*reduction, *most), lets, of, frac, env)
             }
-            ExprKind::Reduce { reduction, lets, of, .. } => {
-                self.reduce_neurons(*reduction, lets, of, frac, env)
+            ExprKind::Reduce { .. } | ExprKind::Element { .. } | ExprKind::Div(..) => {
+                unreachable!("checked: in `control` only")
             }
             ExprKind::Compare(..) | ExprKind::And(..) | ExprKind::Or(..) | ExprKind::Not(_) => {
                 unreachable!("checked: a truth value is not used as a number")
@@ -229,14 +233,29 @@ impl Lowering<'_> {
         self.b.value(Op::Splat, Imm::None, &[scalar], Type::ROW16)
     }
 
-    fn local(&mut self, id: LocalId, frac: i32, env: &Env) -> Value {
+    fn local(&mut self, id: LocalId, expr: &Expr, frac: i32, env: &Env) -> Value {
         match env.locals.get(&id.0) {
+            Some(Local::Scalar(value, kind)) => {
+                let seen = held(expr);
+                let lanes = self.lanes_of_scalar(*value, scalar_frac(*kind), seen);
+                self.convert(lanes, seen, frac)
+            }
             Some(Local::Host(host)) => self.host_lanes(&host.clone(), Format::new(frac)),
             Some(Local::Lanes { value, frac: held }) => self.convert(*value, *held, frac),
             Some(Local::Mask(_)) | None => {
                 unreachable!("checked: the local is defined here and a number")
             }
         }
+    }
+
+    /// A scalar in every lane, rounded once to a format of lanes and limited to it.
+    fn lanes_of_scalar(&mut self, value: Value, from: i32, to: i32) -> Value {
+        let mut value = self.convert(value, from, to);
+        for (op, bound) in [(Op::Max, i16::MIN), (Op::Min, i16::MAX)] {
+            let bound = self.b.iconst(bound.into());
+            value = self.b.op(op, &[value, bound]);
+        }
+        self.b.value(Op::Splat, Imm::None, &[value], Type::ROW16)
     }
 
     fn product(&mut self, expr: &Expr, frac: i32, env: &mut Env) -> Value {
@@ -304,18 +323,14 @@ impl Lowering<'_> {
         self.b.op(Op::Select, &[positive, plus, below])
     }
 
-    /// One draw: of every column, or of the rule alone, whose generator gives its low 16 bits.
-    pub(super) fn draw(&mut self, env: &Env) -> Value {
-        if !env.alone {
-            return self.b.value(Op::Draw, Imm::None, &[], Type::ROW16);
-        }
-        let word = self.b.value(Op::DrawWord, Imm::None, &[], Type::I32);
-        self.b.value(Op::Splat, Imm::None, &[word], Type::ROW16)
+    /// One draw of every column.
+    pub(super) fn draw(&mut self) -> Value {
+        self.b.value(Op::Draw, Imm::None, &[], Type::ROW16)
     }
 
     /// N7: 15 random bits times a span, rounded down.
     fn draw_part(&mut self, span: &Expr, frac: i32, env: &mut Env) -> Value {
-        let draw = self.draw(env);
+        let draw = self.draw();
         let fraction = self.b.shift(Op::ShrLogical, draw, 1);
         let span = self.produce(span, frac, env);
         self.b.op(Op::MulFrac, &[fraction, span])
@@ -355,13 +370,20 @@ impl Lowering<'_> {
             }
             ExprKind::Local(id) => match env.locals.get(&id.0) {
                 Some(Local::Mask(mask)) => self.mask_now(*mask),
+                Some(Local::Scalar(truth, _)) => {
+                    let lanes = self.b.value(Op::Splat, Imm::None, &[*truth], Type::ROW16);
+                    let zero = self.b.splat_const(0, Type::ROW16);
+                    self.b.compare(Cond::Ne, lanes, zero)
+                }
                 Some(Local::Host(_) | Local::Lanes { .. }) | None => {
                     unreachable!("checked: the local is defined here and a truth value")
                 }
             },
             ExprKind::Quantity(_)
             | ExprKind::Place(_)
+            | ExprKind::Element { .. }
             | ExprKind::Neg(_)
+            | ExprKind::Div(..)
             | ExprKind::Add(..)
             | ExprKind::Sub(..)
             | ExprKind::Mul(..)

@@ -2,14 +2,18 @@
 //! Over the neurons of the view: the lanes of its columns to a scalar.
 
 use super::number::{PRODUCT_SHIFT, held, mean_fracs};
+use super::scalar::{Names, scalar_frac, seen_by_lanes};
 use super::{End, Env, Lanes, Lowering};
-use crate::hir::{Expr, Reduction, Stmt};
+use crate::hir::{Expr, Kind, Reduction, Stmt};
 use pl_fixed::Format;
 use pl_ir::op::Cond;
 use pl_ir::{BlockCall, Imm, Op, Terminator, Type, Value};
 
+/// Binary logarithm of the columns of a hemisphere.
+const COLUMNS_LOG2: u32 = 8;
+
 impl Lowering<'_> {
-    /// The lanes of a reduction over at most so many synapses, with `frac` fraction bits (N10).
+    /// The lanes of a reduction over at most so many synapses, with `frac` fraction bits (N12).
     pub(super) fn reduce_synapses(
         &mut self,
         (reduction, most): (Reduction, u32),
@@ -99,7 +103,7 @@ impl Lowering<'_> {
         self.b.value(Op::Splat, Imm::None, &[row], Type::ROW16)
     }
 
-    /// The mean of a sum over the rows of the view, at most `most` (N10). Lanes do not divide, and
+    /// The mean of a sum over the rows of the view, at most `most` (N12). Lanes do not divide, and
     /// the number `n` of rows is known when the rule is bound: the sum is multiplied by the largest
     /// power of two `m` that keeps it in 16 bits, then by the reciprocal of `n m`, which
     /// is a fraction of at least `2^-k` then, so that it has bits enough.
@@ -155,60 +159,76 @@ impl Lowering<'_> {
         self.b.value(Op::Splat, Imm::None, &[quotient], Type::ROW16)
     }
 
-    /// The same over neurons: equal in every lane.
+    /// The same over neurons, for `control`: a scalar and its kind (N10).
     pub(super) fn reduce_neurons(
         &mut self,
         reduction: Reduction,
         lets: &[Stmt],
         of: &Expr,
-        frac: i32,
-        env: &Env,
-    ) -> Value {
+        names: &Names,
+    ) -> (Value, Kind) {
         let mut inside =
-            Env { states: env.states.clone(), locals: env.locals.clone(), ..Env::default() };
+            Env { locals: names.iter().map(seen_by_lanes).collect(), ..Env::default() };
         self.statements(lets, &mut inside, None);
-        let (op, lanes) = match reduction {
-            Reduction::Sum => (Op::ReduceAdd, self.produce(of, frac, &mut inside)),
+        // Fraction bits beyond those of a scalar would only be rounded away.
+        let frac = held(of).min(scalar_frac(Kind::Real));
+        match reduction {
+            Reduction::Sum => self.reduced(Op::ReduceAdd, of, frac, &mut inside),
+            Reduction::Min => self.reduced(Op::ReduceMin, of, frac, &mut inside),
+            Reduction::Max => self.reduced(Op::ReduceMax, of, frac, &mut inside),
             Reduction::Mean => {
                 let lanes = self.produce(of, frac, &mut inside);
-                let mean = self.mean(lanes);
-                return self.b.value(Op::Splat, Imm::None, &[mean], Type::ROW16);
+                (self.mean(lanes, frac), Kind::Real)
             }
-            Reduction::Min => (Op::ReduceMin, self.produce(of, frac, &mut inside)),
-            Reduction::Max => (Op::ReduceMax, self.produce(of, frac, &mut inside)),
             Reduction::Count => {
                 let holds = self.condition(of, &mut inside);
                 let holds = self.hold(holds);
-                (Op::ReduceAdd, self.lanes_as_bits(Lanes::Where(holds), 1))
+                let ones = self.lanes_as_bits(Lanes::Where(holds), 1);
+                (self.b.value(Op::ReduceAdd, Imm::None, &[ones], Type::I32), Kind::Int)
             }
-            Reduction::Argmax => (Op::ReduceMin, self.columns_of_largest(of, &mut inside)),
-        };
-        let mut joined = self.b.value(op, Imm::None, &[lanes], Type::I32);
-        // Terms that were rounded up may sum to more than the sum's interval.
-        for (op, bound) in [(Op::Min, i16::MAX), (Op::Max, i16::MIN)] {
-            let bound = self.b.iconst(bound.into());
-            joined = self.b.op(op, &[joined, bound]);
+            Reduction::Argmax => {
+                let columns = self.columns_of_largest(of, &mut inside);
+                (self.b.value(Op::ReduceMin, Imm::None, &[columns], Type::I32), Kind::Int)
+            }
         }
-        let result = self.b.value(Op::Splat, Imm::None, &[joined], Type::ROW16);
-        let is_index = matches!(reduction, Reduction::Count | Reduction::Argmax);
-        if is_index { self.convert(result, 0, frac) } else { result }
     }
 
-    /// The mean of lanes in columns of the view, to nearest, ties up:
-    /// `(2 (sum + 2^15 n) + n) div (2 n) - 2^15`, of which nothing is negative before the last step.
-    fn mean(&mut self, lanes: Value) -> Value {
+    fn reduced(&mut self, op: Op, of: &Expr, frac: i32, inside: &mut Env) -> (Value, Kind) {
+        let lanes = self.produce(of, frac, inside);
+        let raw = self.b.value(op, Imm::None, &[lanes], Type::I32);
+        if of.number == Kind::Int {
+            return (raw, Kind::Int);
+        }
+        // Bits of the result without its sign.
+        let bits = if op == Op::ReduceAdd { 15 + COLUMNS_LOG2 } else { 15 };
+        (self.widened(raw, scalar_frac(Kind::Real).abs_diff(frac), bits), Kind::Real)
+    }
+
+    /// A number of so many bits shifted left, saturating.
+    fn widened(&mut self, raw: Value, places: u32, bits: u32) -> Value {
+        if bits + places <= 31 {
+            return self.b.shift(Op::Shl, raw, places);
+        }
+        // A factor of a product is at most 2^30.
+        let (first, rest) = (places.min(30), places.saturating_sub(30));
+        [first, rest].into_iter().filter(|places| *places > 0).fold(raw, |raw, places| {
+            let factor = self.b.iconst(1 << places);
+            self.b.op(Op::MulSat, &[raw, factor])
+        })
+    }
+
+    /// The mean of lanes with `frac` fraction bits in columns of the view, as a real: the quotient
+    /// of sum and number, both shifted so that they are integers.
+    fn mean(&mut self, lanes: Value, frac: i32) -> Value {
         let sum = self.b.value(Op::ReduceAdd, Imm::None, &[lanes], Type::I32);
         let one = self.b.splat_const(1, Type::ROW16);
         let count = self.b.value(Op::ReduceAdd, Imm::None, &[one], Type::I32);
-        let two = self.b.iconst(2);
-        let offset = self.b.iconst(1 << 15);
-        let lift = self.b.op(Op::Mul, &[count, offset]);
-        let lifted = self.b.op(Op::Add, &[sum, lift]);
-        let doubled = self.b.op(Op::Mul, &[lifted, two]);
-        let rounded = self.b.op(Op::Add, &[doubled, count]);
-        let divisor = self.b.op(Op::Mul, &[count, two]);
-        let quotient = self.b.op(Op::DivU, &[rounded, divisor]);
-        self.b.op(Op::Sub, &[quotient, offset])
+        if frac < 0 {
+            let sum = self.widened(sum, frac.unsigned_abs(), 15 + COLUMNS_LOG2);
+            return self.b.op(Op::DivReal, &[sum, count]);
+        }
+        let divisor = self.b.shift(Op::Shl, count, frac.unsigned_abs());
+        self.b.op(Op::DivReal, &[sum, divisor])
     }
 
     /// The column in lanes that have the largest value of all, a large number in others.

@@ -6,7 +6,7 @@ use crate::hir::{ADDRESSES, Expr, ExprKind, Kind, Rounding, Sensor, Stmt, Target
 use crate::interval::Interval;
 use crate::lower::number::{held, host_interval, natural, natural_frac};
 use pl_fixed::Format;
-use pl_ir::{Imm, Op, Type, Value};
+use pl_ir::{Op, Value};
 
 impl Lowering<'_> {
     /// Runs statements in the lanes of `mask` (all if `None`): only resets depend on it here, for
@@ -21,7 +21,9 @@ impl Lowering<'_> {
                 Stmt::Assign(target, value) => self.assign(*target, value, env),
                 Stmt::If { cond, then, otherwise } => self.choose(cond, then, otherwise, env, mask),
                 Stmt::Reset(sensor) => self.reset(*sensor, env, mask),
-                Stmt::Send { row, address } => self.send(row, address, env, mask),
+                Stmt::AssignElement { .. } | Stmt::For { .. } | Stmt::Send { .. } => {
+                    unreachable!("checked: in `control` only")
+                }
             }
         }
     }
@@ -78,7 +80,7 @@ impl Lowering<'_> {
             if matches!(expr.kind, ExprKind::Host(_)) { natural(expr).min(to) } else { held(expr) };
         let value = self.produce(expr, from, env);
         if from > to {
-            let rounded = self.rounded(value, from.abs_diff(to), expr.interval, env);
+            let rounded = self.rounded(value, from.abs_diff(to), expr.interval);
             return self.saturated(rounded, expr.interval, range, format);
         }
         // A shift to more fraction bits could overflow: saturate first, in the coarser format.
@@ -86,20 +88,14 @@ impl Lowering<'_> {
         self.convert(value, from, to)
     }
 
-    fn rounded(&mut self, value: Value, places: u32, interval: Interval, env: &Env) -> Value {
-        // The rule alone has nothing to draw from.
-        let rounding = if env.alone && self.rule.rounding == Rounding::Stochastic {
-            Rounding::Nearest
-        } else {
-            self.rule.rounding
-        };
-        match rounding {
+    fn rounded(&mut self, value: Value, places: u32, interval: Interval) -> Value {
+        match self.rule.rounding {
             // For values that are not negative the two ways to round ties agree.
             Rounding::Nearest if interval.low >= 0.0 => self.b.shift(Op::ShrRound, value, places),
             Rounding::Nearest => self.b.shift(Op::ShrRoundAway, value, places),
             Rounding::Floor => self.b.shift(Op::ShrFloor, value, places),
             Rounding::Stochastic => {
-                let draw = self.draw(env);
+                let draw = self.draw();
                 let noise = self.b.shift(Op::ShrLogical, draw, 16u32.saturating_sub(places));
                 let sum = self.b.op(Op::AddSat, &[value, noise]);
                 self.b.shift(Op::ShrFloor, sum, places)
@@ -124,19 +120,6 @@ impl Lowering<'_> {
             value = self.b.op(Op::Min, &[value, high]);
         }
         value
-    }
-
-    /// An event, if the statement is reached. In `control` all lanes are equal, and row -1 is none.
-    fn send(&mut self, row: &Expr, address: &Expr, env: &mut Env, mask: Option<Held>) {
-        let mut lanes = self.produce(row, 0, env);
-        let address = self.produce(address, 0, env);
-        if let Some(mask) = mask {
-            let (mask, none) = (self.mask_now(mask), self.b.splat_const(-1, Type::ROW16));
-            lanes = self.b.op(Op::Select, &[mask, lanes, none]);
-        }
-        let scalars = [lanes, address]
-            .map(|lanes| self.b.value(Op::ReduceMax, Imm::None, &[lanes], Type::I32));
-        self.b.effect(Op::Send, Imm::None, &scalars);
     }
 
     fn reset(&mut self, sensor: Sensor, env: &mut Env, mask: Option<Held>) {
@@ -204,6 +187,8 @@ impl Lowering<'_> {
                 Stmt::Let(..)
                 | Stmt::Assign(Target::Local(_), _)
                 | Stmt::Reset(_)
+                | Stmt::AssignElement { .. }
+                | Stmt::For { .. }
                 | Stmt::Send { .. } => {}
             }
         }
@@ -273,7 +258,9 @@ impl Lowering<'_> {
                 let frac = natural_frac(host_interval(&host, self.rule));
                 (self.host_lanes(&host, Format::new(frac)), frac)
             }
-            Local::Mask(_) => unreachable!("checked: a local keeps its kind"),
+            Local::Mask(_) | Local::Scalar(..) => {
+                unreachable!("checked: a local keeps its kind")
+            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Warnings about numbers: what fixed point makes of a rule is not what it says.
 
 use super::{change, lsb};
-use crate::hir::{ADDRESSES, Expr, ExprKind, Kind, Rounding, Rule, Stmt, Target};
+use crate::hir::{ADDRESSES, Expr, ExprKind, Kind, Over, Rounding, Rule, Stmt, Target};
 use crate::interval::Interval;
 use crate::lower::number::{held, natural};
-use crate::lower::state_format;
+use crate::lower::{scalar_format, state_format};
 use pl_diag::{Code, Diagnostic};
 use pl_fixed::Format;
 use pl_ir::op::Cond;
@@ -14,7 +14,7 @@ use pl_ir::op::Cond;
 pub fn warnings(rule: &Rule) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for block in rule.start.iter().chain(&rule.blocks) {
-        statements(rule, &block.body, &mut found);
+        statements(rule, block.over, &block.body, &mut found);
     }
     // Loops are written out: one warning a place.
     found.sort_by_key(|warning| (warning.span(), warning.code));
@@ -22,30 +22,44 @@ pub fn warnings(rule: &Rule) -> Vec<Diagnostic> {
     found
 }
 
-fn statements(rule: &Rule, body: &[Stmt], found: &mut Vec<Diagnostic>) {
+fn statements(rule: &Rule, over: Over, body: &[Stmt], found: &mut Vec<Diagnostic>) {
     for stmt in body {
         match stmt {
-            Stmt::Let(_, value) => expression(value, found),
+            Stmt::Let(_, value) => expression(over, value, found),
             Stmt::Assign(target, value) => {
-                expression(value, found);
-                store(rule, *target, value, found);
+                expression(over, value, found);
+                store(rule, over, *target, value, found);
+            }
+            Stmt::AssignElement { first, index, value, .. } => {
+                expression(over, index, found);
+                expression(over, value, found);
+                store(rule, over, Target::State(*first), value, found);
             }
             Stmt::If { cond, then, otherwise } => {
-                expression(cond, found);
-                statements(rule, then, found);
-                statements(rule, otherwise, found);
+                expression(over, cond, found);
+                statements(rule, over, then, found);
+                statements(rule, over, otherwise, found);
             }
+            Stmt::For { body, .. } => statements(rule, over, body, found),
             Stmt::Send { row, address } => {
-                expression(row, found);
-                expression(address, found);
+                expression(over, row, found);
+                expression(over, address, found);
             }
             Stmt::Reset(_) => {}
         }
     }
 }
 
+/// Fraction bits with which an expression is held before it is stored.
+fn held_frac(over: Over, value: &Expr) -> i32 {
+    match over {
+        Over::Rule => scalar_format(value.number).frac(),
+        Over::Synapses | Over::Neurons => held(value),
+    }
+}
+
 /// Stores that lose all changes, or always saturate.
-fn store(rule: &Rule, target: Target, value: &Expr, found: &mut Vec<Diagnostic>) {
+fn store(rule: &Rule, over: Over, target: Target, value: &Expr, found: &mut Vec<Diagnostic>) {
     let (range, format) = match target {
         Target::Local(_) => return,
         Target::Weight => (rule.weights(), Format::INT),
@@ -66,7 +80,7 @@ fn store(rule: &Rule, target: Target, value: &Expr, found: &mut Vec<Diagnostic>)
     }
     let Some(change) = change(target, value) else { return };
     let largest = change.interval.low.abs().max(change.interval.high.abs());
-    let drops = held(value) > format.frac();
+    let drops = held_frac(over, value) > format.frac();
     if drops && rule.rounding == Rounding::Nearest && largest < lsb(format) && largest > 0.0 {
         let zone = lsb(format) / 2.0;
         let message = format!("changes below {zone} round to nothing, and all are below {largest}");
@@ -79,7 +93,7 @@ fn store(rule: &Rule, target: Target, value: &Expr, found: &mut Vec<Diagnostic>)
 }
 
 /// Comparisons that are decided, and terms of which nothing is left.
-fn expression(expr: &Expr, found: &mut Vec<Diagnostic>) {
+fn expression(over: Over, expr: &Expr, found: &mut Vec<Diagnostic>) {
     if let ExprKind::Compare(cond, a, b) = &expr.kind
         && let Some(truth) = decided(*cond, a.interval, b.interval)
     {
@@ -94,10 +108,18 @@ fn expression(expr: &Expr, found: &mut Vec<Diagnostic>) {
     if let ExprKind::Add(a, b) | ExprKind::Sub(a, b) = &expr.kind
         && expr.number == Kind::Real
     {
-        let step = lsb(Format::new(natural(expr)));
+        let step = match over {
+            Over::Rule => lsb(Format::WORD_REAL),
+            Over::Synapses | Over::Neurons => lsb(Format::new(natural(expr))),
+        };
         found.extend([a, b].into_iter().filter_map(|term| lost(term, expr, step)));
     }
-    expr.operands().into_iter().for_each(|operand| expression(operand, found));
+    // Values of neurons and synapses are lanes.
+    let over = match &expr.kind {
+        ExprKind::Reduce { over, .. } => *over,
+        _ => over,
+    };
+    expr.operands().into_iter().for_each(|operand| expression(over, operand, found));
 }
 
 /// A term of a sum that is always less than half a step.

@@ -2,7 +2,7 @@
 
 use super::{Generator, ROW8, SHOWN_LANES, SHOWN_SCALAR, pick};
 use crate::op::{Cond, Sig};
-use crate::{DerivedId, Elem, Imm, ImmKind, ObjectId, Op, Quantity, Type, Value};
+use crate::{DerivedId, Elem, Imm, ImmKind, Object, ObjectId, Op, Quantity, Scope, Type, Value};
 
 impl Generator<'_> {
     /// Straight code: any instructions, then such as passes look for, with results that are seen.
@@ -25,8 +25,8 @@ impl Generator<'_> {
         self.offer(start, ty);
         for _ in 0..1 + self.random.below(4) {
             let fits = |op: &Op| match op.sig() {
-                Sig::Binary => true,
-                Sig::LaneBinary | Sig::LaneUnary => ty.is_vector(),
+                Sig::Binary | Sig::Unary => true,
+                Sig::LaneBinary => ty.is_vector(),
                 Sig::ScalarBinary => ty == Type::I32,
                 Sig::Scalar
                 | Sig::ScalarUnary
@@ -42,12 +42,14 @@ impl Generator<'_> {
                 | Sig::WriteChip
                 | Sig::Load
                 | Sig::Store
+                | Sig::LoadElement
+                | Sig::StoreElement
                 | Sig::RecordPut => false,
             };
             let ops: Vec<Op> = Op::ALL.iter().copied().filter(fits).collect();
             let op = pick(self.random, &ops);
             let last = self.last(ty);
-            if op.sig() == Sig::LaneUnary {
+            if op.sig() == Sig::Unary {
                 let places = self.places(ty);
                 self.define(op, Imm::Shift(places), &[last], ty);
                 continue;
@@ -91,9 +93,12 @@ impl Generator<'_> {
     /// Reads of what is written around them.
     fn memory(&mut self) {
         for _ in 0..4 {
-            let op = pick(self.random, &[Op::Load, Op::Store, Op::Read, Op::Write]);
+            let op = pick(
+                self.random,
+                &[Op::Load, Op::Store, Op::Read, Op::Write, Op::LoadElement, Op::StoreElement],
+            );
             self.instruction(op);
-            if op == Op::Load || op == Op::Read {
+            if matches!(op, Op::Load | Op::Read | Op::LoadElement) {
                 let ty = pick(self.random, &[Type::I32, Type::ROW16]);
                 let last = self.last(ty);
                 self.show(last, ty);
@@ -151,7 +156,11 @@ impl Generator<'_> {
     }
 
     fn places(&mut self, ty: Type) -> u8 {
-        let width = if ty == ROW8 { 8 } else { 16 };
+        let width = match ty {
+            Type::I32 | Type::Mask { .. } => 32,
+            Type::Vector { elem: Elem::I16, .. } => 16,
+            Type::Vector { elem: Elem::I8, .. } => 8,
+        };
         1 + self.random.byte_below(width - 1)
     }
 
@@ -231,8 +240,8 @@ impl Generator<'_> {
                 let ty = self.vector_type();
                 self.binary(op, ty, ty);
             }
-            Sig::LaneUnary => {
-                let ty = self.vector_type();
+            Sig::Unary => {
+                let ty = self.number_type();
                 let places = self.places(ty);
                 let value = self.value(ty);
                 self.define(op, Imm::Shift(places), &[value], ty);
@@ -278,6 +287,7 @@ impl Generator<'_> {
             Sig::Lanes => self.define(op, Imm::None, &[], Type::ROW16),
             Sig::ReadChip | Sig::WriteChip => self.chip(op),
             Sig::Load | Sig::Store => self.object(op),
+            Sig::LoadElement | Sig::StoreElement => self.element(op),
             Sig::RecordPut => {}
         }
     }
@@ -291,6 +301,7 @@ impl Generator<'_> {
             }
             // Records are opened where they are due.
             ImmKind::Derived | ImmKind::Record | ImmKind::Object | ImmKind::Field => return,
+            ImmKind::Array => return,
             ImmKind::Shift | ImmKind::Cond | ImmKind::Quantity => return,
         };
         self.define(op, imm, &[], Type::I32);
@@ -318,6 +329,30 @@ impl Generator<'_> {
         } else {
             args.push(self.value(Type::ROW16));
             self.builder.effect(op, Imm::Quantity(quantity), &args);
+        }
+    }
+
+    /// An element of an array, or of a part of it, by an index inside of it.
+    fn element(&mut self, op: Op) {
+        let objects = &self.module.objects;
+        let possible = |o: &Object| o.scope == Scope::Rule && (op == Op::LoadElement || !o.input);
+        // What shows results is stored to in a way that keeps them.
+        let runs: Vec<usize> = (2..objects.len()).filter(|id| possible(&objects[*id])).collect();
+        if runs.is_empty() {
+            return;
+        }
+        let first = pick(self.random, &runs);
+        let longest = objects[first..].iter().take_while(|o| possible(o)).count();
+        let len = 1 + self.random.below(longest);
+        let any = self.value(Type::I32);
+        let bound = self.builder.iconst(i32::try_from(len).unwrap_or(1));
+        let index = self.builder.op(Op::RemU, &[any, bound]);
+        let imm = Imm::Array(ObjectId::new(first), u32::try_from(len).unwrap_or(1));
+        if op == Op::LoadElement {
+            self.define(op, imm, &[index], Type::I32);
+        } else {
+            let value = self.value(Type::I32);
+            self.builder.effect(op, imm, &[index, value]);
         }
     }
 
