@@ -68,6 +68,67 @@ fn pong_is_learnt_with_noise_only() {
     assert!(metric(&stuck, "reward_expected") < 0.2);
 }
 
+/// What makes an example short, and the rules that it names.
+type Short<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
+#[test]
+fn examples_run_in_the_chips_time() {
+    let homeostasis = pl_stdlib::find("homeostasis_sign").unwrap().source;
+    let proportional = pl_stdlib::find("homeostasis_proportional").unwrap().source;
+    let files = [
+        file("digits", "structural.pl"),
+        file("homeostasis", "proportional.pl"),
+        file("perceptron", "calibrate.pl"),
+        file("pong", "pong.pl"),
+    ];
+    let examples: [Short<'_>; 4] = [
+        (
+            "digits",
+            &[("structural", &files[0])],
+            &[
+                "task.train.samples=60",
+                "task.test_size=20",
+                "task.test.normalisation_samples=20",
+                "task.test.checkpoints=1",
+            ],
+        ),
+        (
+            "homeostasis",
+            &[("sign", homeostasis), ("proportional", &files[1])],
+            &["task.duration_ms=30", "task.judged_ms=10"],
+        ),
+        (
+            "perceptron",
+            &[("calibrate", &files[2]), ("homeostasis", proportional)],
+            &["task.test_size=20", "task.training.epochs=2", "task.calibration.cycles=3"],
+        ),
+        // The ball moves on while the rule runs: the burst must wait for it.
+        ("pong", &[("pong", &files[3])], &["task.updates=30"]),
+    ];
+    for (folder, rules, changes) in examples {
+        let in_time = |timing| {
+            let timing = format!("run.timing={timing}");
+            let changes = [changes, &[&timing]].concat();
+            run(folder, rules, EngineKind::Ppu, &changes, &Unwatched)
+        };
+        let (instant, chip) = (in_time("instant"), in_time("chip"));
+        let sum = |outcome: &Outcome, name: &str| -> f64 {
+            let metrics = outcome.metrics.iter().filter(|metric| metric.name.starts_with(name));
+            metrics.map(|metric| metric.value).sum()
+        };
+        for outcome in [&instant, &chip] {
+            let requested = sum(outcome, "updates_requested");
+            assert!(requested > 0.0, "{folder}");
+            assert_eq!(requested, sum(outcome, "updates_executed"), "{folder}");
+            assert_eq!(sum(outcome, "updates_late") + sum(outcome, "updates_missed"), 0.0);
+        }
+        assert_eq!(sum(&instant, "updates_requested"), sum(&chip, "updates_requested"));
+        assert_eq!(sum(&instant, "updates_longest_us"), 0.0);
+        assert!(sum(&chip, "updates_longest_us") > 1.0, "{folder}");
+        assert!(chip == in_time("chip"), "{folder} differs when repeated");
+    }
+}
+
 /// Keeps the last picture.
 #[derive(Default)]
 struct Onlooker(Mutex<Vec<String>>);

@@ -7,7 +7,7 @@ use pl_diag::SourceMap;
 use pl_driver::{Rule, Session};
 use pl_experiment::Experiment;
 use pl_experiment::engine::{Binding, Engine, EngineError, EngineFactory, ParamInfo, RuleInfo};
-use pl_experiment::ppu_image::PpuImageEngine;
+use pl_experiment::ppu_image::{PpuImage, PpuImageEngine};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -151,18 +151,7 @@ fn pick(name: &str, rules: &[Rule]) -> Result<Rule, String> {
 
 impl EngineFactory for Compiler {
     fn build(&self, binding: &Binding) -> Result<Box<dyn Engine>, EngineError> {
-        let rule = &self.get(&binding.rule)?.rule;
-        let hir = rule.hir();
-        for (what, count, limit) in [
-            ("rows", binding.rows.len() / if hir.signed { 2 } else { 1 }, hir.rows_max),
-            ("columns", binding.columns.len(), hir.columns_max),
-        ] {
-            if count > limit as usize {
-                return Err(EngineError::new(format!(
-                    "it is bound to {count} {what}, but says `view {what} <= {limit}`"
-                )));
-            }
-        }
+        let rule = self.bound(binding)?;
         let on_arrays = |executor| -> Result<Box<dyn Engine>, EngineError> {
             Ok(Box::new(ArrayEngine::new(rule, executor, binding)?))
         };
@@ -170,13 +159,26 @@ impl EngineFactory for Compiler {
             EngineKind::Jit => on_arrays(pl_driver::Engine::Jit)?,
             EngineKind::Eval => on_arrays(pl_driver::Engine::Eval)?,
             EngineKind::Ideal => on_arrays(pl_driver::Engine::Ideal)?,
-            EngineKind::Ppu => ppu_engine(rule, binding)?,
+            EngineKind::Ppu => Box::new(PpuImageEngine::from(self.program(binding)?)),
         };
         let Some(ledger) = &self.ledger else { return Ok(engine) };
         let shadow = ArrayEngine::new(rule, pl_driver::Engine::Ideal, binding)?;
         let Binding { rule, hemisphere, instance, seed, .. } = binding;
         let name = format!("{rule}_{hemisphere}_{instance}");
         Ok(Box::new(Compared::new(engine, shadow, (*seed, name), ledger.clone())))
+    }
+
+    fn program(&self, binding: &Binding) -> Result<PpuImage, EngineError> {
+        let rule = self.bound(binding)?;
+        let mut params: Vec<f64> = rule.params().iter().map(|param| param.default).collect();
+        for (name, value) in &binding.params {
+            let index = rule
+                .check_param(name, *value)
+                .map_err(|error| EngineError::new(error.to_string()))?;
+            params[index] = *value;
+        }
+        let program = rule.program().map_err(|error| EngineError::new(error.to_string()))?;
+        PpuImage::new(&program.to_elf(), binding, rule.derived_values(&params))
     }
 
     fn rule_info(&self, rule: &str) -> Result<RuleInfo, EngineError> {
@@ -204,16 +206,21 @@ impl Compiler {
         let unknown = || EngineError::new(format!("the experiment has no table [rule.{name}]"));
         self.rules.get(name).ok_or_else(unknown)
     }
-}
 
-fn ppu_engine(rule: &Rule, binding: &Binding) -> Result<Box<dyn Engine>, EngineError> {
-    let mut params: Vec<f64> = rule.params().iter().map(|param| param.default).collect();
-    for (name, value) in &binding.params {
-        let index =
-            rule.check_param(name, *value).map_err(|error| EngineError::new(error.to_string()))?;
-        params[index] = *value;
+    /// The rule of a binding, whose view is not too large for it.
+    fn bound(&self, binding: &Binding) -> Result<&Rule, EngineError> {
+        let rule = &self.get(&binding.rule)?.rule;
+        let hir = rule.hir();
+        for (what, count, limit) in [
+            ("rows", binding.rows.len() / if hir.signed { 2 } else { 1 }, hir.rows_max),
+            ("columns", binding.columns.len(), hir.columns_max),
+        ] {
+            if count > limit as usize {
+                return Err(EngineError::new(format!(
+                    "it is bound to {count} {what}, but says `view {what} <= {limit}`"
+                )));
+            }
+        }
+        Ok(rule)
     }
-    let program = rule.program().map_err(|error| EngineError::new(error.to_string()))?;
-    let derived = rule.derived_values(&params);
-    Ok(Box::new(PpuImageEngine::new(&program.to_elf(), binding, derived)?))
 }

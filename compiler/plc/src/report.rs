@@ -5,6 +5,7 @@ use crate::html::{self, escaped};
 use crate::run::Finished;
 use pl_experiment::Experiment;
 use pl_experiment::engine::EngineFactory;
+use pl_experiment::plasticity::Timing;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -85,6 +86,7 @@ fn origin(source: &Source<'_>) -> Map<String, Value> {
     origin.insert("experiment_sha256".into(), json!(sha256(source.text.as_bytes())));
     origin.insert("changes".into(), json!(source.changes));
     origin.insert("engine".into(), json!(source.kind.name()));
+    origin.insert("timing".into(), json!(source.experiment.run.timing.name()));
     origin.insert("rules".into(), Value::Object(rules));
     origin
 }
@@ -134,7 +136,11 @@ pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finishe
         [one] => format!("seed {}", one.seed),
         [first, .., last] => format!("{} seeds, {} to {}", runs.len(), first.seed, last.seed),
     };
-    let _ = writeln!(out, "{}: {seeds}, engine {}", experiment.name, kind.name());
+    let timing = match experiment.run.timing {
+        Timing::Instant => "",
+        Timing::Chip => ", rules in the chip's time",
+    };
+    let _ = writeln!(out, "{}: {seeds}, engine {}{timing}", experiment.name, kind.name());
     let metrics = by_metric(runs);
     let width = metrics.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, values) in &metrics {

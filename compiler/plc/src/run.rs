@@ -1,6 +1,6 @@
 //! `plc run`.
 
-use crate::cli::{CompareArg, RunArgs};
+use crate::cli::{CompareArg, EngineArg, RunArgs};
 use crate::compare::Ledger;
 use crate::engines::{Compiler, EngineKind};
 use crate::experiment_file::ExperimentFile;
@@ -8,7 +8,9 @@ use crate::output::{self, Failure};
 use crate::report;
 use crate::watch::Watch;
 use crate::workers;
+use pl_experiment::Experiment;
 use pl_experiment::outcome::{Metric, Outcome};
+use pl_experiment::plasticity::Timing;
 use pl_experiment::task::{Task, TaskError};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -23,7 +25,12 @@ pub(crate) struct Finished {
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let file = ExperimentFile::read(args.file.clone())?;
     let experiment = file.parse(&args.set).map_err(|error| file.invalid(&error))?;
-    let kind = args.engine.map_or(EngineKind::default(), EngineKind::from);
+    let kind = engine(args.engine, &experiment).map_err(Failure::Usage)?;
+    if args.compare.is_some() && experiment.run.timing == Timing::Chip {
+        let message = "--compare runs beside updates that take no time: leave it out, or add \
+                       --set run.timing=instant";
+        return Err(Failure::Usage(message.into()));
+    }
     let mut compiler = Compiler::load(kind, &experiment, file.folder())?;
     compiler.ledger = args.compare.map(|CompareArg::Ideal| Ledger::default());
     let task = file.open(&experiment).map_err(|error| match &error {
@@ -63,6 +70,25 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let interrupted =
         finished.len() < seeds.len() || finished.iter().any(|run| run.outcome.interrupted);
     if interrupted { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+/// What runs the rules of an experiment: in the chip's time only PPU programs can.
+///
+/// # Errors
+/// If something else is asked for.
+pub(crate) fn engine(
+    asked: Option<EngineArg>,
+    experiment: &Experiment,
+) -> Result<EngineKind, String> {
+    match (experiment.run.timing, asked.map(EngineKind::from)) {
+        (Timing::Instant, asked) => Ok(asked.unwrap_or_default()),
+        (Timing::Chip, None | Some(EngineKind::Ppu)) => Ok(EngineKind::Ppu),
+        (Timing::Chip, Some(other)) => Err(format!(
+            "the experiment runs its rules in the chip's time, as PPU programs, not with `{}`: \
+             leave --engine out, or set `run.timing` to \"instant\"",
+            other.name()
+        )),
+    }
 }
 
 fn default_out(name: &str, seed: u64) -> PathBuf {

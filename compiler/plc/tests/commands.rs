@@ -361,6 +361,17 @@ fn bad_input_gives_one_clear_message_and_no_files() {
         (&["run", "good.toml", "--set", "task.test_size=1797"], 1, &["nothing to learn from"]),
         (&["run", "good.toml", "--engine", "gpu"], 2, &["gpu", "jit"]),
         (&["run", "good.toml", "--repeat", "0"], 2, &["0"]),
+        (&["run", "good.toml", "--set", "run.timing=real"], 1, &["run.timing=real", "instant"]),
+        (
+            &["run", "good.toml", "--set", "run.timing=chip", "--engine", "jit"],
+            2,
+            &["chip's time", "leave --engine out"],
+        ),
+        (
+            &["run", "good.toml", "--set", "run.timing=chip", "--compare", "ideal"],
+            2,
+            &["--compare", "run.timing=instant"],
+        ),
         (&["run", "good.toml", "--out", "file"], 2, &["file"]),
         (&["asm", "bad.s"], 1, &["bad.s:2:", "did you mean `add`"]),
         (&["asm", "absent.s"], 2, &["absent.s"]),

@@ -131,6 +131,11 @@ pub(crate) struct Schedule {
     pub(crate) executed: Sym,
     pub(crate) late: Sym,
     pub(crate) missed: Sym,
+    pub(crate) duration: Sym,
+    pub(crate) duration_max: Sym,
+    pub(crate) busy: Sym,
+    /// Time base at which the update that runs began.
+    pub(crate) begun: Sym,
 }
 
 /// Collects data.
@@ -235,7 +240,7 @@ impl Memory {
             external_base: table.word(symbol::EXTERNAL_BASE),
             records: (!module.records.is_empty()).then(|| record_tables(&mut table, &info)),
             schedule: schedule(&mut table),
-            due: table.word("plc_due"),
+            due: table.word(symbol::DUE),
             link: table.word("plc_link"),
             external: external.into_iter().map(|(object, _)| object).collect(),
             data: table.0,
@@ -367,5 +372,9 @@ fn schedule(table: &mut Table) -> Schedule {
         executed: table.word(symbol::EXECUTED),
         late: table.word(symbol::LATE),
         missed: table.word(symbol::MISSED),
+        duration: table.word(symbol::DURATION),
+        duration_max: table.word(symbol::DURATION_MAX),
+        busy: table.word(symbol::BUSY),
+        begun: table.word("plc_begun"),
     }
 }

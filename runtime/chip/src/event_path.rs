@@ -100,7 +100,7 @@ struct Arrival {
 pub(crate) struct EventPath {
     /// Ticks from a source to a row or link, at least a step.
     latency: u64,
-    step: u64,
+    pub(crate) step: u64,
     crossbar: Crossbar,
     links: [Line; CHANNELS],
     /// Events of the host that have not reached the crossbar, ascending.
@@ -236,7 +236,8 @@ impl Chip {
     /// The network advances in whole steps (default 25 ticks): it stands at the last step that ends
     /// at or before `t_end`. Events from there on, and those at or after `t_end`, wait for a later
     /// call; events of the past act at once. A `t_end` that is not later than [`Chip::now`] only
-    /// queues the events.
+    /// queues the events. Cores that were let run, [`Chip::set_ppu_control`], execute what acts
+    /// before `t_end`.
     pub fn run_until(&mut self, t_end: u64, input: &[InputEvent]) {
         self.advance_until(t_end, input);
         for hemisphere in &mut self.hemispheres {
@@ -265,6 +266,11 @@ impl Chip {
         for hemisphere in &mut self.hemispheres {
             hemisphere.enqueue(input);
         }
+        self.run_cores_until(t_end);
+    }
+
+    /// Advances the network alone.
+    pub(crate) fn run_network_until(&mut self, t_end: u64) {
         let recurrent = self.path.is_recurrent();
         let takes_spikes = self.path.takes_spikes();
         while self.time < t_end {

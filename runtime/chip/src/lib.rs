@@ -26,6 +26,7 @@ mod circuits;
 mod cluster;
 pub mod config;
 mod convert;
+mod cores;
 mod correlation;
 mod drivers;
 mod event_path;

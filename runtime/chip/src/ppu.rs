@@ -1,7 +1,8 @@
-//! What belongs to a plasticity processor besides its core: memory, control register, and the
-//! converters' last results as its vector unit sees them.
+//! What belongs to a plasticity processor: memory, control register, the converters' last results
+//! as its vector unit sees them, and its core while that runs.
 
 use crate::COLUMNS;
+use crate::cores::Core;
 use crate::memory_map::{CORRELATION_DEFAULTS, SRAM_BYTES};
 
 /// Environment of one PPU.
@@ -19,6 +20,8 @@ pub(crate) struct Ppu {
     /// Configuration of the sensors. Programs find what they wrote; the modelled sensors have no
     /// timing that it could change, and no mode but the normal one.
     pub(crate) correlation_config: [u32; 4],
+    /// The core, while the control register lets it run.
+    pub(crate) core: Option<Box<Core>>,
 }
 
 impl Ppu {
@@ -31,6 +34,7 @@ impl Ppu {
             converted: columns,
             switches: columns,
             correlation_config: CORRELATION_DEFAULTS,
+            core: None,
         }
     }
 }

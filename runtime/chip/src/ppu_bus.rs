@@ -2,7 +2,7 @@
 //!
 //! An access that reaches nothing is a fault, never a zero. Time does not pass during an access:
 //! whoever runs the program moves the chip's clock. What accesses take ([`ChipLatencies`]) counts
-//! in the core's cycle model.
+//! in the core's cycle model; for a core of the chip each access acts at its tick.
 
 use pl_isa::latency::{ChipLatencies, Wait};
 use pl_iss::{Access, Bus, BusFault, Vector, Width};
@@ -23,6 +23,8 @@ pub struct PpuBus<'a> {
     chip: &'a mut Chip,
     h: usize,
     latencies: ChipLatencies,
+    /// Tick of the core's cycle 0, if it runs in the chip's time.
+    origin: Option<u64>,
 }
 
 /// What the converters sample of the sensors.
@@ -43,7 +45,12 @@ fn enabled_columns(half: usize, enabled: u128) -> impl Iterator<Item = (usize, u
 
 impl<'a> PpuBus<'a> {
     pub(crate) fn new(chip: &'a mut Chip, h: usize) -> PpuBus<'a> {
-        PpuBus { chip, h, latencies: ChipLatencies::DEFAULT }
+        PpuBus { chip, h, latencies: ChipLatencies::DEFAULT, origin: None }
+    }
+
+    /// The same access of a core whose cycle 0 was this tick: accesses act at their ticks.
+    pub(crate) fn since(self, origin: u64) -> PpuBus<'a> {
+        PpuBus { origin: Some(origin), ..self }
     }
 
     /// The same access with other latencies.
@@ -252,7 +259,7 @@ impl<'a> PpuBus<'a> {
                 *word = value.to_be_bytes();
             }
             Register::PpuControl { hemisphere } => {
-                self.chip.hemispheres[hemisphere].ppu.control = value;
+                self.chip.set_ppu_control(hemisphere, value);
             }
             Register::CorrelationConfig { hemisphere, index } => {
                 let config = &mut self.chip.hemispheres[hemisphere].ppu.correlation_config;
@@ -426,6 +433,12 @@ impl Bus for PpuBus<'_> {
     fn io_write(&mut self, address: u32, value: &Vector, enabled: u128) -> Result<(), BusFault> {
         self.write_vector_io(address, value, enabled)
             .ok_or(BusFault { address, access: Access::IoWrite })
+    }
+
+    fn set_cycle(&mut self, cycle: u64) {
+        if let Some(origin) = self.origin {
+            self.chip.time = origin.saturating_add(cycle);
+        }
     }
 
     fn wait(&self, access: Access, address: u32) -> Wait {

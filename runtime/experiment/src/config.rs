@@ -1,5 +1,6 @@
 //! `experiment.toml`: what to run.
 
+use crate::plasticity::Timing;
 use crate::task::autonomous::AutonomousConfig;
 use crate::task::calibration::CalibrationConfig;
 use crate::task::classification::ClassificationConfig;
@@ -20,6 +21,8 @@ pub struct Experiment {
     pub about: String,
     /// Seed unless the command line says another.
     pub seed: u64,
+    /// How rules run.
+    pub run: RunConfig,
     /// The chip: a profile and the parameters that differ from it.
     pub chip: ChipConfig,
     /// Rules, by the name the task uses.
@@ -39,6 +42,8 @@ struct Written<T> {
     #[serde(default = "default_seed")]
     seed: u64,
     #[serde(default)]
+    run: RunConfig,
+    #[serde(default)]
     chip: ChipConfig,
     #[serde(default)]
     rule: BTreeMap<String, RuleConfig>,
@@ -47,8 +52,8 @@ struct Written<T> {
 
 impl<T> Written<T> {
     fn with(self, task: impl FnOnce(T) -> TaskConfig) -> Experiment {
-        let Written { name, about, seed, chip, rule, task: table } = self;
-        Experiment { name, about, seed, chip, rule, task: task(table) }
+        let Written { name, about, seed, run, chip, rule, task: table } = self;
+        Experiment { name, about, seed, run, chip, rule, task: task(table) }
     }
 }
 
@@ -86,6 +91,15 @@ struct TaskOutline {
 /// First of the seeds results are reported on; those below 100 are for choosing gains.
 fn default_seed() -> u64 {
     1000
+}
+
+/// The `[run]` table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// What time updates take.
+    #[serde(default)]
+    pub timing: Timing,
 }
 
 /// A rule of an experiment.
@@ -230,10 +244,12 @@ mod tests {
             "chip.sensor.tau_us=30",
             "task.evaluate=validation",
             "rule.structural.source=other.pl",
+            "run.timing=chip",
         ])
         .unwrap();
         assert_eq!(experiment.rule["structural"].params["theta"], 9.0);
         assert_eq!(experiment.rule["structural"].source, "other.pl");
+        assert_eq!(experiment.run.timing, Timing::Chip);
         assert_eq!(experiment.chip.get("sensor.tau_us"), Some(30.0));
         let TaskConfig::Classification(task) = &experiment.task else { panic!("a classification") };
         assert_eq!(task.train.samples, 12);

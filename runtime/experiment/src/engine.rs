@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::ppu_image::PpuImage;
 use pl_chip::{COLUMNS, Chip, RowMode};
 
 /// One rule at work on a view of one hemisphere.
@@ -36,6 +37,12 @@ pub trait EngineFactory: Sync {
     /// If a param does not exist or may not have its value, or the view is larger than the rule
     /// allows.
     fn build(&self, binding: &Binding) -> Result<Box<dyn Engine>, EngineError>;
+
+    /// The rule as a PPU program, bound as `binding` says.
+    ///
+    /// # Errors
+    /// As for [`EngineFactory::build`], or if these engines are no PPU programs.
+    fn program(&self, binding: &Binding) -> Result<PpuImage, EngineError>;
 
     /// What is known of the rule in the table `[rule.NAME]`.
     ///

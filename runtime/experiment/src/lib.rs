@@ -3,7 +3,8 @@
 //! ```text
 //!   experiment.toml --config--> Experiment --task--> chips, stimuli, readout --> Outcome
 //!                                              |                       arrays, metrics, pictures
-//!   engine.rs   what a task needs of a rule    +-- one update at a time, on the chip
+//!   engine.rs      what a task needs of a rule +-- one update at a time, on the chip
+//!   plasticity.rs  the rules of a chip, in no time or in the chip's time
 //! ```
 //!
 //! Invariants: rules are known only through [`engine`]; the same experiment, seed and engine give
@@ -18,6 +19,7 @@ pub mod engine;
 pub mod figure;
 pub mod monitor;
 pub mod outcome;
+pub mod plasticity;
 pub mod ppu_image;
 pub mod task;
 

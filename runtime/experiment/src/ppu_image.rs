@@ -1,18 +1,28 @@
-//! A rule as a PPU image on the instruction-set simulator.
+//! A rule as a PPU image.
 //!
-//! The host's half of the contract in [`pl_isa::image`]: loads the image into the chip's PPU
-//! memory, pokes view, derived values and seeds, gives commands, and takes samples out. Timing is
-//! instantaneous: the chip's clock stands still while the program runs.
+//! The host's half of the contract in [`pl_isa::image`]: puts the image into the chip's PPU
+//! memory, pokes view, derived values and seeds, gives commands, and takes samples out.
+//!
+//! ```text
+//!   instant.rs   commands while the chip's clock stands still, on a core beside the chip
+//!   running.rs   commands and runs in the chip's time, on the core of the chip
+//!   records.rs   samples                     memory.rs   a PPU's memory as the host sees it
+//! ```
 //!
 //! A PPU runs one program. Engines of the same hemisphere of a chip would overwrite each other;
 //! the one that was overwritten notices and says so.
 
+mod instant;
 mod memory;
 mod records;
+mod running;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::{Binding, Engine, EngineError, RecordSample};
+pub use instant::PpuImageEngine;
+pub use running::{RunningImage, in_turn, start_all};
+
+use crate::engine::{Binding, EngineError, RecordSample};
 use memory::Memory;
 use pl_chip::{Chip, RowMode};
 use pl_fixed::rng;
@@ -20,15 +30,11 @@ use pl_isa::elf::{Contents, Image};
 use pl_isa::image::{
     COLUMNS, Command, EXTERNAL_REGION_BYTES, INFO_SECTION, Info, Place, ROW_BYTES, Status, symbol,
 };
-use pl_iss::{Cpu, Step, TimingParameters};
 use records::Buffer;
 
-/// Most instructions of a command: far more than the slowest update of 256 rows takes.
-const INSTRUCTIONS_MAX: u64 = 50_000_000;
-
-/// A compiled rule on the simulator, bound to a view of one hemisphere.
+/// A compiled rule as a PPU program, bound to a view of one hemisphere.
 #[derive(Debug)]
-pub struct PpuImageEngine {
+pub struct PpuImage {
     image: Image,
     info: Info,
     binding: Binding,
@@ -36,36 +42,18 @@ pub struct PpuImageEngine {
     rows: Vec<u8>,
     /// Raw values of the image's derived table.
     derived: Vec<i32>,
-    instructions_max: u64,
-    /// Whether the core's pipelines are modelled.
-    counts_cycles: bool,
-    last_cycles: u64,
     buffers: Vec<Buffer>,
     samples: Vec<Vec<RecordSample>>,
-    /// Nothing before the start and after a command that failed.
-    started: Option<Started>,
 }
 
-/// A program between two commands.
-#[derive(Debug)]
-struct Started {
-    cpu: Cpu,
-    /// The PPU's memory as the last command left it.
-    memory: Vec<u8>,
-}
-
-impl PpuImageEngine {
+impl PpuImage {
     /// Binds an image to a view. `derived` are the raw values of [`Info::derived`] for the binding's
     /// params, whose names mean nothing here.
     ///
     /// # Errors
     /// If `elf` is no image, is for fewer rows or has other derived values, or its state and
     /// samples do not fit into external memory.
-    pub fn new(
-        elf: &[u8],
-        binding: &Binding,
-        derived: Vec<i32>,
-    ) -> Result<PpuImageEngine, EngineError> {
+    pub fn new(elf: &[u8], binding: &Binding, derived: Vec<i32>) -> Result<PpuImage, EngineError> {
         let image = Image::from_bytes(elf).map_err(|error| EngineError::new(error.to_string()))?;
         let info = info_of(&image)?;
         if derived.len() != info.derived.len() {
@@ -86,32 +74,27 @@ impl PpuImageEngine {
             let message = format!("the image is for at most {most} columns, not {columns}");
             return Err(EngineError::new(message));
         }
-        Ok(PpuImageEngine {
-            buffers: records::place(&info, rows)?,
+        Ok(PpuImage {
+            buffers: records::place(&info, rows, records::INSTANT_SAMPLES)?,
             samples: vec![Vec::new(); info.records.len()],
             image,
             info,
             binding: binding.clone(),
             rows: view,
             derived,
-            instructions_max: INSTRUCTIONS_MAX,
-            counts_cycles: false,
-            last_cycles: 0,
-            started: None,
         })
     }
 
-    /// The same engine with the cycle model of core and chip, see [`Self::last_cycles`].
-    #[must_use]
-    pub fn counting_cycles(self) -> PpuImageEngine {
-        PpuImageEngine { counts_cycles: true, ..self }
+    /// The same image with buffers for samples that are taken out while the program runs.
+    fn with_running_buffers(mut self) -> Result<PpuImage, EngineError> {
+        let rows = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let samples = records::running_samples(&self.info, rows, self.binding.record_capacity);
+        self.buffers = records::place(&self.info, rows, samples)?;
+        Ok(self)
     }
 
-    /// Cycles of 4 ns from the last command until it was done; instructions if cycles are not
-    /// counted.
-    #[must_use]
-    pub fn last_cycles(&self) -> u64 {
-        self.last_cycles
+    fn hemisphere(&self) -> usize {
+        self.binding.hemisphere.into()
     }
 
     /// Address of a symbol that names so many bytes, which the image must have.
@@ -128,7 +111,7 @@ impl PpuImageEngine {
 
     /// The PPU's memory as the host sees it.
     fn memory<'a>(&self, chip: &'a mut Chip) -> Memory<'a> {
-        Memory(&mut chip.ppu_memory_mut(self.binding.hemisphere.into())[..])
+        Memory(&mut chip.ppu_memory_mut(self.hemisphere())[..])
     }
 
     fn set_bytes(&self, chip: &mut Chip, name: &str, bytes: &[u8]) -> Result<(), EngineError> {
@@ -155,19 +138,14 @@ impl PpuImageEngine {
         if self.info.signed {
             self.binding.order_pairs(&self.rows, chip)?;
         }
-        let memory = chip.ppu_memory_mut(self.binding.hemisphere.into());
+        let memory = chip.ppu_memory_mut(self.hemisphere());
         let size = u32::try_from(memory.len()).unwrap_or(u32::MAX);
         let bytes = self.image.internal_memory(size).map_err(EngineError::new)?;
         memory.copy_from_slice(&bytes);
         self.samples.iter_mut().for_each(Vec::clear);
         self.poke_view(chip)?;
         self.poke_values(chip)?;
-        self.poke_records(chip)?;
-        let memory = chip.ppu_memory(self.binding.hemisphere.into()).to_vec();
-        let timing = TimingParameters::default();
-        let cpu = if self.counts_cycles { Cpu::with_timing(timing) } else { Cpu::new() };
-        self.started = Some(Started { cpu, memory });
-        Ok(())
+        self.poke_records(chip)
     }
 
     fn poke_view(&self, chip: &mut Chip) -> Result<(), EngineError> {
@@ -215,54 +193,25 @@ impl PpuImageEngine {
         Ok(())
     }
 
-    /// Gives a command, runs the program until it is done, and takes new samples out.
-    fn command(&mut self, chip: &mut Chip, command: Command) -> Result<(), EngineError> {
-        let hemisphere = usize::from(self.binding.hemisphere);
-        let Some(Started { mut cpu, memory }) = self.started.take() else {
-            return Err(EngineError::new("the program was not started or has failed"));
-        };
-        if memory != chip.ppu_memory(hemisphere) {
-            let message = "another program or host wrote to the PPU's memory since the last update";
-            return Err(EngineError::new(message));
-        }
-        self.set(chip, symbol::COMMAND, command.word())?;
-        let before = cpu.cycles();
-        self.run(chip, &mut cpu)?;
-        self.last_cycles = cpu.cycles() - before;
+    /// That the program has answered a command and waits for the next.
+    fn check_ready(&self, chip: &mut Chip) -> Result<(), EngineError> {
         let status = self.get(chip, symbol::STATUS)?;
-        if status != Status::Ready.word() {
-            let message = match Status::from_word(status) {
-                Some(status) => format!("the program's status is {status:?} after a command"),
-                None => format!("the program's status is {status:#x}, which means nothing"),
-            };
-            return Err(EngineError::new(message));
+        if status == Status::Ready.word() {
+            return Ok(());
         }
-        self.take_samples(chip)?;
-        let memory = chip.ppu_memory(hemisphere).to_vec();
-        self.started = Some(Started { cpu, memory });
-        Ok(())
+        Err(EngineError::new(match Status::from_word(status) {
+            Some(status) => format!("the program's status is {status:?} after a command"),
+            None => format!("the program's status is {status:#x}, which means nothing"),
+        }))
     }
 
-    /// Runs the program until it clears the command.
-    fn run(&self, chip: &mut Chip, cpu: &mut Cpu) -> Result<(), EngineError> {
-        let address = self.address(symbol::COMMAND, 4)?;
-        let hemisphere = usize::from(self.binding.hemisphere);
-        for _ in 0..self.instructions_max {
-            match cpu.step(&mut chip.ppu(hemisphere)) {
-                Ok(Step::Executed) => {}
-                Ok(Step::Interrupted(exception)) => {
-                    let pc = cpu.last_exception().map_or(cpu.pc, |(_, pc)| pc);
-                    return Err(self.stopped(&format!("the program raised {exception:?}"), pc));
-                }
-                Ok(Step::Asleep) => return Err(self.stopped("the program went to sleep", cpu.pc)),
-                Err(trap) => return Err(self.stopped(&trap.to_string(), trap.pc)),
-            }
-            if self.memory(chip).word(address)? == Command::None.word() {
-                return Ok(());
-            }
-        }
-        let message = format!("not done after {} instructions", self.instructions_max);
-        Err(self.stopped(&message, cpu.pc))
+    /// Whether the program has carried out the last command.
+    fn is_done(&self, chip: &mut Chip) -> Result<bool, EngineError> {
+        Ok(self.get(chip, symbol::COMMAND)? == Command::None.word())
+    }
+
+    fn take_records(&mut self) -> Vec<RecordSample> {
+        self.samples.iter_mut().flat_map(core::mem::take).collect()
     }
 
     /// Says what happened, and where in the program.
@@ -272,21 +221,6 @@ impl PpuImageEngine {
             None => format!("{pc:#x}"),
         };
         EngineError::new(format!("{what}, at {place} of the PPU program of `{}`", self.info.rule))
-    }
-}
-
-impl Engine for PpuImageEngine {
-    fn start(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
-        self.load(chip)?;
-        self.command(chip, Command::Start)
-    }
-
-    fn update(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
-        self.command(chip, Command::Update)
-    }
-
-    fn take_records(&mut self) -> Vec<RecordSample> {
-        self.samples.iter_mut().flat_map(core::mem::take).collect()
     }
 }
 

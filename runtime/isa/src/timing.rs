@@ -10,6 +10,8 @@
 //! simulated with the RTL of the core (the golden cycles); fractions are means over patterns that
 //! the one port of the register file causes.
 
+mod rounds;
+
 use crate::latency::{Class, Wait};
 use crate::{Field, Instruction, Opcode, Resource, Role};
 
@@ -221,6 +223,38 @@ pub struct Timing {
     jumped: bool,
 }
 
+/// The way of a vector instruction to its unit.
+#[derive(Clone, Copy, Debug)]
+struct Path {
+    /// When it leaves the front end.
+    issue: u64,
+    /// When it leaves the queue.
+    dispatch: u64,
+    /// When its unit starts it.
+    start: u64,
+}
+
+/// Whether a vector register is the target.
+fn writes_register(instruction: &Instruction) -> bool {
+    let operands = instruction.opcode.info().operands;
+    operands.iter().any(|o| o.field == Field::Vrt && o.role == Role::Def)
+}
+
+/// Whether a move of special registers writes one.
+fn moves_to_special(instruction: &Instruction) -> bool {
+    instruction.opcode.info().operands.first().is_some_and(|o| o.field == Field::Spr)
+}
+
+/// Whether a vector instruction writes the condition register, and whether it depends on it.
+fn conditions(instruction: &Instruction) -> (bool, bool) {
+    let resources = instruction.opcode.info().resources;
+    let touches = |role: fn(Role) -> bool| {
+        resources.iter().any(|(found, how)| *found == Resource::Vcr && role(*how))
+    };
+    let asks = instruction.operand(Field::Cond).is_some_and(|cond| cond != 0);
+    (touches(|role| role != Role::Use), asks && touches(|role| role == Role::Use))
+}
+
 /// When a vector register is free for what.
 #[derive(Clone, Copy, Debug, Default)]
 struct Register {
@@ -272,11 +306,12 @@ impl Timing {
     /// longer than this, whatever it starts from: all times are sums and maxima.
     #[must_use]
     pub fn growth_cycles(&self, earlier: &Timing) -> u64 {
-        let times = self.times().zip(earlier.times());
+        let port = [self, earlier].map(|timing| timing.port_taken.unwrap_or(0));
+        let times = self.times().zip(earlier.times()).chain([port.into()]);
         times.map(|(now, before)| now.saturating_sub(before)).max().unwrap_or(0).div_ceil(PARTS)
     }
 
-    /// Every time of the state.
+    /// Every time of the state but that of the port of the register file.
     fn times(&self) -> impl Iterator<Item = u64> + '_ {
         let registers = self.vectors.iter().chain([&self.conditions]);
         let registers = registers.flat_map(|register| [register.read, register.write]);
@@ -284,7 +319,6 @@ impl Timing {
             self.slot,
             self.condition,
             self.special,
-            self.port_taken.unwrap_or(0),
             self.drained,
             self.loaded,
             self.port_free,
@@ -302,25 +336,33 @@ impl Timing {
     pub fn issue(&mut self, executed: &Executed) {
         let instruction = &executed.instruction;
         let info = instruction.opcode.info();
-        let writes = info.operands.iter().any(|o| o.field == Field::Vrt && o.role == Role::Def);
+        let writes = writes_register(instruction);
         match costs(info.class, writes, &self.parameters, executed.wait) {
             Some(costs) => self.issue_vector(instruction, &costs, writes),
             None => self.issue_scalar(executed),
         }
     }
 
-    fn issue_vector(&mut self, instruction: &Instruction, costs: &Costs, writes: bool) {
+    /// Cycle at which an instruction acts outside of the core, if it is issued next: a vector
+    /// access when its unit starts it, a scalar one when the port takes it.
+    #[must_use]
+    pub fn access_cycle(&self, instruction: &Instruction, wait: Wait) -> u64 {
+        let class = instruction.opcode.info().class;
+        let writes = writes_register(instruction);
+        let time = match costs(class, writes, &self.parameters, wait) {
+            Some(costs) => self.path(instruction, &costs, writes).start,
+            None => self.scalar_issue(instruction).max(self.port_free),
+        };
+        time.div_ceil(PARTS)
+    }
+
+    /// The way of a vector instruction that is issued next.
+    fn path(&self, instruction: &Instruction, costs: &Costs, writes: bool) -> Path {
         let info = instruction.opcode.info();
         // The front end waits for room in the queue and for general-purpose registers.
         let mut issue = self.slot.max(self.left[QUEUE - 1]);
         let mut dispatch = self.left[0];
         let mut start = self.units[costs.unit as usize];
-        let touches = |resource, role: fn(Role) -> bool| {
-            info.resources.iter().any(|(found, how)| *found == resource && role(*how))
-        };
-        let conditional = instruction.operand(Field::Cond).is_some_and(|cond| cond != 0)
-            && touches(Resource::Vcr, |role| role == Role::Use);
-        let compares = touches(Resource::Vcr, |role| role != Role::Use);
         for (spec, value) in instruction.operands() {
             let register = (value & 31) as usize;
             match (spec.field, spec.role) {
@@ -334,6 +376,7 @@ impl Timing {
                 _ => {}
             }
         }
+        let (compares, conditional) = conditions(instruction);
         if compares {
             dispatch = dispatch.max(self.conditions.write);
         }
@@ -346,9 +389,16 @@ impl Timing {
         {
             start = start.max(last + costs.spacing + cycles(1));
         }
+        let station = self.started[costs.unit as usize][costs.unit.station() - 1];
+        let dispatch = dispatch.max(issue).max(station);
+        Path { issue, dispatch, start: start.max(dispatch) }
+    }
+
+    fn issue_vector(&mut self, instruction: &Instruction, costs: &Costs, writes: bool) {
+        let info = instruction.opcode.info();
+        let Path { issue, dispatch, start } = self.path(instruction, costs, writes);
+        let (compares, conditional) = conditions(instruction);
         let started = &mut self.started[costs.unit as usize];
-        let dispatch = dispatch.max(issue).max(started[costs.unit.station() - 1]);
-        let start = start.max(dispatch);
         started.rotate_right(1);
         started[0] = start;
         self.jumped = false;
@@ -381,11 +431,10 @@ impl Timing {
         self.drained = self.drained.max(start + costs.done);
     }
 
+    /// When a scalar instruction that is issued next has its operands.
     #[allow(clippy::wildcard_enum_match_arm, reason = "a few fields and classes have a say each")]
-    fn issue_scalar(&mut self, executed: &Executed) {
-        let instruction = &executed.instruction;
+    fn scalar_issue(&self, instruction: &Instruction) -> u64 {
         let info = instruction.opcode.info();
-        let class = info.class;
         let mut issue = self.slot;
         for (spec, value) in instruction.operands() {
             let register = (value & 31) as usize;
@@ -399,30 +448,40 @@ impl Timing {
                 _ => {}
             }
         }
-        let moves_to = info.operands.first().is_some_and(|o| o.field == Field::Spr);
-        if class == Class::MoveSpr && !moves_to {
-            issue = issue.max(self.special);
+        match info.class {
+            Class::MoveSpr if !moves_to_special(instruction) => issue.max(self.special),
+            // Three cycles to notice that the pipelines are empty.
+            Class::Sync => issue.max(self.drained + cycles(1)),
+            Class::Load | Class::LoadUpdate | Class::LoadMultiple => {
+                let place = [instruction.operands[1], instruction.operands[2]];
+                let stored = if place == self.stored.0 { self.stored.1 } else { 0 };
+                issue.max(stored).max(self.accessed[ACCESSES - 1])
+            }
+            Class::Store | Class::StoreUpdate | Class::StoreMultiple => {
+                issue.max(self.accessed[ACCESSES - 1])
+            }
+            _ => issue,
         }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "a few fields and classes have a say each")]
+    fn issue_scalar(&mut self, executed: &Executed) {
+        let instruction = &executed.instruction;
+        let class = instruction.opcode.info().class;
+        let issue = self.scalar_issue(instruction);
         let answer = cycles(u64::from(executed.wait.answer_cycles));
         let load = cycles(u64::from(self.parameters.load_cycles)) + answer;
         let (slots, latency) = self.scalar_costs(executed, load);
         let place = [instruction.operands[1], instruction.operands[2]];
         let mut ready = issue + latency;
         match class {
-            // Three cycles to notice that the pipelines are empty.
-            Class::Sync => issue = issue.max(self.drained + cycles(1)),
             Class::Load | Class::LoadUpdate | Class::LoadMultiple => {
-                if place == self.stored.0 {
-                    issue = issue.max(self.stored.1);
-                }
-                issue = issue.max(self.accessed[ACCESSES - 1]);
                 // Answers come in order.
                 ready = self.loaded.max(self.access(issue, executed.wait) + latency);
                 self.loaded = ready;
                 self.drained = self.drained.max(ready);
             }
             Class::Store | Class::StoreUpdate | Class::StoreMultiple => {
-                issue = issue.max(self.accessed[ACCESSES - 1]);
                 self.stored = (place, issue + cycles(4));
                 let accessed = self.access(issue, executed.wait);
                 self.drained = self.drained.max(accessed + answer);
@@ -444,7 +503,7 @@ impl Timing {
                 _ => {}
             }
         }
-        if class == Class::MoveSpr && moves_to {
+        if class == Class::MoveSpr && moves_to_special(instruction) {
             self.special = issue + cycles(2);
         }
     }

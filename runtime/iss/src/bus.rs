@@ -128,6 +128,10 @@ pub trait Bus {
         Wait::NONE
     }
 
+    /// Called before every instruction with the cycle at which its access acts, by
+    /// [`crate::Cpu::run_before`] only.
+    fn set_cycle(&mut self, _cycle: u64) {}
+
     /// Called when everything before has finished: at `sync`, `wait` and what drains like them.
     fn synchronize(&mut self) {}
 }
@@ -164,6 +168,10 @@ impl<B: Bus> Bus for &mut B {
     #[inline]
     fn wait(&self, access: Access, address: u32) -> Wait {
         (**self).wait(access, address)
+    }
+    #[inline]
+    fn set_cycle(&mut self, cycle: u64) {
+        (**self).set_cycle(cycle);
     }
     #[inline]
     fn synchronize(&mut self) {

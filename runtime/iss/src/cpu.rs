@@ -10,6 +10,7 @@ use crate::exec;
 use crate::interrupt::{Exception, Interrupts};
 use crate::trap::{Trap, TrapKind};
 use crate::vector::VectorUnit;
+use crate::waiting::Waiting;
 
 /// Summary overflow, in the exception register.
 pub const XER_SO: u32 = 1 << 31;
@@ -57,6 +58,19 @@ pub enum Exit {
     /// The instructions allowed are used up.
     Budget,
 }
+
+/// What a step up to a cycle did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Paced {
+    /// The instruction was executed, or a handler entered.
+    Done(Step),
+    /// The instruction would act at this cycle, which is too late; or nothing but waiting is done
+    /// until this cycle.
+    Later(u64),
+}
+
+/// Never: a cycle that does not come.
+const NEVER: u64 = u64::MAX;
 
 /// A decoded instruction with the word it was decoded from.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +140,9 @@ pub struct Cpu {
     pub(crate) last_exception: Option<(Exception, u32)>,
     /// Address of the instruction being executed.
     pub(crate) current: u32,
+    /// Cycle at which the last access acted, if the core runs in step with others.
+    acted: u64,
+    pub(crate) waiting: Waiting,
     timing: Option<Box<Timing>>,
     decoded: DecodedMemory,
 }
@@ -148,6 +165,8 @@ impl Default for Cpu {
             sleeping: false,
             last_exception: None,
             current: 0,
+            acted: 0,
+            waiting: Waiting::default(),
             timing: None,
             decoded: DecodedMemory::default(),
         };
@@ -193,6 +212,10 @@ impl Cpu {
         self.timing.as_deref()
     }
 
+    pub(crate) fn timing_mut(&mut self) -> Option<&mut Timing> {
+        self.timing.as_deref_mut()
+    }
+
     /// Time base: cycles since reset, unless a program wrote it. Without a cycle model every
     /// instruction counts one cycle.
     #[must_use]
@@ -225,36 +248,58 @@ impl Cpu {
     /// If the instruction has no meaning to the hardware; nothing has changed then.
     pub fn step<B: Bus>(&mut self, bus: &mut B) -> Result<Step, Trap> {
         let mut decoded = std::mem::take(&mut self.decoded);
-        let step = self.step_with(bus, &mut decoded);
+        let step = self.step_with::<B, false>(bus, &mut decoded, NEVER);
         self.decoded = decoded;
-        step
+        match step? {
+            Paced::Done(step) => Ok(step),
+            Paced::Later(_) => unreachable!("no cycle is too late"),
+        }
     }
 
     /// The same with the memory of decoded instructions beside the core, so that an instruction
-    /// need not be copied out of it to execute.
+    /// need not be copied out of it to execute. If `PACED`, an instruction that acts at cycle
+    /// `limit` or later is not executed.
     #[inline(always)]
-    fn step_with<B: Bus>(
+    fn step_with<B: Bus, const PACED: bool>(
         &mut self,
         bus: &mut B,
         decoded: &mut DecodedMemory,
-    ) -> Result<Step, Trap> {
+        limit: u64,
+    ) -> Result<Paced, Trap> {
         if self.interrupts.pending
             && let Some(exception) = self.take_interrupt()
         {
-            return Ok(Step::Interrupted(exception));
+            return Ok(Paced::Done(Step::Interrupted(exception)));
         }
         if self.sleeping {
             if !self.interrupts.wakes() {
-                return Ok(Step::Asleep);
+                return Ok(Paced::Done(Step::Asleep));
             }
             self.sleeping = false;
             self.pc = self.pc.wrapping_add(4);
         }
         let pc = self.pc;
+        if PACED
+            && let Some(wait) = self.waiting.at(pc)
+            && let Some(cycle) = self.rounds_end(bus, wait)
+        {
+            return Ok(Paced::Later(cycle));
+        }
         let trap = |kind, word| Trap { kind, pc, word };
         let word = bus.fetch(pc).map_err(|fault| trap(TrapKind::Bus(fault), 0))?;
         let instruction = decoded.get(pc, word).ok_or(trap(TrapKind::Unimplemented, word))?;
         let wait = if self.timing.is_some() { self.wait(bus, instruction) } else { Wait::NONE };
+        if PACED {
+            let acts = match &self.timing {
+                Some(timing) => timing.access_cycle(instruction, wait),
+                None => self.cycles,
+            };
+            self.acted = self.acted.max(acts);
+            if self.acted >= limit {
+                return Ok(Paced::Later(self.acted));
+            }
+            bus.set_cycle(self.acted);
+        }
         self.current = pc;
         self.pc = pc.wrapping_add(4);
         let step = match execute(self, bus, instruction) {
@@ -285,7 +330,7 @@ impl Cpu {
             }
         };
         self.advance(cycles);
-        Ok(step)
+        Ok(Paced::Done(step))
     }
 
     /// What the place takes that an instruction is about to access.
@@ -373,11 +418,51 @@ impl Cpu {
         max_instructions: u64,
     ) -> Result<Exit, Trap> {
         for _ in 0..max_instructions {
-            if self.step_with(bus, decoded)? == Step::Asleep {
+            let step = self.step_with::<B, false>(bus, decoded, NEVER)?;
+            if step == Paced::Done(Step::Asleep) {
                 return Ok(Exit::Wait);
             }
         }
         Ok(Exit::Budget)
+    }
+
+    /// Executes what acts before cycle `limit`, in step with a world that stands there: each
+    /// access is preceded by [`Bus::set_cycle`]. Returns the cycle at which the next instruction
+    /// acts, `limit` or later; [`u64::MAX`] for a core that sleeps and that no timer wakes.
+    ///
+    /// Accesses act in the order of the program: what follows an access of the vector unit acts
+    /// no earlier than it.
+    ///
+    /// # Errors
+    /// If an instruction has no meaning to the hardware.
+    pub fn run_before<B: Bus>(&mut self, bus: &mut B, limit: u64) -> Result<u64, Trap> {
+        self.pass_rounds(limit);
+        let mut decoded = std::mem::take(&mut self.decoded);
+        let next = self.paced(bus, &mut decoded, limit);
+        self.decoded = decoded;
+        next
+    }
+
+    fn paced<B: Bus>(
+        &mut self,
+        bus: &mut B,
+        decoded: &mut DecodedMemory,
+        limit: u64,
+    ) -> Result<u64, Trap> {
+        loop {
+            match self.step_with::<B, true>(bus, decoded, limit)? {
+                Paced::Done(Step::Executed | Step::Interrupted(_)) => {}
+                Paced::Later(cycle) if cycle >= limit => return Ok(cycle),
+                Paced::Later(_) => self.pass_rounds(limit),
+                Paced::Done(Step::Asleep) => {
+                    self.sleep(limit.saturating_sub(self.cycles));
+                    if self.cycles >= limit {
+                        let awake = self.interrupts.wakes();
+                        return Ok(if awake { self.cycles } else { self.wake_cycle() });
+                    }
+                }
+            }
+        }
     }
 
     /// Lets time pass for a sleeping core, up to so many cycles or until a timer wakes it.

@@ -225,6 +225,14 @@ impl Cpu {
         self.interrupts.next_event
     }
 
+    /// The earliest cycle at which a timer may wake the core; [`u64::MAX`] if none is enabled.
+    pub(crate) const fn wake_cycle(&self) -> u64 {
+        match self.interrupts.tcr & (TCR_DIE | TCR_FIE) {
+            0 => u64::MAX,
+            _ => self.interrupts.next_event,
+        }
+    }
+
     /// The decrementer.
     pub(crate) fn decrementer(&self) -> u32 {
         let left = self.interrupts.decrementer_end.map_or(0, |end| end.saturating_sub(self.cycles));

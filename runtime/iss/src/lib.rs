@@ -6,6 +6,7 @@
 //!   vector.rs      vector registers, accumulator, conditions; lanes.rs operations on all lanes
 //!   exec/          one function for every row of the instruction table of pl_isa
 //!   interrupt.rs   exceptions, timers, doorbell, pins
+//!   waiting.rs     loops in which a program waits, passed over
 //!   trap.rs        what the hardware gives no meaning to
 //! ```
 //!
@@ -24,6 +25,7 @@ pub mod lint;
 pub mod plain;
 pub mod trap;
 pub mod vector;
+mod waiting;
 
 pub use bus::{Access, Bus, BusFault, Vector, Width};
 pub use cpu::{Cpu, Exit, Step};
@@ -33,3 +35,4 @@ pub use pl_isa::{Executed, Timing, TimingParameters};
 pub use plain::PlainBus;
 pub use trap::{Trap, TrapKind};
 pub use vector::{Conditions, VectorUnit};
+pub use waiting::WaitLoop;

@@ -13,7 +13,7 @@ mod plan;
 mod results;
 
 use crate::cli::{MergeArgs, SweepArgs, SweepCommand};
-use crate::engines::{Compiler, EngineKind};
+use crate::engines::Compiler;
 use crate::experiment_file::{ExperimentFile, invalid, text_of};
 use crate::output::{self, Failure};
 use crate::watch::Watch;
@@ -52,7 +52,7 @@ fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
     let beside = file.parent().unwrap_or(Path::new("."));
     let source = ExperimentFile::read(beside.join(&plan.experiment))?;
     let experiment = source.parse(&plan.set).map_err(|error| source.invalid(&error))?;
-    let kind = args.engine.map_or(EngineKind::default(), EngineKind::from);
+    let kind = crate::run::engine(args.engine, &experiment).map_err(Failure::Usage)?;
     let compiler = Compiler::load(kind, &experiment, source.folder())?;
 
     let stem = file.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());

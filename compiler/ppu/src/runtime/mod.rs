@@ -16,6 +16,7 @@ use crate::memory::Memory;
 use crate::needs::Needs;
 use asm::Asm;
 use pl_ir::Module;
+use pl_isa::image::symbol;
 
 /// Resets the rate counters flagged in the half rows of bytes that r3 points to.
 pub(crate) const RESET_RATES: &str = "plc_reset_rates";
@@ -44,7 +45,7 @@ pub(crate) const START: &str = "plc_start";
 /// Function of the rule that is one update.
 pub(crate) const UPDATE: &str = "plc_update";
 /// Waits for commands.
-const LOOP: &str = "plc_loop";
+const LOOP: &str = symbol::COMMAND_LOOP;
 /// One update with its samples and counters.
 const ONE_UPDATE: &str = "plc_one_update";
 

@@ -4,9 +4,9 @@ use super::asm::{Asm, r};
 use super::{Context, LOOP, ONE_UPDATE, RECORD_OPEN, SAMPLE_MEMBRANES, SAMPLE_RATES, UPDATE};
 use crate::emit;
 use crate::lower::EXTERNAL_DATA;
-use crate::memory::{Memory, RecordTables};
+use crate::memory::{Memory, RecordTables, Schedule};
 use crate::vcode::{Operand, Reg, Test};
-use pl_isa::image::{Command, Status};
+use pl_isa::image::{Command, Status, symbol};
 use pl_isa::{Opcode, Spr};
 
 /// Where the run command goes.
@@ -40,12 +40,14 @@ fn time_base(asm: &mut Asm, to: Reg, half: Spr) {
 /// runs is late; one whose whole period has passed is left out. Times are compared modulo 2^32.
 pub(super) fn run(asm: &mut Asm, context: &Context<'_>) {
     let (memory, words) = (context.memory, context.memory.schedule);
-    let [again, poll, unlimited, due, in_time, missed, end] = [(); 7].map(|()| asm.local());
+    let [again, unlimited, due, in_time, missed, end] = [(); 6].map(|()| asm.local());
     asm.function(RUN);
     asm.constant(r(4), Status::Busy.word().cast_signed());
     asm.store(r(4), memory.status);
     asm.constant(r(3), 0);
-    for word in [words.requested, words.executed, words.late, words.missed] {
+    let counts = [words.requested, words.executed, words.late, words.missed];
+    let durations = [words.duration, words.duration_max, words.busy];
+    for word in counts.into_iter().chain(durations) {
         asm.store(r(3), word);
     }
     time_base(asm, r(4), Spr::TBL);
@@ -54,12 +56,12 @@ pub(super) fn run(asm: &mut Asm, context: &Context<'_>) {
     asm.store(r(5), memory.due);
     asm.constant(r(8), 1);
     asm.comment("the first update of a phase of 0 is in time");
-    asm.jump(&poll);
+    asm.jump(symbol::RUN_LOOP);
 
     asm.label(&again);
     asm.constant(r(8), 0);
     asm.comment("not waited yet");
-    asm.label(&poll);
+    asm.function(symbol::RUN_LOOP);
     asm.load(r(3), memory.command);
     asm.compare(r(3), Command::Run.word().cast_signed());
     asm.branch(Test::Ne, &end);
@@ -76,7 +78,7 @@ pub(super) fn run(asm: &mut Asm, context: &Context<'_>) {
     asm.compare(r(6), 0);
     asm.branch(Test::Ge, &due);
     asm.constant(r(8), 1);
-    asm.jump(&poll);
+    asm.jump(symbol::RUN_LOOP);
 
     asm.label(&due);
     asm.count(words.requested, r(3));
@@ -89,7 +91,7 @@ pub(super) fn run(asm: &mut Asm, context: &Context<'_>) {
     asm.branch(Test::Ne, &in_time);
     asm.count(words.late, r(3));
     asm.label(&in_time);
-    asm.call(ONE_UPDATE);
+    measured_update(asm, words);
     asm.jump(&again);
     asm.label(&missed);
     asm.count(words.missed, r(3));
@@ -104,6 +106,27 @@ pub(super) fn run(asm: &mut Asm, context: &Context<'_>) {
     asm.constant(r(3), 0);
     asm.store(r(3), memory.command);
     asm.jump(LOOP);
+}
+
+/// One update, and how long it takes: until everything that it wrote is stored.
+fn measured_update(asm: &mut Asm, words: Schedule) {
+    let shorter = asm.local();
+    time_base(asm, r(4), Spr::TBL);
+    asm.store(r(4), words.begun);
+    asm.call(ONE_UPDATE);
+    asm.sync();
+    time_base(asm, r(4), Spr::TBL);
+    asm.load(r(5), words.begun);
+    asm.op3(Opcode::Subf, r(4), r(5), r(4));
+    asm.store(r(4), words.duration);
+    asm.load(r(5), words.busy);
+    asm.op3(Opcode::Add, r(5), r(5), r(4));
+    asm.store(r(5), words.busy);
+    asm.load(r(5), words.duration_max);
+    asm.compare_unsigned(r(4), r(5));
+    asm.branch(Test::Lt, &shorter);
+    asm.store(r(4), words.duration_max);
+    asm.label(&shorter);
 }
 
 /// Opens a sample: room, header, cursor.

@@ -1,13 +1,17 @@
-//! Samples: a small buffer a record statement in external memory, emptied after every command, so
-//! that as many samples can be kept as a binding asks for.
+//! Samples: a buffer a record statement in external memory, emptied again and again, so that as
+//! many samples can be kept as a binding asks for.
 
-use super::{PpuImageEngine, halfword_offset};
+use super::{PpuImage, halfword_offset};
 use crate::engine::{EngineError, RecordField, RecordSample};
 use pl_chip::Chip;
 use pl_isa::image::{EXTERNAL_REGION_BYTES, Extent, Info, ROW_BYTES, SampleLayout, symbol};
 
-/// Samples that a buffer holds: more than one command takes of a record.
-const BUFFER_SAMPLES: u32 = 4;
+/// Samples that a buffer holds which is emptied after every command: more than one takes.
+pub(super) const INSTANT_SAMPLES: u32 = 4;
+/// Most samples that a buffer holds which is emptied when the host comes to it.
+const RUNNING_SAMPLES_MAX: u32 = 4096;
+/// Bytes of all such buffers of a program, unless one needs more.
+const RUNNING_BYTES: u32 = 8 << 20;
 /// Byte of a sample that its update number begins at.
 const UPDATE_OFFSET: usize = 0;
 /// Zeros to clear external memory with, at a time.
@@ -19,24 +23,40 @@ pub(super) struct Buffer {
     /// Offset in the PPU's region.
     base: u32,
     layout: SampleLayout,
+    /// Samples it holds.
+    samples: u32,
 }
 
 impl Buffer {
+    /// Samples it holds.
+    pub(super) fn samples(&self) -> u32 {
+        self.samples
+    }
+
     /// First byte behind the samples: a spare sample catches puts without an open one.
     fn end(&self) -> u32 {
-        self.base + BUFFER_SAMPLES * self.layout.stride
+        self.base + self.samples * self.layout.stride
     }
 }
 
+/// Samples a buffer should hold for a program that is not stopped to be emptied, if so many of each
+/// record are wanted.
+pub(super) fn running_samples(info: &Info, rows: u32, wanted: usize) -> u32 {
+    let strides = info.records.iter().map(|record| record.layout(rows).stride);
+    let sum = strides.fold(0, u32::saturating_add).max(1);
+    let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(RUNNING_SAMPLES_MAX);
+    (RUNNING_BYTES / sum).min(wanted).max(INSTANT_SAMPLES)
+}
+
 /// Buffers one behind another, behind the objects of the image, for a view of `rows` rows.
-pub(super) fn place(info: &Info, rows: u32) -> Result<Vec<Buffer>, EngineError> {
+pub(super) fn place(info: &Info, rows: u32, samples: u32) -> Result<Vec<Buffer>, EngineError> {
     let mut next = info.records_offset;
     let mut buffers = Vec::new();
     for record in &info.records {
         let layout = record.layout(rows);
-        let bytes = layout.stride.checked_mul(BUFFER_SAMPLES + 1);
+        let bytes = layout.stride.checked_mul(samples + 1);
         let end = bytes.and_then(|bytes| next.checked_add(bytes)).unwrap_or(u32::MAX);
-        buffers.push(Buffer { base: core::mem::replace(&mut next, end), layout });
+        buffers.push(Buffer { base: core::mem::replace(&mut next, end), layout, samples });
     }
     if next > EXTERNAL_REGION_BYTES {
         let message = format!(
@@ -48,7 +68,7 @@ pub(super) fn place(info: &Info, rows: u32) -> Result<Vec<Buffer>, EngineError> 
     Ok(buffers)
 }
 
-impl PpuImageEngine {
+impl PpuImage {
     /// Clears what the program uses of external memory, and tells it where its buffers are.
     pub(super) fn poke_records(&self, chip: &mut Chip) -> Result<(), EngineError> {
         let last = self.buffers.last().map(|buffer| buffer.end() + buffer.layout.stride);
@@ -98,11 +118,12 @@ impl PpuImageEngine {
     }
 
     fn room(&self, record: usize) -> u32 {
-        u32::try_from(self.wanted(record)).unwrap_or(u32::MAX).min(BUFFER_SAMPLES)
+        let samples = self.buffers[record].samples;
+        u32::try_from(self.wanted(record)).unwrap_or(u32::MAX).min(samples)
     }
 
     /// No samples are there, and as many fit as there is room for and still wanted.
-    fn empty_buffers(&self, chip: &mut Chip) -> Result<(), EngineError> {
+    pub(super) fn empty_buffers(&self, chip: &mut Chip) -> Result<(), EngineError> {
         let rooms: Vec<u32> = (0..self.buffers.len()).map(|record| self.room(record)).collect();
         let zeros = vec![0; self.buffers.len()];
         self.set_words(chip, symbol::RECORD_CAPACITY, &rooms)?;
@@ -129,24 +150,88 @@ impl PpuImageEngine {
                 let message = format!("the program took more than {room} samples in one update");
                 return Err(EngineError::new(message));
             }
+            let now = chip.now();
             for sample in 0..count {
-                let stride = self.buffers[record].layout.stride;
-                let offset = self.buffers[record].base + sample * stride;
-                let found = self.sample(chip, record, offset)?;
+                let bytes = self.sample_bytes(chip, record, sample)?;
+                let found = self.sample(record, &bytes, now);
                 self.samples[record].push(found);
-                self.clear(chip, offset, stride)?;
+                self.clear_sample(chip, record, sample)?;
             }
         }
         self.empty_buffers(chip)
     }
 
-    fn sample(&self, chip: &Chip, record: usize, offset: u32) -> Result<RecordSample, EngineError> {
-        let layout = &self.buffers[record].layout;
-        let mut bytes = vec![0; layout.stride as usize];
-        let at = (self.region() + offset) as usize;
+    /// Moves the samples out of the buffers that are complete, while the program runs; `taken` says
+    /// how many of each have been, `origin` is the tick of the time base 0. Buffers are emptied if
+    /// the program is between two updates.
+    pub(super) fn collect_samples(
+        &mut self,
+        chip: &mut Chip,
+        (taken, origin): (&mut [u32], u64),
+    ) -> Result<(), EngineError> {
+        let word = |chip: &mut Chip, name| self.get(chip, name);
+        let updates = word(chip, symbol::UPDATE_INDEX)?;
+        let ended = word(chip, symbol::EXECUTED)?.wrapping_add(word(chip, symbol::MISSED)?);
+        let rests = word(chip, symbol::REQUESTED)? == ended;
+        for (record, taken) in taken.iter_mut().enumerate() {
+            let count = self.record_word(chip, symbol::RECORD_COUNT, record)?;
+            let capacity = self.record_word(chip, symbol::RECORD_CAPACITY, record)?;
+            if count > capacity.min(self.buffers[record].samples) {
+                return Err(EngineError::new("the program took more samples than there is room"));
+            }
+            while *taken < count {
+                let bytes = self.sample_bytes(chip, record, *taken)?;
+                if word_of(&bytes, UPDATE_OFFSET).cast_unsigned() > updates {
+                    break;
+                }
+                let [upper, lower] = [4, 8].map(|at| word_of(&bytes, at).cast_unsigned());
+                let time = u64::from(upper) << 32 | u64::from(lower);
+                let sample = self.sample(record, &bytes, origin.saturating_add(time));
+                self.samples[record].push(sample);
+                self.clear_sample(chip, record, *taken)?;
+                *taken += 1;
+            }
+            let dropped = self.record_word(chip, symbol::RECORD_DROPPED, record)?;
+            if dropped > 0 && self.wanted(record) > 0 {
+                let message = format!(
+                    "{dropped} samples found no room: updates follow each other without a pause                      in which the host could take samples out"
+                );
+                return Err(EngineError::new(message));
+            }
+        }
+        if rests && taken.iter().any(|taken| *taken > 0) {
+            self.empty_buffers(chip)?;
+            taken.fill(0);
+        }
+        Ok(())
+    }
+
+    fn sample_offset(&self, record: usize, sample: u32) -> u32 {
+        self.buffers[record].base + sample * self.buffers[record].layout.stride
+    }
+
+    fn clear_sample(&self, chip: &mut Chip, record: usize, sample: u32) -> Result<(), EngineError> {
+        let stride = self.buffers[record].layout.stride;
+        self.clear(chip, self.sample_offset(record, sample), stride)
+    }
+
+    fn sample_bytes(
+        &self,
+        chip: &Chip,
+        record: usize,
+        sample: u32,
+    ) -> Result<Vec<u8>, EngineError> {
+        let mut bytes = vec![0; self.buffers[record].layout.stride as usize];
+        let at = (self.region() + self.sample_offset(record, sample)) as usize;
         if !chip.external_memory().read_dram(at, &mut bytes) {
             return Err(EngineError::new("a sample lies outside external memory"));
         }
+        Ok(bytes)
+    }
+
+    /// A sample taken at `now`.
+    fn sample(&self, record: usize, bytes: &[u8], now: u64) -> RecordSample {
+        let layout = &self.buffers[record].layout;
         let fields = self.info.records[record].fields.iter().zip(&layout.fields);
         let fields = fields.map(|(field, offset)| RecordField {
             name: field.name.clone(),
@@ -154,13 +239,13 @@ impl PpuImageEngine {
             frac: field.frac,
             values: self.values(field.extent, &bytes[*offset as usize..]),
         });
-        Ok(RecordSample {
+        RecordSample {
             record,
-            update: word(&bytes, UPDATE_OFFSET).cast_unsigned(),
-            now: chip.now(),
+            update: word_of(bytes, UPDATE_OFFSET).cast_unsigned(),
+            now,
             hemisphere: self.binding.hemisphere,
             fields: fields.collect(),
-        })
+        }
     }
 
     /// Values of the view: rows, then columns, ascending.
@@ -175,12 +260,12 @@ impl PpuImageEngine {
         match extent {
             Extent::Synapse => (0..rows).flat_map(row).collect(),
             Extent::Neuron => row(0).collect(),
-            Extent::Row => (0..rows).map(|row| word(bytes, 4 * row)).collect(),
-            Extent::Rule => vec![word(bytes, 0)],
+            Extent::Row => (0..rows).map(|row| word_of(bytes, 4 * row)).collect(),
+            Extent::Rule => vec![word_of(bytes, 0)],
         }
     }
 }
 
-fn word(bytes: &[u8], at: usize) -> i32 {
+fn word_of(bytes: &[u8], at: usize) -> i32 {
     i32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }

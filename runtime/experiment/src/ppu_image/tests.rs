@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use super::*;
+use crate::engine::Engine;
 use pl_chip::ChipConfig;
 use pl_fixed::rng::splitmix64;
 use pl_isa::elf::{Purpose, Section, Symbol, SymbolKind};

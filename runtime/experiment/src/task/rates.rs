@@ -6,10 +6,11 @@
 
 use crate::config::{ConfigError, Experiment, RuleConfig};
 use crate::counts::Counts;
-use crate::engine::{Binding, Engine, EngineError, EngineFactory};
+use crate::engine::{Binding, EngineError, EngineFactory};
 use crate::figure::{self, Labels, Series};
 use crate::monitor::Monitor;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
+use crate::plasticity::{Plasticity, UpdateCounts};
 use crate::task::{Task, TaskError, TaskKind, on_threads};
 use ndarray::Array2;
 use pl_chip::time::ticks_from_us;
@@ -91,6 +92,8 @@ struct Course {
     rates_hz: Vec<Vec<f64>>,
     /// Final weight of every neuron.
     weights: Vec<u8>,
+    /// Of both hemispheres together.
+    updates: UpdateCounts,
     counts: Counts,
     interrupted: bool,
 }
@@ -125,18 +128,16 @@ impl<'a> Rates<'a> {
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(rule)?;
         let mut chip = Chip::new(&self.experiment.chip, seed);
-        let mut engines: Vec<Box<dyn Engine>> = Vec::new();
-        for hemisphere in [0, 1] {
-            let h = usize::from(hemisphere);
+        for h in 0..HEMISPHERES {
             chip.set_active_columns(h, 0..COLUMNS);
             chip.set_row_mode(h, ROW.into(), RowMode::Excitatory);
             chip.write_weights_row(h, ROW.into(), &[self.config.initial_weight; COLUMNS]);
-            engines.push(factory.build(&self.binding(rule, hemisphere, seed))?);
         }
-        for engine in &mut engines {
-            engine.start(&mut chip)?;
-        }
-        let (begin, end) = (chip.now(), ticks_from_us(1000.0 * self.config.duration_ms));
+        let bindings = [0, 1].map(|hemisphere| self.binding(rule, hemisphere, seed));
+        let mut rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
+        rules.start(&mut chip)?;
+        let (begin, end) = (rules.begun(), ticks_from_us(1000.0 * self.config.duration_ms));
+        chip.take_spikes();
         let mut course = Course::default();
         let mut from = begin;
         let mut until = begin + info.phase_ticks;
@@ -147,20 +148,24 @@ impl<'a> Rates<'a> {
                 events::poisson(seed, 0, target, self.config.source_hz, from, until, &mut input);
             }
             input.sort_unstable();
-            chip.run_until(until, &input);
+            rules.run_until(&mut chip, until, &input)?;
             let seconds = ticks_to_ms(until - from) / 1000.0;
-            let counts = [0, 1].map(|h| chip.rate_counters(h)).concat();
-            course.rates_hz.push(counts.iter().map(|n| f64::from(*n) / seconds).collect());
-            course.times_ms.push(ticks_to_ms(until - begin));
-            for engine in &mut engines {
-                engine.update(&mut chip)?;
+            let mut counts = vec![0.0; NEURONS];
+            for spike in chip.take_spikes() {
+                let neuron = usize::from(spike.hemisphere) * COLUMNS + usize::from(spike.column);
+                counts[neuron] += 1.0;
             }
+            course.rates_hz.push(counts.iter().map(|count| count / seconds).collect());
+            course.times_ms.push(ticks_to_ms(until - begin));
             monitor.advance(until - from);
             (from, until) = (until, until + info.period_ticks);
         }
+        rules.finish(&mut chip)?;
         course.interrupted = until - begin <= end;
         course.counts = Counts::of(&chip);
         course.weights = [0, 1].map(|h| chip.weights_row(h, ROW.into())).concat();
+        let counts = rules.counts().into_iter();
+        course.updates = counts.reduce(UpdateCounts::and).unwrap_or_default();
         Ok(course)
     }
 
@@ -201,6 +206,7 @@ impl<'a> Rates<'a> {
             add("rate_mean_hz", mean);
             add("rate_spread_of_a_neuron_hz", spread);
             add("weight_mean", weights / NEURONS as f64);
+            outcome.metrics.extend(course.updates.metrics(&format!("_{rule}")));
             outcome.metrics.extend(course.counts.metrics(&format!("_{rule}")));
             outcome.interrupted |= course.interrupted;
             let shape = (course.rates_hz.len(), NEURONS);

@@ -24,6 +24,7 @@ use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
+use crate::plasticity::{Plasticity, UpdateCounts};
 use crate::task::{Task, TaskError};
 use ndarray::Array2;
 use pl_chip::time::ticks_from_us;
@@ -52,7 +53,9 @@ struct Course {
     weights: Array2<u8>,
     /// Events of each neuron in answer to the same input.
     excitability: Vec<f64>,
+    /// Periods of the rule that went by.
     updates: u32,
+    update_counts: UpdateCounts,
     period_ticks: u64,
     counts: Counts,
 }
@@ -128,28 +131,33 @@ impl<'a> Autonomous<'a> {
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(&self.config.rule)?;
         let mut chip = self.chip(seed);
-        let mut engine = factory.build(&self.binding(seed))?;
-        engine.start(&mut chip)?;
+        let timing = self.experiment.run.timing;
+        let mut rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
+        rules.start(&mut chip)?;
         let scene = Scene::new(self.config);
         let mut records = Vec::new();
-        let mut from = chip.now();
+        let mut from = rules.begun();
         let mut until = from + info.phase_ticks;
         let mut updates = 0;
         while updates < self.config.updates && !monitor.interrupted() {
-            chip.run_until(until, &self.input(seed, from, until));
-            engine.update(&mut chip)?;
+            rules.run_until(&mut chip, until, &self.input(seed, from, until))?;
             updates += 1;
-            records.append(&mut engine.take_records());
+            records.append(&mut rules.take_records());
             monitor.advance(1);
             monitor.show(&|| scene.frame(updates, &records, &self.weights(&chip)));
             (from, until) = (until, until + info.period_ticks);
         }
+        rules.finish(&mut chip)?;
+        records.append(&mut rules.take_records());
         let weights = self.weights(&chip);
+        let update_counts =
+            rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default();
         Ok(Course {
             records,
             excitability: self.excitability(seed, &weights, info.period_ticks),
             weights,
             updates,
+            update_counts,
             period_ticks: info.period_ticks,
             counts: Counts::of(&chip),
         })

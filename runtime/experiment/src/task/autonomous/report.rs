@@ -48,7 +48,7 @@ impl Autonomous<'_> {
         let seconds =
             course.period_ticks as f64 * f64::from(course.updates) / ticks_from_us(1000.0) as f64;
         outcome.metrics.extend(absorbed(course, self.config.rewarded_within));
-        outcome.metrics.push(Metric::new("updates", f64::from(course.updates)));
+        outcome.metrics.extend(course.update_counts.metrics(""));
         outcome.metrics.extend(course.counts.metrics(""));
         outcome.metrics.push(Metric::new("biological_time_s", seconds));
         outcome.archives.push(Archive { file: "course.npz".into(), arrays });

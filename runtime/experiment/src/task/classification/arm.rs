@@ -6,8 +6,9 @@ use super::readout::Evaluation;
 use super::{Classification, whole_us};
 use crate::counts::Counts;
 use crate::data::{Split, shuffle};
-use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample, RuleInfo};
+use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
 use crate::monitor::Monitor;
+use crate::plasticity::{Plasticity, UpdateCounts};
 use pl_chip::time::ticks_from_us;
 use pl_chip::{COLUMNS, Chip, InputEvent, Spike};
 use pl_fixed::rng::splitmix64;
@@ -27,7 +28,7 @@ pub(super) struct Arm {
 pub(super) struct ArmOutcome {
     /// Samples shown while learning.
     pub(super) trained: usize,
-    pub(super) updates: u64,
+    pub(super) updates: UpdateCounts,
     /// Samples shown before each evaluation, and its result.
     pub(super) curve: Vec<(usize, Evaluation)>,
     /// Of the input rows.
@@ -78,8 +79,9 @@ impl Classification<'_> {
         let mut chip = Chip::new(&self.experiment.chip, seed);
         self.bench.wire(self.config, &mut chip, seed_of(seed, Purpose::Addresses, 0));
         chip.set_address_write_protect(arm.frozen_addresses);
-        let mut engine = factory.build(&self.binding(seed))?;
-        engine.start(&mut chip)?;
+        let timing = self.experiment.run.timing;
+        let mut rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
+        rules.start(&mut chip)?;
         let split = self.split(seed);
         let evaluated = match self.config.evaluate {
             Evaluate::Test => &split.test,
@@ -88,8 +90,7 @@ impl Classification<'_> {
         let normalisation = self.config.test.normalisation_samples.min(split.train.len());
         let normalisation = &split.train[..normalisation];
 
-        let info = factory.rule_info(&self.config.rule)?;
-        let mut session = Session::new(self, chip, engine, &info, &split.train, seed);
+        let mut session = Session::new(self, chip, rules, &split.train, seed);
         let mut curve = Vec::new();
         let mut interrupted = false;
         for evaluation in 0..self.evaluations() {
@@ -106,7 +107,7 @@ impl Classification<'_> {
             };
             curve.push((session.shown, evaluation));
         }
-        Ok(session.finish(curve, interrupted))
+        session.finish(curve, interrupted)
     }
 
     fn binding(&self, seed: u64) -> Binding {
@@ -129,14 +130,11 @@ impl Classification<'_> {
 struct Session<'a> {
     task: &'a Classification<'a>,
     chip: Chip,
-    engine: Box<dyn Engine>,
+    rules: Plasticity,
     /// Training samples in the order of this round.
     order: Vec<usize>,
     seed: u64,
-    period: u64,
-    next_update: u64,
     shown: usize,
-    updates: u64,
     started: u64,
     spikes: Vec<Spike>,
     events: Vec<InputEvent>,
@@ -146,8 +144,7 @@ impl<'a> Session<'a> {
     fn new(
         task: &'a Classification<'a>,
         mut chip: Chip,
-        engine: Box<dyn Engine>,
-        info: &RuleInfo,
+        rules: Plasticity,
         train: &[usize],
         seed: u64,
     ) -> Session<'a> {
@@ -156,13 +153,10 @@ impl<'a> Session<'a> {
         chip.set_spike_recording(HEMISPHERE.into(), true);
         Session {
             task,
-            engine,
+            rules,
             order: train.to_vec(),
             seed,
-            period: info.period_ticks.max(1),
-            next_update: started + info.phase_ticks,
             shown: 0,
-            updates: 0,
             started,
             chip,
             spikes: Vec::new(),
@@ -200,36 +194,33 @@ impl<'a> Session<'a> {
         let (class, duration) = (task.dataset.labels[index], stimulus.duration);
         task.bench.teacher(task.config, class, start, duration, &mut self.events);
         self.events.sort_unstable();
-        let end = start + stimulus.duration;
-        self.chip.run_until(start, &self.events);
-        while self.next_update <= end {
-            self.chip.run_until(self.next_update, &[]);
-            self.engine.update(&mut self.chip)?;
-            self.updates += 1;
-            self.next_update += self.period;
-        }
-        self.chip.run_until(end, &[]);
+        self.rules.run_until(&mut self.chip, start + stimulus.duration, &self.events)?;
         self.spikes.extend(self.chip.take_spikes());
         Ok(())
     }
 
-    fn finish(mut self, curve: Vec<(usize, Evaluation)>, interrupted: bool) -> ArmOutcome {
+    fn finish(
+        mut self,
+        curve: Vec<(usize, Evaluation)>,
+        interrupted: bool,
+    ) -> Result<ArmOutcome, EngineError> {
         let hemisphere = usize::from(HEMISPHERE);
         let rows = || self.task.bench.input_rows().into_iter().map(usize::from);
         let training_duration = self.chip.now() - self.started;
+        self.rules.finish(&mut self.chip)?;
         let evaluations: u64 = curve.iter().map(|(_, evaluation)| evaluation.duration).sum();
-        ArmOutcome {
+        Ok(ArmOutcome {
             trained: self.shown,
-            updates: self.updates,
+            updates: self.rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default(),
             curve,
             weights: rows().map(|row| self.chip.weights_row(hemisphere, row)).collect(),
             addresses: rows().map(|row| self.chip.address_row(hemisphere, row)).collect(),
-            records: self.engine.take_records(),
+            records: self.rules.take_records(),
             spikes: self.spikes,
             duration: training_duration + evaluations,
             training_duration,
             counts: Counts::of(&self.chip),
             interrupted,
-        }
+        })
     }
 }

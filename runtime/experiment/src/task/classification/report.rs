@@ -60,7 +60,7 @@ impl Classification<'_> {
             }
             add("input_match".into(), self.input_match(outcome));
             add("samples_shown".into(), count(outcome.trained));
-            add("updates".into(), count(usize::try_from(outcome.updates).unwrap_or(usize::MAX)));
+            metrics.extend(outcome.updates.metrics(&ending));
             metrics.extend(outcome.counts.metrics(&ending));
         }
         let evaluated = match self.config.evaluate {

@@ -4,8 +4,9 @@ use super::config::PerceptronConfig;
 use super::unit_lsb;
 use crate::config::Experiment;
 use crate::counts::Counts;
-use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample};
+use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
 use crate::monitor::Monitor;
+use crate::plasticity::{Plasticity, UpdateCounts, commanded};
 use crate::task::TaskError;
 use pl_chip::time::{TICKS_PER_S, ticks_from_us, us_from_ticks};
 use pl_chip::{COLUMNS, Chip, RowMode, Target, events};
@@ -66,7 +67,7 @@ pub(super) struct Bench<'a> {
     /// Columns in use for multiplications.
     columns: usize,
     chip: Chip,
-    learner: Box<dyn Engine>,
+    learner: Plasticity,
     /// Ticks between updates of the learning rule.
     period: u64,
     last_update: u64,
@@ -88,18 +89,19 @@ impl<'a> Bench<'a> {
     ) -> Result<Bench<'a>, TaskError> {
         let mut chip = Chip::new(&experiment.chip, seed);
         chip.set_perceptron_mode(MULTIPLIES.into(), true);
-        chip.set_spike_recording(SPIKES.into(), false);
         let weights = [config.spiking.initial_weight; COLUMNS];
         chip.write_weights_row(SPIKES.into(), ROW.into(), &weights);
         let rule = &config.learner;
         let start = |chip: &mut Chip| {
             let info = factory.rule_info(rule)?;
-            let mut engine = factory.build(&binding(experiment, rule, SPIKES, seed))?;
-            engine.start(chip)?;
-            Ok((engine, info))
+            let bindings = [binding(experiment, rule, SPIKES, seed)];
+            let mut learner = Plasticity::new(factory, experiment.run.timing, &bindings)?;
+            learner.start(chip)?;
+            Ok((learner, info))
         };
         let (learner, info) = start(&mut chip).map_err(|error| engine_error(rule, error))?;
-        let begin = chip.now();
+        let begin = learner.begun();
+        chip.take_spikes();
         let mut bench = Bench {
             experiment,
             config,
@@ -149,20 +151,28 @@ impl<'a> Bench<'a> {
     /// multiplication has passed come after it.
     fn advance(&mut self, until: u64) -> Result<(), TaskError> {
         while self.next_update <= until {
-            self.chip.run_until(self.next_update, &[]);
+            self.learn_until(self.next_update)?;
             let seconds = (self.next_update - self.last_update) as f64 / TICKS_PER_S as f64;
-            let counts = self.chip.rate_counters(SPIKES.into());
-            let spikes = counts.iter().map(|count| f64::from(*count)).sum::<f64>();
+            let spikes = self.chip.take_spikes().len() as f64;
             let time_ms = us_from_ticks(self.next_update) / 1000.0;
             self.rates.push((time_ms, spikes / COLUMNS as f64 / seconds));
-            let updated = self.learner.update(&mut self.chip);
-            updated.map_err(|error| engine_error(&self.config.learner, error))?;
             (self.last_update, self.next_update) =
                 (self.next_update, self.next_update + self.period);
             self.send(self.next_update, self.next_update + self.period);
         }
-        self.chip.run_until(until, &[]);
-        Ok(())
+        self.learn_until(until)
+    }
+
+    fn learn_until(&mut self, until: u64) -> Result<(), TaskError> {
+        let ran = self.learner.run_until(&mut self.chip, until, &[]);
+        ran.map_err(|error| engine_error(&self.config.learner, error))
+    }
+
+    /// Ends the learning rule; what became of its updates.
+    pub(super) fn finish(&mut self) -> Result<UpdateCounts, TaskError> {
+        let ended = self.learner.finish(&mut self.chip);
+        ended.map_err(|error| engine_error(&self.config.learner, error))?;
+        Ok(self.learner.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default())
     }
 
     /// Waits for the next multiplication's time. False if the run is to stop.
@@ -230,7 +240,8 @@ impl<'a> Bench<'a> {
         binding.columns = (0..=u8::MAX).take(self.columns).collect();
         binding.record_capacity = calibration.cycles;
         binding.params.insert("reference".into(), product * unit_lsb(self.experiment));
-        let mut engine = factory.build(&binding).map_err(failed)?;
+        let timing = self.experiment.run.timing;
+        let mut engine = commanded(factory, timing, &binding).map_err(failed)?;
         engine.start(&mut self.chip).map_err(failed)?;
         let wait = ticks_from_us(self.experiment.chip.perceptron.reset_us);
         for update in 0..3 * calibration.cycles {
@@ -249,6 +260,7 @@ impl<'a> Bench<'a> {
             }
             engine.update(&mut self.chip).map_err(failed)?;
         }
+        self.chip.set_ppu_control(MULTIPLIES.into(), 0);
         Correction::from_records(&engine.take_records()).map_err(failed)
     }
 }

@@ -25,6 +25,7 @@ use crate::data::{Dataset, ReadFile, Split};
 use crate::engine::EngineFactory;
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
+use crate::plasticity::UpdateCounts;
 use crate::task::{Task, TaskError};
 use bench::{Bench, Correction, Results};
 use pl_chip::{COLUMNS, INPUTS};
@@ -53,6 +54,8 @@ struct Course {
     /// Of the spiking neurons, as [`Bench::rates`].
     rates: Vec<(f64, f64)>,
     learnt_weights: [u8; COLUMNS],
+    /// Of the learning rule.
+    updates: UpdateCounts,
     /// Ticks of the chip's time.
     duration: u64,
     interrupted: bool,
@@ -124,6 +127,7 @@ impl<'a> Perceptron<'a> {
         let before = bench.multiply(&columns, &vectors)?;
         let correction = bench.calibrate(factory, self.dataset.features + 1)?;
         let after = bench.multiply(&columns, &vectors)?;
+        let (duration, updates) = (bench.now(), bench.finish()?);
         Ok(Course {
             linear,
             matrix,
@@ -132,7 +136,8 @@ impl<'a> Perceptron<'a> {
             correction,
             after,
             learnt_weights: bench.learnt_weights(),
-            duration: bench.now(),
+            duration,
+            updates,
             interrupted: bench.interrupted,
             counts: bench.counts(),
             rates: bench.rates,

@@ -73,6 +73,7 @@ impl Perceptron<'_> {
         let inputs = self.dataset.features + 1;
         add("multiplication_us", self.experiment.chip.perceptron.duration_us(inputs));
         metrics.extend(spiking_metrics(course));
+        metrics.extend(course.updates.metrics(""));
         metrics.extend(course.counts.metrics(""));
         metrics.push(Metric::new("biological_time_s", biological_s_from_ticks(course.duration)));
         metrics

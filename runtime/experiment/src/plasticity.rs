@@ -1,0 +1,285 @@
+//! The rules at work on a chip: their schedules, and what became of each update that was due.
+//!
+//! Updates take no time, or the time that their programs take on the chip's PPUs while the network
+//! goes on. A task advances the chip through [`Plasticity::run_until`] and need not know which.
+
+use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample};
+use crate::outcome::Metric;
+use crate::ppu_image::{RunningImage, in_turn, start_all};
+use pl_chip::time::us_from_ticks;
+use pl_chip::{Chip, InputEvent};
+use serde::Deserialize;
+
+/// What time updates take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timing {
+    /// None: the network stands still meanwhile. Every engine gives the same bits.
+    #[default]
+    Instant,
+    /// That of the PPU program on the chip: sensors and neurons go on, and what is written acts
+    /// from then on.
+    Chip,
+}
+
+impl Timing {
+    /// Its name in `experiment.toml`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Timing::Instant => "instant",
+            Timing::Chip => "chip",
+        }
+    }
+}
+
+/// What became of the updates that were due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UpdateCounts {
+    /// Updates that were due.
+    pub requested: u64,
+    /// Updates that ran.
+    pub executed: u64,
+    /// Of those, updates that began after their time because the one before was still running.
+    pub late: u64,
+    /// Updates that were left out because a whole period had passed.
+    pub missed: u64,
+    /// Ticks that the longest took, until all it wrote was stored.
+    pub longest_ticks: u64,
+    /// Ticks that all took together.
+    pub busy_ticks: u64,
+}
+
+impl UpdateCounts {
+    /// Sums of several rules, and the longest of their updates.
+    #[must_use]
+    pub fn and(self, other: UpdateCounts) -> UpdateCounts {
+        UpdateCounts {
+            requested: self.requested + other.requested,
+            executed: self.executed + other.executed,
+            late: self.late + other.late,
+            missed: self.missed + other.missed,
+            longest_ticks: self.longest_ticks.max(other.longest_ticks),
+            busy_ticks: self.busy_ticks + other.busy_ticks,
+        }
+    }
+
+    /// The numbers of a summary, each with `ending` behind its name; durations only if updates took
+    /// any time.
+    #[must_use]
+    pub fn metrics(&self, ending: &str) -> Vec<Metric> {
+        let mut metrics = Vec::new();
+        let mut add = |name: &str, value: f64| {
+            metrics.push(Metric::new(format!("updates_{name}{ending}"), value));
+        };
+        let counts = [
+            ("requested", self.requested),
+            ("executed", self.executed),
+            ("late", self.late),
+            ("missed", self.missed),
+        ];
+        for (name, value) in counts {
+            add(name, value as f64);
+        }
+        if self.busy_ticks > 0 {
+            add("mean_us", us_from_ticks(self.busy_ticks) / self.executed.max(1) as f64);
+            add("longest_us", us_from_ticks(self.longest_ticks));
+        }
+        metrics
+    }
+}
+
+/// The rules at work on one chip.
+pub struct Plasticity {
+    work: Work,
+    /// Period and phase of each rule, ticks.
+    schedules: Vec<[u64; 2]>,
+    /// When all rules had been started.
+    begun: u64,
+}
+
+enum Work {
+    Instant(Vec<Scheduled>),
+    Chip(Vec<RunningImage>),
+}
+
+/// A rule whose updates take no time.
+struct Scheduled {
+    engine: Box<dyn Engine>,
+    next_due: u64,
+    executed: u64,
+}
+
+impl Plasticity {
+    /// Rules bound as `bindings` say, not started yet.
+    ///
+    /// # Errors
+    /// If a rule cannot be bound, or two are to share a PPU.
+    pub fn new(
+        factory: &dyn EngineFactory,
+        timing: Timing,
+        bindings: &[Binding],
+    ) -> Result<Plasticity, EngineError> {
+        let schedule = |binding: &Binding| -> Result<[u64; 2], EngineError> {
+            let info = factory.rule_info(&binding.rule)?;
+            Ok([info.period_ticks.max(1), info.phase_ticks])
+        };
+        let schedules = bindings.iter().map(schedule).collect::<Result<_, _>>()?;
+        let work = match timing {
+            Timing::Instant => {
+                let scheduled = |binding| -> Result<Scheduled, EngineError> {
+                    Ok(Scheduled { engine: factory.build(binding)?, next_due: 0, executed: 0 })
+                };
+                Work::Instant(bindings.iter().map(scheduled).collect::<Result<_, _>>()?)
+            }
+            Timing::Chip => {
+                let image = |binding| RunningImage::new(factory.program(binding)?);
+                let images: Vec<RunningImage> =
+                    bindings.iter().map(image).collect::<Result<_, _>>()?;
+                let shared = |(i, image): (usize, &RunningImage)| {
+                    images[..i].iter().any(|other| other.hemisphere() == image.hemisphere())
+                };
+                if images.iter().enumerate().any(shared) {
+                    return Err(EngineError::new("in the chip's time a PPU runs one rule"));
+                }
+                Work::Chip(images)
+            }
+        };
+        Ok(Plasticity { work, schedules, begun: 0 })
+    }
+
+    /// Starts all rules, which in the chip's time takes time, and begins their schedules: first
+    /// updates are due their phases from then on.
+    ///
+    /// # Errors
+    /// If a rule could not run.
+    pub fn start(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+        match &mut self.work {
+            Work::Instant(rules) => {
+                for (rule, [_, phase]) in rules.iter_mut().zip(&self.schedules) {
+                    rule.engine.start(chip)?;
+                    rule.next_due = chip.now() + phase;
+                }
+                self.begun = chip.now();
+            }
+            Work::Chip(images) => {
+                start_all(images, chip)?;
+                self.begun = chip.now();
+                let mut schedules = self.schedules.iter();
+                in_turn(images, chip, |image, chip| {
+                    let [period, phase] = schedules.next().copied().unwrap_or_default();
+                    image.run(chip, period, phase)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// When the schedules began, ticks.
+    #[must_use]
+    pub fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// Advances the chip to `t_end` with `input`, as [`Chip::run_until`] does, and updates that are
+    /// due until then, `t_end` included. Those in the chip's time need not have ended then.
+    ///
+    /// # Errors
+    /// If a rule could not run.
+    pub fn run_until(
+        &mut self,
+        chip: &mut Chip,
+        t_end: u64,
+        input: &[InputEvent],
+    ) -> Result<(), EngineError> {
+        chip.run_until(chip.now(), input);
+        match &mut self.work {
+            Work::Instant(rules) => {
+                while let Some(due) = next_due(rules).filter(|due| *due <= t_end) {
+                    chip.run_until(due, &[]);
+                    for (rule, [period, _]) in rules.iter_mut().zip(&self.schedules) {
+                        if rule.next_due == due {
+                            rule.engine.update(chip)?;
+                            rule.executed += 1;
+                            rule.next_due += period;
+                        }
+                    }
+                }
+                chip.run_until(t_end, &[]);
+            }
+            Work::Chip(images) => loop {
+                let pause = images.iter().map(RunningImage::look_ticks).min().unwrap_or(t_end);
+                chip.run_until(t_end.min(chip.now().saturating_add(pause)), &[]);
+                for image in &mut *images {
+                    image.look(chip)?;
+                }
+                if chip.now() >= t_end {
+                    break;
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Ends the schedules: in the chip's time, waits until updates that are due by now have ended,
+    /// and resets the PPUs.
+    ///
+    /// # Errors
+    /// If a rule could not run.
+    pub fn finish(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+        if let Work::Chip(images) = &mut self.work {
+            let elapsed = chip.now().saturating_sub(self.begun);
+            for (image, [period, phase]) in images.iter_mut().zip(&self.schedules) {
+                let due = elapsed.checked_sub(*phase).map_or(0, |after| after / period + 1);
+                image.end(chip, due)?;
+            }
+            images.iter_mut().for_each(|image| image.halt(chip));
+        }
+        Ok(())
+    }
+
+    /// What became of the updates until now, of each rule.
+    #[must_use]
+    pub fn counts(&self) -> Vec<UpdateCounts> {
+        match &self.work {
+            Work::Instant(rules) => {
+                let counts = |rule: &Scheduled| UpdateCounts {
+                    requested: rule.executed,
+                    executed: rule.executed,
+                    ..UpdateCounts::default()
+                };
+                rules.iter().map(counts).collect()
+            }
+            Work::Chip(images) => images.iter().map(RunningImage::counts).collect(),
+        }
+    }
+
+    /// The samples recorded since this was last asked, of each rule in turn.
+    pub fn take_records(&mut self) -> Vec<RecordSample> {
+        match &mut self.work {
+            Work::Instant(rules) => {
+                rules.iter_mut().flat_map(|rule| rule.engine.take_records()).collect()
+            }
+            Work::Chip(images) => images.iter_mut().flat_map(RunningImage::take_records).collect(),
+        }
+    }
+}
+
+fn next_due(rules: &[Scheduled]) -> Option<u64> {
+    rules.iter().map(|rule| rule.next_due).min()
+}
+
+/// An engine whose updates the host asks for one by one.
+///
+/// # Errors
+/// If the rule cannot be bound.
+pub fn commanded(
+    factory: &dyn EngineFactory,
+    timing: Timing,
+    binding: &Binding,
+) -> Result<Box<dyn Engine>, EngineError> {
+    match timing {
+        Timing::Instant => factory.build(binding),
+        Timing::Chip => Ok(Box::new(RunningImage::new(factory.program(binding)?)?)),
+    }
+}
