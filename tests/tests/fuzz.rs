@@ -105,6 +105,9 @@ fn layout(bytes: &[u8]) {
     if let Ok(text) = Session::default().format("fuzz.pl", bytes) {
         let again = Session::default().format("fuzz.pl", text.as_bytes());
         assert_eq!(again.ok().as_ref(), Some(&text), "laid out twice");
+        // Words and comments stay: only what is between them changes.
+        let bare = |text: &str| text.split_whitespace().collect::<String>();
+        assert_eq!(bare(&String::from_utf8_lossy(bytes)), bare(&text), "something was lost");
     }
 }
 
@@ -112,6 +115,9 @@ fn rule(bytes: &[u8]) {
     let compiled = Session::default().compile_with("fuzz.pl", bytes, &|_| None, &mut |_, _| {});
     let plain = pl_diag::render::Style::Plain;
     let _ = pl_diag::render::render(&compiled.diagnostics, &compiled.sources, plain);
+    for rule in &compiled.rules {
+        let _ = rule.kernel_files();
+    }
 }
 
 fn ir(bytes: &[u8]) {

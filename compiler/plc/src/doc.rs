@@ -57,10 +57,22 @@ fn catalogue(documented: &[Documented]) -> String {
     let row = |documented: &Documented| {
         let name = escaped(documented.rule.name());
         let first = documented.rule.hir().doc.lines().next().unwrap_or_default();
-        vec![format!("<a href=\"{name}.html\">{name}</a>"), escaped(first)]
+        let us = documented.rule.hir().schedule.period_ticks as f64 / TICKS_PER_US;
+        let link = format!("<a href=\"{name}.html\">{name}</a>");
+        vec![link, with_code(&escaped(first)), format!("{us} us")]
     };
     let rows: Vec<Vec<String>> = documented.iter().map(row).collect();
-    page("Rules", &format!("<h1>Rules</h1>\n{}", table(&["rule", ""], &rows)))
+    page("Rules", &format!("<h1>Rules</h1>\n{}", table(&["rule", "", "period"], &rows)))
+}
+
+/// Text with what stands between backticks, equations above all, as code.
+fn with_code(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let part = |(index, part): (usize, &str)| match index % 2 {
+        0 => part.to_owned(),
+        _ => format!("<code>{part}</code>"),
+    };
+    parts.map(part).collect()
 }
 
 fn rule_page(documented: &Documented) -> Result<String, Failure> {
@@ -69,7 +81,7 @@ fn rule_page(documented: &Documented) -> Result<String, Failure> {
     let name = escaped(rule.name());
     let mut out = format!("<p><a href=\"index.html\">Rules</a></p>\n<h1>{name}</h1>\n");
     for paragraph in hir.doc.split("\n\n") {
-        let _ = writeln!(out, "<p>{}</p>", escaped(paragraph));
+        let _ = writeln!(out, "<p>{}</p>", with_code(&escaped(paragraph)));
     }
     let us = |ticks: u64| ticks as f64 / TICKS_PER_US;
     let period = us(hir.schedule.period_ticks);
