@@ -57,7 +57,8 @@ impl Finder<'_> {
             | Imm::Derived(_)
             | Imm::Object(_)
             | Imm::Record(_)
-            | Imm::Field(..) => None,
+            | Imm::Field(..)
+            | Imm::Array(..) => None,
         }
     }
 

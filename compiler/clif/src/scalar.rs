@@ -186,7 +186,7 @@ impl Translator<'_, '_> {
         let b = &mut self.b;
         let (x, y) = (b.ins().sextend(types::I64, x), b.ins().sextend(types::I64, y));
         let exact = if op == Op::AddSat { b.ins().iadd(x, y) } else { b.ins().isub(x, y) };
-        self.clamped(exact)
+        self.saturated(exact)
     }
 
     /// Product, exact in 64 bits and then clamped; that of reals after its rounding.
@@ -198,7 +198,7 @@ impl Translator<'_, '_> {
             exact = b.ins().iadd_imm_s(exact, 1 << (FRACTION_BITS - 1));
             exact = b.ins().sshr_imm_u(exact, FRACTION_BITS);
         }
-        self.clamped(exact)
+        self.saturated(exact)
     }
 
     /// Quotient of reals ([`pl_fixed::word::div_real`]).
@@ -222,7 +222,7 @@ impl Translator<'_, '_> {
         // The largest magnitude with the sign of the dividend.
         let endless = b.ins().ishl_imm_u(x, 32);
         let quotient = b.ins().select(y, quotient, endless);
-        self.clamped(quotient)
+        self.saturated(quotient)
     }
 
     /// A shift of a scalar; where it rounds, exact in 64 bits.
@@ -234,7 +234,7 @@ impl Translator<'_, '_> {
             Op::Shl => return b.ins().ishl_imm_u(x, places),
             Op::ShrLogical => return b.ins().ushr_imm_u(x, places),
             Op::ShrFloor => return b.ins().sshr_imm_u(x, places),
-            _ => {}
+            Op::Const | Op::Derived | Op::ViewRows | Op::ViewRow | Op::RowSign | Op::UpdateIndex | Op::Hemisphere | Op::RemU | Op::DivU | Op::MulHighU | Op::MulSat | Op::MulReal | Op::DivReal | Op::Add | Op::Sub | Op::Mul | Op::AddSat | Op::SubSat | Op::Min | Op::Max | Op::Compare | Op::Select | Op::ShrRound | Op::ShrRoundAway | Op::MulFrac | Op::MulFracRound | Op::Splat | Op::ReduceAdd | Op::ReduceMin | Op::ReduceMax | Op::Column | Op::MaskAnd | Op::MaskOr | Op::MaskNot | Op::Read | Op::Write | Op::Load | Op::Store | Op::LoadElement | Op::StoreElement | Op::Draw | Op::DrawWord | Op::Send | Op::RecordOpen | Op::RecordPut => {}
         }
         let mut wide = b.ins().sextend(types::I64, x);
         if inst.op == Op::ShrRoundAway {
@@ -247,7 +247,7 @@ impl Translator<'_, '_> {
     }
 
     /// The number of 32 bits nearest to one of 64.
-    fn clamped(&mut self, exact: Native) -> Native {
+    fn saturated(&mut self, exact: Native) -> Native {
         let b = &mut self.b;
         let low = b.ins().iconst(types::I64, i64::from(i32::MIN));
         let high = b.ins().iconst(types::I64, i64::from(i32::MAX));

@@ -77,7 +77,8 @@ impl Translator<'_, '_> {
                 | Imm::Quantity(_)
                 | Imm::Object(_)
                 | Imm::Record(_)
-                | Imm::Field(..) => false,
+                | Imm::Field(..)
+                | Imm::Array(..) => false,
             }),
             _ => false,
         }

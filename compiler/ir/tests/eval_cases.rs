@@ -121,7 +121,10 @@ fn scalars_are_32_bit() {
     assert_eq!([scalar("cmp.lt", -1, 0), scalar("cmp.ge", -1, 0)], [1, 0]);
     assert_eq!([scalar("mul_sat", 65536, -65536), scalar("mul_sat", 3, -4)], [i32::MIN, -12]);
     // 1.5 * -0.5; a half of the smallest step is rounded up.
-    assert_eq!([scalar("mul_real", 0x1_8000, -0x8000), scalar("mul_real", -1, 0x8000)], [-0xc000, 0]);
+    assert_eq!(
+        [scalar("mul_real", 0x1_8000, -0x8000), scalar("mul_real", -1, 0x8000)],
+        [-0xc000, 0]
+    );
     assert_eq!([scalar("div_real", 1, 4), scalar("div_real", -7, 0)], [0x4000, i32::MIN]);
     assert_eq!(scalar("mul_high_u", -1, 8), 7, "4294967295 * 8 div 2^32");
 }

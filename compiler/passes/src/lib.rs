@@ -82,8 +82,8 @@ impl PassCx<'_> {
     #[must_use]
     pub fn effect(&self, inst: &InstData) -> Effect {
         let inputs = |first: ObjectId, len: u32| {
-            let elements = self.module.objects.iter().skip(first.index()).take(len as usize);
-            elements.fold(true, |all, object| all && object.input)
+            let mut elements = self.module.objects.iter().skip(first.index()).take(len as usize);
+            elements.all(|object| object.input)
         };
         match (inst.op, inst.imm) {
             (Op::Load, Imm::Object(id)) if inputs(id, 1) => Effect::Sample,

@@ -175,7 +175,9 @@ fn rules_are_documented_without_references_elsewhere() {
     let (index, rule) = (page("index.html"), page("structural.html"));
     assert!(index.contains("<a href=\"oja.html\">oja</a>"), "{index}");
     let equation = "<code>w += l_stdp (c+ + c-) - l_hom (nu + nu_target)</code>";
-    for part in [equation, "<h1>structural</h1>", "<td>lambda_stdp</td><td>-1..1</td>", "bytes of code"] {
+    for part in
+        [equation, "<h1>structural</h1>", "<td>lambda_stdp</td><td>-1..1</td>", "bytes of code"]
+    {
         assert!(rule.contains(part), "{part} is missing in {rule}");
     }
     assert!(!rule.contains("src=") && !rule.contains("@import"), "{rule}");

@@ -152,6 +152,10 @@ const fn in_kernels(op: Op) -> bool {
         | Op::Hemisphere
         | Op::RemU
         | Op::DivU
+        | Op::MulHighU
+        | Op::MulSat
+        | Op::MulReal
+        | Op::DivReal
         | Op::Add
         | Op::Sub
         | Op::Mul
@@ -185,6 +189,8 @@ const fn in_kernels(op: Op) -> bool {
         | Op::Send
         | Op::RecordOpen
         | Op::RecordPut => true,
+        // Elements are variables of their own, which have no common address.
+        Op::LoadElement | Op::StoreElement => false,
     }
 }
 
@@ -193,7 +199,8 @@ fn sent(block: &Block) -> Option<Span> {
         body.iter().find_map(|stmt| match stmt {
             Stmt::Send { row, .. } => Some(row.span),
             Stmt::If { then, otherwise, .. } => within(then).or_else(|| within(otherwise)),
-            Stmt::Let(..) | Stmt::Assign(..) | Stmt::Reset(_) => None,
+            Stmt::For { body, .. } => within(body),
+            Stmt::Let(..) | Stmt::Assign(..) | Stmt::AssignElement { .. } | Stmt::Reset(_) => None,
         })
     }
     within(&block.body)
@@ -218,6 +225,8 @@ fn signed(body: &[Stmt]) -> Option<Span> {
             within(cond).or_else(|| signed(then)).or_else(|| signed(otherwise))
         }
         Stmt::Send { row, address } => within(row).or_else(|| within(address)),
+        Stmt::AssignElement { index, value, .. } => within(index).or_else(|| within(value)),
+        Stmt::For { body, .. } => signed(body),
         Stmt::Reset(_) => None,
     })
 }

@@ -123,7 +123,27 @@ impl Lowering<'_> {
                 self.branch(b, names, yes, no);
             }
             ExprKind::Not(a) => self.branch(a, names, no, yes),
-            _ => {
+            ExprKind::Host(_)
+            | ExprKind::Quantity(_)
+            | ExprKind::Place(_)
+            | ExprKind::State(_)
+            | ExprKind::Element { .. }
+            | ExprKind::Local(_)
+            | ExprKind::Neg(_)
+            | ExprKind::Add(..)
+            | ExprKind::Sub(..)
+            | ExprKind::Mul(..)
+            | ExprKind::Div(..)
+            | ExprKind::Min(..)
+            | ExprKind::Max(..)
+            | ExprKind::Abs(_)
+            | ExprKind::Sign(_)
+            | ExprKind::Uniform(..)
+            | ExprKind::RandInt(..)
+            | ExprKind::Reduce { .. }
+            | ExprKind::Compare(..)
+            | ExprKind::And(..)
+            | ExprKind::Or(..) => {
                 let truth = self.truth(cond, names);
                 let to = |block| BlockCall { block, args: Vec::new() };
                 self.b.terminate(Terminator::Branch(truth, to(yes), to(no)));

@@ -21,7 +21,27 @@ pub(super) fn stored(rule: &Rule, index: usize, value: &Expr) -> Stored {
     let kind = if state.kind == Kind::Real { Kind::Real } else { value.number };
     let parts = match &value.kind {
         ExprKind::Host(host) => vec![part(value, format, 0, host_error(host, format))],
-        _ => parts(rule, value, kind),
+        ExprKind::Quantity(_)
+        | ExprKind::Place(_)
+        | ExprKind::State(_)
+        | ExprKind::Element { .. }
+        | ExprKind::Local(_)
+        | ExprKind::Neg(_)
+        | ExprKind::Add(..)
+        | ExprKind::Sub(..)
+        | ExprKind::Mul(..)
+        | ExprKind::Div(..)
+        | ExprKind::Min(..)
+        | ExprKind::Max(..)
+        | ExprKind::Abs(_)
+        | ExprKind::Sign(_)
+        | ExprKind::Uniform(..)
+        | ExprKind::RandInt(..)
+        | ExprKind::Reduce { .. }
+        | ExprKind::Compare(..)
+        | ExprKind::And(..)
+        | ExprKind::Or(..)
+        | ExprKind::Not(_) => parts(rule, value, kind),
     };
     let rounding = (parts[0].format.frac() > format.frac()).then_some(rule.rounding);
     let own = match rounding {
@@ -43,7 +63,26 @@ pub(super) fn change(index: usize, value: &Expr) -> Option<&Expr> {
     let same = match &old.kind {
         ExprKind::State(state) => *state == index,
         ExprKind::Element { first, .. } => *first == index,
-        _ => false,
+        ExprKind::Host(_)
+        | ExprKind::Quantity(_)
+        | ExprKind::Place(_)
+        | ExprKind::Local(_)
+        | ExprKind::Neg(_)
+        | ExprKind::Add(..)
+        | ExprKind::Sub(..)
+        | ExprKind::Mul(..)
+        | ExprKind::Div(..)
+        | ExprKind::Min(..)
+        | ExprKind::Max(..)
+        | ExprKind::Abs(_)
+        | ExprKind::Sign(_)
+        | ExprKind::Uniform(..)
+        | ExprKind::RandInt(..)
+        | ExprKind::Reduce { .. }
+        | ExprKind::Compare(..)
+        | ExprKind::And(..)
+        | ExprKind::Or(..)
+        | ExprKind::Not(_) => false,
     };
     same.then_some(change)
 }

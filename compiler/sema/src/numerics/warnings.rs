@@ -117,7 +117,27 @@ fn expression(over: Over, expr: &Expr, found: &mut Vec<Diagnostic>) {
     // Values of neurons and synapses are lanes.
     let over = match &expr.kind {
         ExprKind::Reduce { over, .. } => *over,
-        _ => over,
+        ExprKind::Host(_)
+        | ExprKind::Quantity(_)
+        | ExprKind::Place(_)
+        | ExprKind::State(_)
+        | ExprKind::Element { .. }
+        | ExprKind::Local(_)
+        | ExprKind::Neg(_)
+        | ExprKind::Add(..)
+        | ExprKind::Sub(..)
+        | ExprKind::Mul(..)
+        | ExprKind::Div(..)
+        | ExprKind::Min(..)
+        | ExprKind::Max(..)
+        | ExprKind::Abs(_)
+        | ExprKind::Sign(_)
+        | ExprKind::Uniform(..)
+        | ExprKind::RandInt(..)
+        | ExprKind::Compare(..)
+        | ExprKind::And(..)
+        | ExprKind::Or(..)
+        | ExprKind::Not(_) => over,
     };
     expr.operands().into_iter().for_each(|operand| expression(over, operand, found));
 }
