@@ -234,7 +234,51 @@ impl Translator<'_, '_> {
             Op::Shl => return b.ins().ishl_imm_u(x, places),
             Op::ShrLogical => return b.ins().ushr_imm_u(x, places),
             Op::ShrFloor => return b.ins().sshr_imm_u(x, places),
-            Op::Const | Op::Derived | Op::ViewRows | Op::ViewRow | Op::RowSign | Op::UpdateIndex | Op::Hemisphere | Op::RemU | Op::DivU | Op::MulHighU | Op::MulSat | Op::MulReal | Op::DivReal | Op::Add | Op::Sub | Op::Mul | Op::AddSat | Op::SubSat | Op::Min | Op::Max | Op::Compare | Op::Select | Op::ShrRound | Op::ShrRoundAway | Op::MulFrac | Op::MulFracRound | Op::Splat | Op::ReduceAdd | Op::ReduceMin | Op::ReduceMax | Op::Column | Op::MaskAnd | Op::MaskOr | Op::MaskNot | Op::Read | Op::Write | Op::Load | Op::Store | Op::LoadElement | Op::StoreElement | Op::Draw | Op::DrawWord | Op::Send | Op::RecordOpen | Op::RecordPut => {}
+            Op::Const
+            | Op::Derived
+            | Op::ViewRows
+            | Op::ViewRow
+            | Op::RowSign
+            | Op::UpdateIndex
+            | Op::Hemisphere
+            | Op::RemU
+            | Op::DivU
+            | Op::MulHighU
+            | Op::MulSat
+            | Op::MulReal
+            | Op::DivReal
+            | Op::Add
+            | Op::Sub
+            | Op::Mul
+            | Op::AddSat
+            | Op::SubSat
+            | Op::Min
+            | Op::Max
+            | Op::Compare
+            | Op::Select
+            | Op::ShrRound
+            | Op::ShrRoundAway
+            | Op::MulFrac
+            | Op::MulFracRound
+            | Op::Splat
+            | Op::ReduceAdd
+            | Op::ReduceMin
+            | Op::ReduceMax
+            | Op::Column
+            | Op::MaskAnd
+            | Op::MaskOr
+            | Op::MaskNot
+            | Op::Read
+            | Op::Write
+            | Op::Load
+            | Op::Store
+            | Op::LoadElement
+            | Op::StoreElement
+            | Op::Draw
+            | Op::DrawWord
+            | Op::Send
+            | Op::RecordOpen
+            | Op::RecordPut => {}
         }
         let mut wide = b.ins().sextend(types::I64, x);
         if inst.op == Op::ShrRoundAway {

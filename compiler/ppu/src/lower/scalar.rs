@@ -114,7 +114,52 @@ impl Lowering<'_> {
                 let turned = self.apply(Opcode::Xor, rounded, sign);
                 self.emit(Opcode::Subf, vec![to.into(), sign.into(), turned.into()]);
             }
-            Op::Const | Op::Derived | Op::ViewRows | Op::ViewRow | Op::RowSign | Op::UpdateIndex | Op::Hemisphere | Op::RemU | Op::DivU | Op::MulHighU | Op::MulSat | Op::MulReal | Op::DivReal | Op::Add | Op::Sub | Op::Mul | Op::AddSat | Op::SubSat | Op::Min | Op::Max | Op::Compare | Op::Select | Op::ShrFloor | Op::MulFrac | Op::MulFracRound | Op::Splat | Op::ReduceAdd | Op::ReduceMin | Op::ReduceMax | Op::Column | Op::MaskAnd | Op::MaskOr | Op::MaskNot | Op::Read | Op::Write | Op::Load | Op::Store | Op::LoadElement | Op::StoreElement | Op::Draw | Op::DrawWord | Op::Send | Op::RecordOpen | Op::RecordPut => self.emit(Opcode::Srawi, vec![to.into(), value.into(), places.into()]),
+            Op::Const
+            | Op::Derived
+            | Op::ViewRows
+            | Op::ViewRow
+            | Op::RowSign
+            | Op::UpdateIndex
+            | Op::Hemisphere
+            | Op::RemU
+            | Op::DivU
+            | Op::MulHighU
+            | Op::MulSat
+            | Op::MulReal
+            | Op::DivReal
+            | Op::Add
+            | Op::Sub
+            | Op::Mul
+            | Op::AddSat
+            | Op::SubSat
+            | Op::Min
+            | Op::Max
+            | Op::Compare
+            | Op::Select
+            | Op::ShrFloor
+            | Op::MulFrac
+            | Op::MulFracRound
+            | Op::Splat
+            | Op::ReduceAdd
+            | Op::ReduceMin
+            | Op::ReduceMax
+            | Op::Column
+            | Op::MaskAnd
+            | Op::MaskOr
+            | Op::MaskNot
+            | Op::Read
+            | Op::Write
+            | Op::Load
+            | Op::Store
+            | Op::LoadElement
+            | Op::StoreElement
+            | Op::Draw
+            | Op::DrawWord
+            | Op::Send
+            | Op::RecordOpen
+            | Op::RecordPut => {
+                self.emit(Opcode::Srawi, vec![to.into(), value.into(), places.into()])
+            }
         }
     }
 
@@ -192,7 +237,53 @@ impl Lowering<'_> {
         let excess = self.apply(Opcode::Andc, difference, less);
         match inst.op {
             Op::Min => self.emit(Opcode::Subf, vec![to.into(), excess.into(), a.into()]),
-            Op::Const | Op::Derived | Op::ViewRows | Op::ViewRow | Op::RowSign | Op::UpdateIndex | Op::Hemisphere | Op::RemU | Op::DivU | Op::MulHighU | Op::MulSat | Op::MulReal | Op::DivReal | Op::Add | Op::Sub | Op::Mul | Op::AddSat | Op::SubSat | Op::Max | Op::Compare | Op::Select | Op::Shl | Op::ShrLogical | Op::ShrFloor | Op::ShrRound | Op::ShrRoundAway | Op::MulFrac | Op::MulFracRound | Op::Splat | Op::ReduceAdd | Op::ReduceMin | Op::ReduceMax | Op::Column | Op::MaskAnd | Op::MaskOr | Op::MaskNot | Op::Read | Op::Write | Op::Load | Op::Store | Op::LoadElement | Op::StoreElement | Op::Draw | Op::DrawWord | Op::Send | Op::RecordOpen | Op::RecordPut => self.emit(Opcode::Add, vec![to.into(), excess.into(), b.into()]),
+            Op::Const
+            | Op::Derived
+            | Op::ViewRows
+            | Op::ViewRow
+            | Op::RowSign
+            | Op::UpdateIndex
+            | Op::Hemisphere
+            | Op::RemU
+            | Op::DivU
+            | Op::MulHighU
+            | Op::MulSat
+            | Op::MulReal
+            | Op::DivReal
+            | Op::Add
+            | Op::Sub
+            | Op::Mul
+            | Op::AddSat
+            | Op::SubSat
+            | Op::Max
+            | Op::Compare
+            | Op::Select
+            | Op::Shl
+            | Op::ShrLogical
+            | Op::ShrFloor
+            | Op::ShrRound
+            | Op::ShrRoundAway
+            | Op::MulFrac
+            | Op::MulFracRound
+            | Op::Splat
+            | Op::ReduceAdd
+            | Op::ReduceMin
+            | Op::ReduceMax
+            | Op::Column
+            | Op::MaskAnd
+            | Op::MaskOr
+            | Op::MaskNot
+            | Op::Read
+            | Op::Write
+            | Op::Load
+            | Op::Store
+            | Op::LoadElement
+            | Op::StoreElement
+            | Op::Draw
+            | Op::DrawWord
+            | Op::Send
+            | Op::RecordOpen
+            | Op::RecordPut => self.emit(Opcode::Add, vec![to.into(), excess.into(), b.into()]),
         }
     }
 

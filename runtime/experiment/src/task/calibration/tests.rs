@@ -1,12 +1,17 @@
 use super::*;
 use crate::engine::{Binding, Engine, EngineError, RuleInfo};
 use crate::monitor::Unwatched;
+use crate::ppu_image::PpuImage;
 
 /// There are no rules in a calibration.
 struct NoRules;
 
 impl EngineFactory for NoRules {
     fn build(&self, _binding: &Binding) -> Result<Box<dyn Engine>, EngineError> {
+        Err(EngineError::new("there are no rules"))
+    }
+
+    fn program(&self, _binding: &Binding) -> Result<PpuImage, EngineError> {
         Err(EngineError::new("there are no rules"))
     }
 
