@@ -148,6 +148,12 @@ impl Translator<'_, '_> {
             | Op::Hemisphere
             | Op::RemU
             | Op::DivU
+            | Op::MulHighU
+            | Op::MulSat
+            | Op::MulReal
+            | Op::DivReal
+            | Op::LoadElement
+            | Op::StoreElement
             | Op::DrawWord
             | Op::ReduceAdd
             | Op::ReduceMin
