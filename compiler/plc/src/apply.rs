@@ -4,13 +4,12 @@ use crate::cli::{ApplyArgs, MessageFormat};
 use crate::engines::EngineKind;
 use crate::output::{self, Failure};
 use crate::test_ppu::OnPpu;
-use ndarray::{Array3, ArrayD, Axis};
-use ndarray_npy::{NpzReader, ReadNpyError, ReadNpzError, ReadableElement};
-use pl_driver::ir::io::{self, COLUMNS};
+use ndarray::{Array2, Array3, ArrayD, Axis};
+use pl_driver::ir::io::{self, COLUMNS, Event};
 use pl_driver::test_run::{BASELINE, Bench, Executor, OnArrays};
 use pl_driver::{Engine, Rule, Session};
+use pl_experiment::archive::ArchiveReader;
 use pl_experiment::outcome::{Archive, Elements, NamedArray};
-use std::io::Cursor;
 use std::path::Path;
 
 /// Most rows of a view.
@@ -34,9 +33,12 @@ struct Capture {
     /// Updates by one by columns.
     rates: Option<Array3<u8>>,
     membranes: Option<Array3<u8>>,
+    /// What was sent, in order.
+    events: Option<Vec<Sent>>,
 }
 
-type Reader<'a> = NpzReader<Cursor<&'a [u8]>>;
+/// An event with the number of its update, from 0.
+type Sent = (usize, Event);
 
 /// Runs the rule on the arrays of a file.
 pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
@@ -65,13 +67,14 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
     let mut bench = bench(&rule, args, &capture, kind)?;
     executor.start(&mut bench).map_err(Failure::Invalid)?;
     capture.give(&mut bench, 0, true);
-    let (mut weights, mut addresses) = (Vec::new(), Vec::new());
+    let (mut weights, mut addresses, mut sent) = (Vec::new(), Vec::new(), Vec::new());
     let mut against = Against::default();
     for update in 0..capture.updates {
         capture.give(&mut bench, update, capture.has_course());
         executor.update(&mut bench).map_err(Failure::Invalid)?;
         weights.extend(capture.inside(&bench.weights));
         addresses.extend(capture.inside(&bench.addresses));
+        sent.extend(bench.effects.events.iter().map(|event| (update, *event)));
         against.note(&capture, &bench, update);
     }
     let shape = [capture.updates, capture.rows, capture.columns];
@@ -80,7 +83,10 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
         let elements = elements.map_err(|error| Failure::Usage(error.to_string()))?;
         Ok(NamedArray { name: name.into(), elements: Elements::U8(elements) })
     };
-    let arrays = vec![array("weights", weights)?, array("addresses", addresses)?];
+    let mut arrays = vec![array("weights", weights)?, array("addresses", addresses)?];
+    if !sent.is_empty() {
+        arrays.push(NamedArray { name: "events".into(), elements: array_of_events(&sent) });
+    }
     let file = args.out.clone().unwrap_or_else(|| Path::new("applied.npz").to_owned());
     let archive = Archive { file: file.display().to_string(), arrays };
     output::write_file(&file, &archive.to_bytes().map_err(Failure::Usage)?)?;
@@ -93,6 +99,9 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
         kind.name(),
         file.display()
     );
+    if !sent.is_empty() {
+        println!("{} events were sent", sent.len());
+    }
     against.print();
     Ok(())
 }
@@ -148,10 +157,9 @@ fn bench(
 
 impl Capture {
     fn parse(bytes: &[u8]) -> Result<Capture, String> {
-        let mut reader = NpzReader::new(Cursor::new(bytes))
-            .map_err(|error| format!("it is not a .npz archive: {error}"))?;
-        let names = reader.names().map_err(|error| format!("it cannot be read: {error}"))?;
-        let mut plane = |name: &str| bytes_of(&mut reader, &names, name);
+        let mut reader = ArchiveReader::open(bytes)?;
+        let events = reader.integers("events")?.map(events_of).transpose()?;
+        let mut plane = |name: &str| bytes_of(&mut reader, name);
         let weights = plane("weights")?.ok_or("it has no array `weights`")?;
         let mut cube = |name: &str| -> Result<Option<Array3<u8>>, String> {
             plane(name)?.map(|array| to_cube(name, array)).transpose()
@@ -201,6 +209,7 @@ impl Capture {
             acausal_baseline,
             rates,
             membranes,
+            events,
         };
         capture.updates = capture.check()?;
         Ok(capture)
@@ -302,6 +311,8 @@ struct Against {
     lines: Vec<String>,
     synapses: usize,
     differing: usize,
+    /// Events that differ, are missing or were not recorded.
+    events: usize,
 }
 
 impl Against {
@@ -310,6 +321,14 @@ impl Against {
             (array.dim().0 > update + 1)
                 .then(|| array.index_axis(Axis(0), update + 1).iter().copied().collect::<Vec<u8>>())
         };
+        let events = capture.events.as_ref().map_or(0, |recorded| {
+            let wanted = recorded.iter().filter(|(of, _)| *of == update).map(|(_, event)| event);
+            let (wanted, found): (Vec<_>, Vec<_>) =
+                (wanted.collect(), bench.effects.events.iter().collect());
+            let same = wanted.iter().zip(&found).filter(|(a, b)| a == b).count();
+            wanted.len().max(found.len()) - same
+        });
+        self.events += events;
         let Some(weights) = recorded(&capture.weights) else { return };
         let found = capture.inside(&bench.weights);
         let differences: Vec<u8> =
@@ -320,16 +339,23 @@ impl Against {
             found.iter().zip(&addresses).filter(|(a, b)| a != b).count()
         });
         let largest = differences.iter().max().copied().unwrap_or(0);
-        self.lines.push(format!("{update:>8} {differing:>10} {largest:>10} {addresses:>12}"));
+        self.lines
+            .push(format!("{update:>8} {differing:>10} {largest:>10} {addresses:>12} {events:>8}"));
         self.synapses += differences.len();
         self.differing += differing;
     }
 
     fn print(&self) {
+        if self.events > 0 {
+            println!("{} events differ from the recorded ones", self.events);
+        }
         if self.lines.is_empty() {
             return;
         }
-        println!("{:>8} {:>10} {:>10} {:>12}", "update", "weights", "largest", "addresses");
+        println!(
+            "{:>8} {:>10} {:>10} {:>12} {:>8}",
+            "update", "weights", "largest", "addresses", "events"
+        );
         self.lines.iter().for_each(|line| println!("{line}"));
         println!("{} of {} recorded weights differ", self.differing, self.synapses);
     }
@@ -346,38 +372,41 @@ fn to_cube(name: &str, array: ArrayD<u8>) -> Result<Array3<u8>, String> {
     if cube.is_empty() { Err(format!("`{name}` is empty")) } else { Ok(cube) }
 }
 
-/// An array of bytes by its name; integers of other sizes must lie in 0 to 255.
-fn bytes_of(
-    reader: &mut Reader<'_>,
-    names: &[String],
-    name: &str,
-) -> Result<Option<ArrayD<u8>>, String> {
-    let wanted = |found: &&String| found.strip_suffix(".npy").unwrap_or(found) == name;
-    let Some(entry) = names.iter().find(wanted) else { return Ok(None) };
-    if let Some(array) = read::<u8>(reader, entry)? {
-        return Ok(Some(array));
-    }
-    let wide = match read::<i64>(reader, entry)? {
-        Some(array) => Some(array),
-        None => match read::<i32>(reader, entry)? {
-            Some(array) => Some(array.mapv(i64::from)),
-            None => read::<i16>(reader, entry)?.map(|array| array.mapv(i64::from)),
-        },
-    };
-    let wide = wide.ok_or_else(|| format!("`{name}` must hold uint8, int16, int32 or int64"))?;
-    if let Some(wrong) = wide.iter().find(|value| u8::try_from(**value).is_err()) {
+/// An array of bytes by its name: integers of 0 to 255.
+fn bytes_of(reader: &mut ArchiveReader<'_>, name: &str) -> Result<Option<ArrayD<u8>>, String> {
+    let Some(array) = reader.integers(name)? else { return Ok(None) };
+    if let Some(wrong) = array.iter().find(|value| u8::try_from(**value).is_err()) {
         return Err(format!("`{name}` has a value of {wrong}, not 0 to 255"));
     }
-    Ok(Some(wide.mapv(|value| u8::try_from(value).unwrap_or(u8::MAX))))
+    Ok(Some(array.mapv(|value| u8::try_from(value).unwrap_or(u8::MAX))))
 }
 
-fn read<T: ReadableElement>(
-    reader: &mut Reader<'_>,
-    entry: &str,
-) -> Result<Option<ArrayD<T>>, String> {
-    match reader.by_name::<ndarray::OwnedRepr<T>, ndarray::IxDyn>(entry) {
-        Ok(array) => Ok(Some(array)),
-        Err(ReadNpzError::Npy(ReadNpyError::WrongDescriptor(_))) => Ok(None),
-        Err(error) => Err(format!("`{entry}` cannot be read: {error}")),
+/// Rows of an array: number of the update, from 0, hardware row and address.
+fn events_of(array: ArrayD<i64>) -> Result<Vec<Sent>, String> {
+    let shape = array.shape().to_vec();
+    let rows: Array2<i64> = array.into_dimensionality().map_err(|_| shape_of_events(&shape))?;
+    if rows.ncols() != 3 {
+        return Err(shape_of_events(&shape));
     }
+    let event = |row: ndarray::ArrayView1<'_, i64>| {
+        let update = usize::try_from(row[0]).ok()?;
+        let (line, address) = (u8::try_from(row[1]).ok()?, u8::try_from(row[2]).ok()?);
+        (address < 64).then_some((update, Event { driver: line / 2, address }))
+    };
+    let wrong = "`events` has an event outside rows 0 to 255 or addresses 0 to 63";
+    rows.rows().into_iter().map(|row| event(row).ok_or_else(|| wrong.to_owned())).collect()
+}
+
+fn shape_of_events(shape: &[usize]) -> String {
+    format!("`events` has the shape {shape:?}, not events by update, row and address")
+}
+
+/// Events as such an array.
+fn array_of_events(sent: &[Sent]) -> Elements {
+    let words = |(update, event): &Sent| {
+        let update = i32::try_from(*update).unwrap_or(i32::MAX);
+        [update, 2 * i32::from(event.driver), i32::from(event.address)]
+    };
+    let words: Vec<[i32; 3]> = sent.iter().map(words).collect();
+    Elements::I32(Array2::from(words).into_dyn())
 }

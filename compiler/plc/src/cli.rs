@@ -250,8 +250,9 @@ pub(crate) struct ReportArgs {
 /// first update; or updates + 1 by rows by columns, then each update starts from what was recorded
 /// before it and is compared with what was recorded after), raw ADC codes `causal` and `acausal`
 /// (rows by columns, or updates by rows by columns) with `causal_baseline` and `acausal_baseline`
-/// (one, or one a column), `rates` and `membranes` (columns, or updates by columns), and `rows`, the
-/// hardware rows [default: from 0]. All but `weights` may be left out.
+/// (one, or one a column), `rates` and `membranes` (columns, or updates by columns), `rows`, the
+/// hardware rows [default: from 0], and `events` that were sent (events by three: update from 0, row,
+/// address), which are compared. All but `weights` may be left out.
 #[derive(Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ApplyArgs {
@@ -272,7 +273,7 @@ pub(crate) struct ApplyArgs {
     /// Seed of the rule's random numbers.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Archive for weights and addresses after each update [default: applied.npz].
+    /// Archive for weights and addresses after each update, and for events [default: applied.npz].
     #[arg(short, long)]
     pub(crate) out: Option<PathBuf>,
 }

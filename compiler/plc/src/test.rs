@@ -5,8 +5,9 @@ use crate::engines::EngineKind;
 use crate::output::{self, Failure};
 use crate::test_ppu::OnPpu;
 use pl_diag::SourceMap;
+use pl_driver::ir::io::Event;
 use pl_driver::sema::test::Test;
-use pl_driver::test_run::{self, Difference, Mismatch, OnArrays};
+use pl_driver::test_run::{self, Bench, Difference, Executor, Mismatch, OnArrays};
 use pl_driver::{Compilation, Engine, Rule, Session};
 use serde_json::json;
 
@@ -34,8 +35,24 @@ pub(crate) fn run(args: &TestArgs) -> Result<(), Failure> {
         let compiled = output::compile(&session, name, args.message_format, &mut |_, _| {})?;
         sound &= !compiled.has_errors();
         for test in &compiled.tests {
+            let mut first: Option<Vec<Sent>> = None;
             for engine in &engines {
-                let ok = run_one(&compiled, name, test, *engine, args.message_format);
+                let mut outcome = observed(&compiled, test, *engine);
+                if let Ok(Observed { sent, .. }) = &outcome {
+                    let first = first.get_or_insert_with(|| sent.clone());
+                    if first != sent {
+                        outcome = Err(other_events(first, sent, engines[0]));
+                    }
+                }
+                let ok = outcome.as_ref().is_ok_and(|observed| observed.mismatches.is_empty());
+                match args.message_format {
+                    MessageFormat::Human => {
+                        print_table(&compiled.sources, name, test, *engine, &outcome);
+                    }
+                    MessageFormat::Json => {
+                        print_json(&compiled.sources, name, test, *engine, &outcome);
+                    }
+                }
                 *(if ok { &mut passed } else { &mut failed }) += 1;
             }
         }
@@ -46,24 +63,67 @@ pub(crate) fn run(args: &TestArgs) -> Result<(), Failure> {
     if sound && failed == 0 { Ok(()) } else { Err(Failure::Findings) }
 }
 
-/// Runs a test on an engine and prints what came of it.
-fn run_one(
-    compiled: &Compilation,
-    file: &str,
-    test: &Test,
-    engine: EngineKind,
-    format: MessageFormat,
-) -> bool {
-    let rule = compiled.rules.iter().find(|rule| rule.name() == test.rule);
-    let outcome = match rule {
-        Some(rule) => on_engine(rule, test, engine),
-        None => Err(format!("there is no rule `{}`", test.rule)),
-    };
-    match format {
-        MessageFormat::Human => print_table(&compiled.sources, file, test, engine, &outcome),
-        MessageFormat::Json => print_json(&compiled.sources, file, test, engine, &outcome),
+/// An event with the number of the update that sent it, from 1; 0 is the start.
+type Sent = (usize, Event);
+
+/// What a test found and what its rule sent.
+struct Observed {
+    mismatches: Vec<Mismatch>,
+    sent: Vec<Sent>,
+}
+
+/// An executor that keeps the events of another.
+struct Listening<'a> {
+    inner: &'a mut dyn Executor,
+    updates: usize,
+    sent: Vec<Sent>,
+}
+
+impl Executor for Listening<'_> {
+    fn start(&mut self, bench: &mut Bench) -> Result<(), String> {
+        self.inner.start(bench)?;
+        self.sent.extend(bench.effects.events.iter().map(|event| (0, *event)));
+        Ok(())
     }
-    outcome.is_ok_and(|mismatches| mismatches.is_empty())
+
+    fn update(&mut self, bench: &mut Bench) -> Result<(), String> {
+        self.inner.update(bench)?;
+        self.updates += 1;
+        self.sent.extend(bench.effects.events.iter().map(|event| (self.updates, *event)));
+        Ok(())
+    }
+}
+
+/// Runs a test on an engine.
+fn observed(compiled: &Compilation, test: &Test, engine: EngineKind) -> Result<Observed, String> {
+    let rule = compiled.rules.iter().find(|rule| rule.name() == test.rule);
+    let rule = rule.ok_or_else(|| format!("there is no rule `{}`", test.rule))?;
+    let (kind, mut executor) = executor(rule, engine)?;
+    let mut listening = Listening { inner: &mut *executor, updates: 0, sent: Vec::new() };
+    let mismatches = test_run::run(rule, test, kind, &mut listening)?;
+    Ok(Observed { mismatches, sent: listening.sent })
+}
+
+/// What runs a rule's functions on an engine.
+fn executor(rule: &Rule, engine: EngineKind) -> Result<(Engine, Box<dyn Executor>), String> {
+    Ok(match engine {
+        EngineKind::Jit => (Engine::Jit, Box::new(OnArrays)),
+        EngineKind::Eval => (Engine::Eval, Box::new(OnArrays)),
+        EngineKind::Ideal => (Engine::Ideal, Box::new(OnArrays)),
+        EngineKind::Ppu => (Engine::Eval, Box::new(OnPpu::new(rule)?)),
+    })
+}
+
+/// Says that an engine sent other events than the first one.
+fn other_events(first: &[Sent], sent: &[Sent], engine: EngineKind) -> String {
+    let at = first.iter().zip(sent).take_while(|(a, b)| a == b).count();
+    let text = |sent: Option<&Sent>| sent.map_or("nothing more".to_owned(), event_text);
+    format!("it sent {}, {} sent {}", text(sent.get(at)), engine.name(), text(first.get(at)))
+}
+
+fn event_text((update, event): &Sent) -> String {
+    let row = 2 * u32::from(event.driver);
+    format!("address {} to rows {row} and {} in update {update}", event.address, row + 1)
 }
 
 /// Runs a test: what it found, or why it could not run.
@@ -71,12 +131,8 @@ fn run_one(
 /// # Errors
 /// Why the rule could not run on this engine.
 pub fn on_engine(rule: &Rule, test: &Test, engine: EngineKind) -> Result<Vec<Mismatch>, String> {
-    match engine {
-        EngineKind::Jit => test_run::run(rule, test, Engine::Jit, &mut OnArrays),
-        EngineKind::Eval => test_run::run(rule, test, Engine::Eval, &mut OnArrays),
-        EngineKind::Ideal => test_run::run(rule, test, Engine::Ideal, &mut OnArrays),
-        EngineKind::Ppu => test_run::run(rule, test, Engine::Eval, &mut OnPpu::new(rule)?),
-    }
+    let (kind, mut executor) = executor(rule, engine)?;
+    test_run::run(rule, test, kind, &mut *executor)
 }
 
 /// The line of an expectation and its text.
@@ -91,14 +147,18 @@ fn print_table(
     file: &str,
     test: &Test,
     engine: EngineKind,
-    outcome: &Result<Vec<Mismatch>, String>,
+    outcome: &Result<Observed, String>,
 ) {
     let name = format!("{file} {} for {}, {}", test.name, test.rule, engine.name());
     match outcome {
         Err(message) => println!("FAILED  {name}\n        {message}"),
-        Ok(mismatches) if mismatches.is_empty() => println!("ok      {name}"),
-        Ok(mismatches) => {
+        Ok(Observed { mismatches, sent }) if mismatches.is_empty() => {
+            println!("ok      {name}");
+            print_events(sent);
+        }
+        Ok(Observed { mismatches, sent }) => {
             println!("FAILED  {name}");
+            print_events(sent);
             for mismatch in mismatches {
                 let (line, text) = line_of(sources, mismatch);
                 let (wrong, asked) = (mismatch.places.len(), mismatch.asked);
@@ -112,6 +172,15 @@ fn print_table(
                 }
             }
         }
+    }
+}
+
+fn print_events(sent: &[Sent]) {
+    for event in sent.iter().take(ROWS_SHOWN) {
+        println!("        sent {}", event_text(event));
+    }
+    if sent.len() > ROWS_SHOWN {
+        println!("        and {} more", sent.len() - ROWS_SHOWN);
     }
 }
 
@@ -129,7 +198,7 @@ fn print_json(
     file: &str,
     test: &Test,
     engine: EngineKind,
-    outcome: &Result<Vec<Mismatch>, String>,
+    outcome: &Result<Observed, String>,
 ) {
     let difference = |place: &Difference| {
         let (got, expected) = place.sides.unzip();
@@ -140,16 +209,20 @@ fn print_json(
         let places: Vec<_> = mismatch.places.iter().map(difference).collect();
         json!({ "line": line, "expect": text, "asked": mismatch.asked, "places": places })
     };
-    let (mismatches, error) = match outcome {
-        Ok(mismatches) => (mismatches.iter().map(mismatch).collect(), None),
-        Err(message) => (Vec::new(), Some(message)),
+    let event = |(update, event): &Sent| json!([update, 2 * event.driver, event.address]);
+    let (mismatches, events, error) = match outcome {
+        Ok(Observed { mismatches, sent }) => {
+            let sent: Vec<_> = sent.iter().map(event).collect();
+            (mismatches.iter().map(mismatch).collect(), sent, None)
+        }
+        Err(message) => (Vec::new(), Vec::new(), Some(message)),
     };
     let passed = error.is_none() && mismatches.is_empty();
     println!(
         "{}",
         json!({
             "file": file, "test": test.name, "rule": test.rule, "engine": engine.name(),
-            "passed": passed, "error": error, "mismatches": mismatches,
+            "passed": passed, "error": error, "mismatches": mismatches, "events": events,
         })
     );
 }

@@ -68,3 +68,50 @@ fn archives_that_do_not_fit_are_refused_and_leave_nothing() {
     assert_eq!(apply(folder.path(), "missing.npz", &[]).status.code(), Some(2));
     assert_eq!(apply(folder.path(), CAPTURE, &["--set", "gain=1"]).status.code(), Some(2));
 }
+
+#[test]
+fn events_are_shown_and_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = "rule r {\n    every 1 ms\n    state n : int in 0 .. 63 per rule = 0\n    control { n += 1; \
+                send(6, n) }\n}\n";
+    std::fs::write(folder.path().join("r.pl"), rule).unwrap();
+    let write = |events: Option<&ndarray::Array2<i32>>| {
+        let file = std::fs::File::create(folder.path().join("data.npz")).unwrap();
+        let mut writer = NpzWriter::new(file);
+        writer.add_array("weights", &Array2::<u8>::zeros((2, 3))).unwrap();
+        writer.add_array("rates", &Array2::<i64>::zeros((3, 3))).unwrap();
+        if let Some(events) = events {
+            writer.add_array("events", events).unwrap();
+        }
+        writer.finish().unwrap();
+    };
+    let run = |engine: &str| {
+        let args = ["apply", "r.pl", "--data", "data.npz", "--engine", engine];
+        let done = Command::new(env!("CARGO_BIN_EXE_plc"))
+            .current_dir(folder.path())
+            .args(args)
+            .output()
+            .unwrap();
+        (text(&done.stdout), text(&done.stderr))
+    };
+    write(None);
+    for engine in ["jit", "eval", "ppu"] {
+        let (printed, message) = run(engine);
+        assert!(printed.contains("3 events were sent"), "{engine}: {printed}{message}");
+    }
+    let bytes = std::fs::read(folder.path().join("applied.npz")).unwrap();
+    let mut reader = ndarray_npy::NpzReader::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut events: Array2<i32> = reader.by_name("events").unwrap();
+    assert_eq!(events, ndarray::arr2(&[[0, 6, 1], [1, 6, 2], [2, 6, 3]]));
+    write(Some(&events));
+    assert!(!run("jit").0.contains("differ"), "what was recorded is found again");
+    events[[1, 1]] = 7;
+    write(Some(&events));
+    assert!(!run("jit").0.contains("differ"), "rows 6 and 7 share a driver");
+    events[[1, 2]] = 9;
+    write(Some(&events));
+    assert!(run("jit").0.contains("1 events differ from the recorded ones"));
+    events[[1, 2]] = 64;
+    write(Some(&events));
+    assert!(run("jit").1.contains("outside rows 0 to 255 or addresses 0 to 63"));
+}

@@ -4,6 +4,8 @@
 
 use pl_driver::sema::builtins::{FUNCTIONS, QUANTITIES};
 use pl_driver::syntax;
+use std::fs;
+use std::path::Path;
 
 const GRAMMAR: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -31,4 +33,29 @@ fn grammar_and_language_have_the_same_words() {
     assert_eq!(words("keyword"), sorted(syntax::keywords()));
     assert_eq!(words("quantity"), sorted(QUANTITIES.iter().map(|quantity| quantity.name)));
     assert_eq!(words("function"), sorted(FUNCTIONS.iter().map(|function| function.name)));
+}
+
+/// What `vsce package` asks of an extension: the files that its manifest names, a version, an engine.
+#[test]
+fn the_extension_has_what_packages_need() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../editors/vscode");
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(folder.join(name)).unwrap()).unwrap()
+    };
+    let manifest = read("package.json");
+    for key in ["name", "publisher", "version", "license", "description"] {
+        assert!(manifest[key].as_str().is_some_and(|text| !text.is_empty()), "{key}");
+    }
+    assert!(manifest["engines"]["vscode"].as_str().unwrap().starts_with('^'));
+    assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
+    let language = &manifest["contributes"]["languages"][0];
+    let grammar = &manifest["contributes"]["grammars"][0];
+    assert_eq!(grammar["language"], language["id"]);
+    assert_eq!(grammar["scopeName"], read(grammar["path"].as_str().unwrap())["scopeName"]);
+    read(language["configuration"].as_str().unwrap());
+    let main = fs::read_to_string(folder.join(manifest["main"].as_str().unwrap())).unwrap();
+    for dependency in manifest["dependencies"].as_object().unwrap().keys() {
+        assert!(main.contains(dependency), "{dependency}");
+    }
+    assert!(folder.join("README.md").exists());
 }

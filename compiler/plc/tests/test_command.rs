@@ -106,3 +106,28 @@ fn failures_are_tables_and_end_with_1() {
     assert_eq!(report["mismatches"][0]["places"][0]["got"], 2.0);
     assert_eq!(plc(&["test"]).status.code(), Some(2));
 }
+
+#[test]
+fn events_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sends.pl");
+    let source = "rule r {\n    every 1 ms\n    state n : int in 0 .. 63 per rule = 0\n    control { n += 1; \
+                  send(6, n) }\n}\ntest counts for r {\n    run 2 updates\n    expect n == 2\n}\n";
+    std::fs::write(&file, source).unwrap();
+    let run = |more: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_plc")).arg("test").arg(&file).args(more).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let printed = run(&[]);
+    assert_eq!(
+        printed.matches("sent address 2 to rows 6 and 7 in update 2\n").count(),
+        3,
+        "{printed}"
+    );
+    let first = run(&["--message-format", "json"]);
+    let first: serde_json::Value = serde_json::from_str(first.lines().next().unwrap()).unwrap();
+    assert_eq!(first["events"], serde_json::json!([[1, 6, 1], [2, 6, 2]]));
+}

@@ -11,6 +11,7 @@
 //! the same bytes, whatever the number of threads; no files, clock or console: the caller reads
 //! ([`data::ReadFile`]), measures and writes ([`outcome::Outcome`]).
 
+pub mod archive;
 pub mod config;
 mod counts;
 pub mod data;
