@@ -3,13 +3,14 @@
 //! 256 Poisson inputs of 20 Hz (biological), 512 neurons, all-to-all 131072 plastic synapses, 10 s
 //! of biological time, mismatch on, one thread; a rule updates all weights every 100 ms.
 //! `cargo bench --bench network` prints `cost NAME VALUE unit` and ratios of times measured in this
-//! run. Brian2 is installed into `target/brian2` by `tests/peers/install_brian2.sh` if it is not
+//! run: also of what a synaptic event costs on sixteen chips, joined in a ring, beside one, and of the
+//! memory a chip takes (on Linux). Brian2 is installed into `target/brian2` by `tests/peers/install_brian2.sh` if it is not
 //! there; its time is that of the run, without compilation and process start.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's results go to standard output")]
 #![allow(clippy::expect_used, reason = "what cannot be set up ends the benchmark")]
 
-use pl_chip::{Chip, ChipConfig, InputEvent, events};
+use pl_chip::{Chip, ChipConfig, Cluster, InputEvent, Target, events};
 use pl_experiment::engine::{Binding, Engine, EngineFactory};
 use plc::{Compiler, EngineKind};
 use std::collections::BTreeMap;
@@ -122,6 +123,57 @@ fn network(compiler: &Compiler, events: &[InputEvent]) -> Measured {
     }
 }
 
+/// Seconds that a synaptic event costs on `count` chips with the same input, without a rule, over a
+/// tenth of the time; every sixteenth neuron of a chip reaches a row of the next.
+fn cost_per_event(count: usize, events: &[InputEvent]) -> f64 {
+    let mut config = ChipConfig::mismatch();
+    config.neuron.psp_lsb_per_weight = PSP_LSB;
+    let mut cluster = Cluster::new(&config, count, 1);
+    let end = TICKS / 10;
+    let now = events.partition_point(|event| event.time < end);
+    for chip in 0..count {
+        for (h, row) in (0..2).flat_map(|h| (0..256).map(move |row| (h, row))) {
+            cluster.chip_mut(chip).write_weights_row(h, row, &[WEIGHT; 256]);
+            cluster.chip_mut(chip).write_address_row(h, row, &[1; 256]);
+        }
+        for row in (0..=u8::MAX).step_by(16).filter(|_| count > 1) {
+            let target = Target { hemisphere: 1, row, address: 2 };
+            cluster.connect(chip, (0, row.into()), (chip + 1) % count, target);
+        }
+        cluster.enqueue(chip, &events[..now]);
+    }
+    let start = Instant::now();
+    cluster.run_until(end);
+    start.elapsed().as_secs_f64() / (now as f64 * 256.0 * count as f64)
+}
+
+/// Megabytes that this process holds in memory, where `/proc` tells.
+fn resident_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches(" kB").parse::<f64>().ok().map(|kb| kb / 1024.0)
+}
+
+/// Memory of a chip that has run, from what many of them take.
+fn memory_per_chip() -> Option<f64> {
+    const CHIPS: usize = 16;
+    let before = resident_mb()?;
+    let mut cluster = Cluster::new(&ChipConfig::mismatch(), CHIPS, 1);
+    cluster.run_until(PERIOD);
+    Some((resident_mb()? - before) / CHIPS as f64)
+}
+
+fn several_chips(events: &[InputEvent]) {
+    let best = |count| {
+        let runs = (0..REPETITIONS).map(|_| cost_per_event(count, events));
+        runs.fold(f64::INFINITY, f64::min)
+    };
+    let (one, sixteen) = (best(1), best(16));
+    println!("cost synaptic_event_1_chip {:.3} ns", one * 1e9);
+    println!("cost synaptic_event_16_chips {:.3} ns", sixteen * 1e9);
+    println!("ratio cost_16_chips_over_1 {:.2}", sixteen / one);
+}
+
 /// Seconds, rate, input events and spikes of the same network in Brian2.
 fn brian2(neurons: &str) -> Result<[f64; 4], String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -153,6 +205,9 @@ fn brian2(neurons: &str) -> Result<[f64; 4], String> {
 fn main() {
     let compiler = Compiler::from_sources(EngineKind::Jit, &[("plastic", RULE)])
         .unwrap_or_else(|message| panic!("{message}"));
+    if let Some(mb) = memory_per_chip() {
+        println!("cost memory_per_chip {mb:.1} MB");
+    }
     let events = inputs();
     let runs = (0..REPETITIONS).map(|_| network(&compiler, &events));
     let fastest = runs.min_by(|a, b| a.seconds.total_cmp(&b.seconds)).expect("a repetition");
@@ -167,11 +222,14 @@ fn main() {
     );
     println!("ratio plc_real_time_factor {:.0}", BIOLOGICAL_S / fastest.seconds);
     println!("ratio plc_over_chip {:.2}", fastest.seconds / (BIOLOGICAL_S / 1e3));
+    println!("ratio chip_real_time_factor 1000");
+    several_chips(&events);
     match brian2(&fastest.neurons) {
         Ok([seconds, rate, inputs, spikes]) => {
             println!("cost brian2_network {seconds:.4} s");
             println!("brian2: mean rate {rate:.2} Hz, {inputs} inputs, {spikes} spikes");
             println!("ratio mean_rate_plc_over_brian2 {:.3}", rate_hz / rate);
+            println!("ratio inputs_plc_over_brian2 {:.3}", fastest.inputs as f64 / inputs);
             println!("ratio brian2_over_plc {:.1}", seconds / fastest.seconds);
         }
         Err(message) => println!("no comparison with Brian2: {message}"),

@@ -25,6 +25,9 @@ fn shorter(experiment: &str) -> &'static [&'static str] {
     if experiment.contains("calibration") {
         return &["task.rows=4", "task.pairs=20", "task.readings=2"];
     }
+    if experiment.contains("balanced") {
+        return &["task.duration_ms=0.01", "task.skipped_ms=0.0"];
+    }
     if experiment.contains("pong") {
         return &["task.updates=20"];
     }
@@ -80,7 +83,9 @@ fn commands_of_the_readme_run() {
 
 #[test]
 fn commands_of_the_examples_run() {
-    for example in ["digits", "iris", "homeostasis", "perceptron", "pong", "apply", "calibration"] {
+    for example in
+        ["digits", "iris", "homeostasis", "perceptron", "pong", "balanced", "apply", "calibration"]
+    {
         assert!(run(&format!("examples/{example}/README.md")) >= 1, "{example}");
     }
 }

@@ -5,6 +5,7 @@ use crate::task::autonomous::AutonomousConfig;
 use crate::task::calibration::CalibrationConfig;
 use crate::task::classification::ClassificationConfig;
 use crate::task::perceptron::PerceptronConfig;
+use crate::task::random_network::RandomNetworkConfig;
 use crate::task::rates::RatesConfig;
 use crate::task::{TaskConfig, TaskKind};
 use pl_chip::ChipConfig;
@@ -71,6 +72,10 @@ fn autonomous(config: AutonomousConfig) -> TaskConfig {
 
 fn perceptron(config: PerceptronConfig) -> TaskConfig {
     TaskConfig::Perceptron(Box::new(config))
+}
+
+fn random_network(config: RandomNetworkConfig) -> TaskConfig {
+    TaskConfig::RandomNetwork(Box::new(config))
 }
 
 fn calibration(config: CalibrationConfig) -> TaskConfig {
@@ -140,6 +145,9 @@ impl Experiment {
             TaskKind::Perceptron => {
                 toml::from_str::<Written<PerceptronConfig>>(text).map_err(wrong)?.with(perceptron)
             }
+            TaskKind::RandomNetwork => toml::from_str::<Written<RandomNetworkConfig>>(text)
+                .map_err(wrong)?
+                .with(random_network),
             TaskKind::Calibration => {
                 toml::from_str::<Written<CalibrationConfig>>(text).map_err(wrong)?.with(calibration)
             }
@@ -169,6 +177,10 @@ impl Experiment {
                         .try_into::<Written<PerceptronConfig>>()
                         .map_err(wrong)?
                         .with(perceptron),
+                    TaskKind::RandomNetwork => value
+                        .try_into::<Written<RandomNetworkConfig>>()
+                        .map_err(wrong)?
+                        .with(random_network),
                     TaskKind::Calibration => value
                         .try_into::<Written<CalibrationConfig>>()
                         .map_err(wrong)?

@@ -4,6 +4,10 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+mod raster;
+
+pub use raster::raster;
+
 mod curves;
 
 pub use curves::{Style, curves};

@@ -4,6 +4,7 @@ pub mod autonomous;
 pub mod calibration;
 pub mod classification;
 pub mod perceptron;
+pub mod random_network;
 pub mod rates;
 
 use crate::config::{ConfigError, Experiment, RuleConfig};
@@ -15,6 +16,7 @@ use autonomous::{Autonomous, AutonomousConfig};
 use calibration::{Calibration, CalibrationConfig};
 use classification::{Classification, ClassificationConfig};
 use perceptron::{Perceptron, PerceptronConfig};
+use random_network::{RandomNetwork, RandomNetworkConfig};
 use rates::{Rates, RatesConfig};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -31,6 +33,8 @@ pub enum TaskKind {
     Autonomous,
     /// A classifier in perceptron mode, beside spiking neurons.
     Perceptron,
+    /// A random network of excitatory and inhibitory neurons.
+    RandomNetwork,
     /// Measuring a chip's circuits, and what calibrates them.
     Calibration,
 }
@@ -46,6 +50,8 @@ pub enum TaskConfig {
     Autonomous(Box<AutonomousConfig>),
     /// Of [`TaskKind::Perceptron`].
     Perceptron(Box<PerceptronConfig>),
+    /// Of [`TaskKind::RandomNetwork`].
+    RandomNetwork(Box<RandomNetworkConfig>),
     /// Of [`TaskKind::Calibration`].
     Calibration(Box<CalibrationConfig>),
 }
@@ -57,6 +63,7 @@ impl TaskConfig {
             TaskConfig::Rates(config) => config.check(rules),
             TaskConfig::Autonomous(config) => config.check(rules),
             TaskConfig::Perceptron(config) => config.check(rules),
+            TaskConfig::RandomNetwork(config) => config.check(),
             TaskConfig::Calibration(config) => config.check(),
         }
     }
@@ -117,6 +124,7 @@ pub fn open<'a>(
         TaskConfig::Rates(config) => Box::new(Rates::new(experiment, config)),
         TaskConfig::Autonomous(config) => Box::new(Autonomous::new(experiment, config)),
         TaskConfig::Perceptron(config) => Box::new(Perceptron::new(experiment, config, read)?),
+        TaskConfig::RandomNetwork(config) => Box::new(RandomNetwork::new(experiment, config)),
         TaskConfig::Calibration(config) => Box::new(Calibration::new(experiment, config)),
     })
 }

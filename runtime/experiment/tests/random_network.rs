@@ -1,0 +1,67 @@
+//! Random networks: the example's states, and that threads do not matter.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
+use pl_experiment::engine::{Binding, Engine, EngineError, EngineFactory, RuleInfo};
+use pl_experiment::{Experiment, Outcome, Unwatched, task};
+
+/// These networks have no rule.
+struct NoRules;
+
+impl EngineFactory for NoRules {
+    fn build(&self, _binding: &Binding) -> Result<Box<dyn Engine>, EngineError> {
+        Err(EngineError::new("there is no rule"))
+    }
+
+    fn rule_info(&self, _rule: &str) -> Result<RuleInfo, EngineError> {
+        Err(EngineError::new("there is no rule"))
+    }
+}
+
+const ONE_CHIP: &str = include_str!("../../../examples/balanced/experiment.toml");
+const SIX_CHIPS: &str = include_str!("../../../examples/balanced/six_chips.toml");
+
+fn run(text: &str, changes: &[&str]) -> Outcome {
+    let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+    let experiment = Experiment::parse(text, &changes).unwrap();
+    let task = task::open(&experiment, &|_| Err("no files".into())).unwrap();
+    task.run(&NoRules, experiment.seed, &Unwatched).unwrap()
+}
+
+#[test]
+fn weak_inhibition_makes_neurons_fire_in_step_and_strong_inhibition_irregularly() {
+    let short = ["task.duration_ms=0.4", "task.scan.g=[3.0]", "task.scan.drive=[1.0]"];
+    let outcome = run(ONE_CHIP, &short);
+    let metric = |name| outcome.metric(name).unwrap();
+    assert!(metric("interval_cv_asynchronous_irregular") > 0.8, "{:?}", outcome.metrics);
+    assert!(metric("pair_correlation_asynchronous_irregular") < 0.1);
+    assert!(metric("interval_cv_synchronous_regular") < 0.5);
+    assert!(metric("pair_correlation_synchronous_regular") > 0.5);
+    assert_eq!(run(ONE_CHIP, &short), outcome);
+    assert!(outcome.pictures.iter().all(|picture| picture.svg.starts_with("<svg")));
+}
+
+#[test]
+fn six_chips_do_the_same_on_any_number_of_threads() {
+    let short = ["task.duration_ms=0.03", "task.skipped_ms=0.0"];
+    let outcome = run(SIX_CHIPS, &short);
+    assert!(outcome.metric("link_events_driven") > Some(100.0), "{:?}", outcome.metrics);
+    for threads in ["task.threads=1", "task.threads=4"] {
+        assert_eq!(run(SIX_CHIPS, &[&short[..], &[threads]].concat()), outcome);
+    }
+}
+
+#[test]
+fn impossible_settings_are_refused() {
+    for (change, message) in [
+        ("task.chips=33", "`task.chips` must be 1 to 32, not 33"),
+        ("task.excitatory_inputs=201", "`task.excitatory_inputs` must be 1 to 200, not 201"),
+        (
+            "task.skipped_ms=9",
+            "`task.skipped_ms` must be 0 or more and less than the duration, not 9",
+        ),
+        ("task.states=[]", "`task.states` must have at least one state"),
+    ] {
+        let error = Experiment::parse(ONE_CHIP, &[change.to_owned()]).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+}
