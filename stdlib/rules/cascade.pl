@@ -2,6 +2,7 @@
 //! S. Fusi, P. J. Drew, L. F. Abbott, Neuron 45, 599 (2005): a candidate against the state flips it with probability
 //! `2^-m`; one with the state deepens it, `m + 1`; a flip starts at `m = 0`.
 //! Approximate: depths 0 to 3, deepened with certainty rather than at random. A depth a synapse: at most 12 rows.
+//! Cost: at most about 100 us of the processor for 12 rows of 256 columns.
 
 rule cascade {
     /// Correlation difference that makes a candidate, LSB.

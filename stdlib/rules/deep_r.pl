@@ -3,6 +3,7 @@
 //! e1004485 (2015): `theta += l g - alpha + sqrt(2 T l) xi; w = max(0, theta)`; drawn anew where `theta < 0`.
 //! Approximate: `g = c+ - c-`; `xi` is uniform with variance 1; a new synapse starts at 0 in the same place. A
 //! parameter a synapse: at most 12 rows.
+//! Cost: at most about 100 us of the processor for 12 rows of 256 columns.
 
 rule deep_r {
     /// Learning rate, weight LSB per correlation LSB.

@@ -1,6 +1,7 @@
 //! The delta rule on rates: weights of active inputs move towards the target of the neuron.
 //! B. Widrow, M. E. Hoff, IRE WESCON Convention Record 4, 96 (1960): `w += l (t_j - nu_j) nu_i`.
 //! Exact up to fixed point; rates in spikes per update. For any view.
+//! Cost: at most about 750 us of the processor for 256 rows of 256 columns.
 
 rule delta {
     /// Gain, weight LSB per squared spike.

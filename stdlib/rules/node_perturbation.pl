@@ -2,6 +2,7 @@
 //! N. Fremaux, H. Sprekeler, W. Gerstner, J. Neurosci. 30, 13326 (2010): `w += b (R - E) (c+ - k nu_i <nu_j>)`.
 //! Approximate: the expected correlation is the product of the row's rate and the neuron's mean rate,
 //! at most 255 LSB. For any view.
+//! Cost: at most about 1.1 ms of the processor for 256 rows of 256 columns.
 
 rule node_perturbation {
     /// Gain, weight LSB per correlation LSB and unit of reward.

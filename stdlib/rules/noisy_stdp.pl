@@ -1,6 +1,7 @@
 //! Correlation, decay and noise, which keep a network near a working point set by its input.
 //! B. Cramer et al., Nat. Commun. 11, 2853 (2020): `w += l (c+ - c-) - d w + a (xi + b)`.
 //! Approximate: `xi` is uniform in -1 .. 1. For any view.
+//! Cost: at most about 1 ms of the processor for 256 rows of 256 columns.
 
 rule noisy_stdp {
     /// Gain of correlation, weight LSB per correlation LSB.

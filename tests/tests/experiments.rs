@@ -129,6 +129,59 @@ fn examples_run_in_the_chips_time() {
     }
 }
 
+fn stability(kind: EngineKind, changes: &[&str]) -> Outcome {
+    let rules = [("stability", &file("stability", "stability.pl")[..])];
+    let short = ["task.judged_bio_s=4", "task.fixed_point.transfer_bio_s=4"];
+    run("stability", &rules, kind, &[&short[..], changes].concat(), &Unwatched)
+}
+
+#[test]
+fn stability_is_the_same_on_every_engine() {
+    let short = ["task.duration_bio_s=4", "task.initial_weights=[4, 60]"];
+    let expected = stability(EngineKind::Jit, &short);
+    assert!(expected.metric("rate_end_bio_hz_from_60") > Some(20.0));
+    for kind in [EngineKind::Eval, EngineKind::Ppu] {
+        assert!(stability(kind, &short) == expected, "{} differs", kind.name());
+    }
+}
+
+#[test]
+fn correlation_that_weakens_stabilises_and_correlation_that_strengthens_does_not() {
+    let metric = |outcome: &Outcome, name| outcome.metric(name).unwrap();
+    let stable = stability(EngineKind::Jit, &["task.duration_bio_s=24"]);
+    assert_eq!(metric(&stable, "converged"), 1.0);
+    assert_eq!(metric(&stable, "agrees"), 1.0);
+    let predicted = metric(&stable, "predicted_rate_bio_hz_from_4");
+    assert!((metric(&stable, "rate_end_bio_hz") / predicted - 1.0).abs() < 0.25);
+    let excited = ["stability.lambda=0.03", "stability.growth=0.3", "stability.decay=0.07"];
+    let bistable = stability(EngineKind::Jit, &[&excited[..], &["task.duration_bio_s=12"]].concat());
+    assert_eq!(metric(&bistable, "converged"), 0.0);
+    assert_eq!(metric(&bistable, "predicted_converged"), 0.0);
+    assert!(metric(&bistable, "rate_end_bio_hz_from_4") < 1.0);
+    assert!(metric(&bistable, "rate_end_bio_hz_from_60") > 60.0);
+}
+
+#[test]
+fn compartments_make_cables_plateaus_and_coincidences() {
+    let changes = [
+        "chip.structure.copies=4",
+        "task.plateau.durations_us=[50]",
+        "task.coincidence.lag_step_us=20",
+        "chip.profile=\"ideal\"",
+    ];
+    let outcome = run("dendrites", &[], EngineKind::Jit, &changes, &Unwatched);
+    let metric = |name: &str| outcome.metric(name).unwrap_or_else(|| panic!("{name}"));
+    assert!(metric("chain_peak_deviation_from_cable") < 0.005);
+    assert!((0.02..0.5).contains(&metric("chain_attenuation")));
+    assert!((50.0..56.0).contains(&metric("plateau_length_us_of_50_us")));
+    assert!(metric("plateau_length_range_us_of_50_us") < 1.0);
+    assert!(metric("plateau_integral_step_of_50_us") > 3.0);
+    assert!(metric("coincidence_spikes_proximal_alone") <= 1.0);
+    assert!(metric("coincidence_spikes_distal_alone") <= 1.0);
+    let window = metric("coincidence_window_last_us") - metric("coincidence_window_first_us");
+    assert!((20.0..=80.0).contains(&window), "{window}");
+}
+
 /// Keeps the last picture.
 #[derive(Default)]
 struct Onlooker(Mutex<Vec<String>>);

@@ -2,7 +2,7 @@
 //! every engine.
 #![allow(clippy::unwrap_used, reason = "a rule that is not there fails the test")]
 
-use pl_driver::Session;
+use pl_driver::{Rule, Session};
 use plc::EngineKind;
 use std::fmt::Write as _;
 
@@ -42,10 +42,27 @@ fn every_rule_tells_its_source_and_its_params() {
             None => "ny view".to_owned(),
         };
         assert!(says(&limit), "{}: {limit}", rule.name);
+        check_cost(&header, &compiled.rules[0]);
         for param in compiled.rules[0].params() {
             assert!(!param.doc.is_empty(), "`{}` of {}", param.name, rule.name);
         }
     }
+}
+
+/// Checks what a header says of the processor's time: the worst case with as many rows and columns
+/// as there may be, to 15 %.
+fn check_cost(header: &str, rule: &Rule) {
+    let rows = rule.hir().rows_max;
+    // 250 cycles a microsecond.
+    let us = rule.program().unwrap().cost.update_cycles(rows, 256) as f64 / 250.0;
+    let wanted = format!("Cost: at most about {us:.3} us of the processor for {rows} rows of 256 columns.");
+    let said = header.split_once("Cost: at most about ").map(|(_, rest)| rest);
+    let words: Vec<&str> = said.unwrap_or_default().split_whitespace().take(6).collect();
+    let factor = if words.get(1) == Some(&"ms") { 1000.0 } else { 1.0 };
+    let number = words.first().and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0);
+    let near = (factor * number / us - 1.0).abs() < 0.15;
+    let same_rows = header.contains(&format!("of the processor for {rows} rows of 256 columns."));
+    assert!(near && same_rows, "{}: {wanted}", rule.name());
 }
 
 #[test]

@@ -34,6 +34,19 @@ fn shorter(experiment: &str) -> &'static [&'static str] {
     if experiment.contains("perceptron") {
         return &["task.test_size=20", "task.training.epochs=2", "task.calibration.cycles=3"];
     }
+    if experiment.contains("stability") {
+        return &[
+            "task.duration_bio_s=2",
+            "task.judged_bio_s=1",
+            "task.fixed_point.transfer_bio_s=1",
+        ];
+    }
+    if experiment.contains("learning") {
+        return &["task.duration_bio_s=2"];
+    }
+    if experiment.contains("dendrites") {
+        return &["task.plateau.durations_us=[50]", "task.coincidence.lag_step_us=80"];
+    }
     &[
         "task.train.samples=60",
         "task.test_size=20",
@@ -62,7 +75,9 @@ fn run(page: &str) -> usize {
             }
         }
         if args[0] == "sweep" {
-            args.extend(["--shard", "1/16"]);
+            // One point of a map that has a thousand of them.
+            let shard = if args[1].contains("stability") { "1/1024" } else { "1/16" };
+            args.extend(["--shard", shard]);
         }
         let output = Command::new(env!("CARGO_BIN_EXE_plc"))
             .current_dir(folder.path())
@@ -83,9 +98,18 @@ fn commands_of_the_readme_run() {
 
 #[test]
 fn commands_of_the_examples_run() {
-    for example in
-        ["digits", "iris", "homeostasis", "perceptron", "pong", "balanced", "apply", "calibration"]
-    {
+    let examples = [
+        "digits",
+        "iris",
+        "homeostasis",
+        "perceptron",
+        "pong",
+        "balanced",
+        "stability",
+        "apply",
+        "calibration",
+    ];
+    for example in examples {
         assert!(run(&format!("examples/{example}/README.md")) >= 1, "{example}");
     }
 }

@@ -1,15 +1,10 @@
 //! `experiment.toml`: what to run.
 
 use crate::plasticity::Timing;
-use crate::task::autonomous::AutonomousConfig;
-use crate::task::calibration::CalibrationConfig;
-use crate::task::classification::ClassificationConfig;
-use crate::task::perceptron::PerceptronConfig;
-use crate::task::random_network::RandomNetworkConfig;
-use crate::task::rates::RatesConfig;
 use crate::task::{TaskConfig, TaskKind};
 use pl_chip::ChipConfig;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
@@ -51,35 +46,37 @@ struct Written<T> {
     task: T,
 }
 
-impl<T> Written<T> {
-    fn with(self, task: impl FnOnce(T) -> TaskConfig) -> Experiment {
-        let Written { name, about, seed, run, chip, rule, task: table } = self;
-        Experiment { name, about, seed, run, chip, rule, task: task(table) }
+/// Where an experiment is read from.
+enum Source<'a> {
+    Text(&'a str),
+    Table(Table),
+}
+
+impl Source<'_> {
+    fn read(self, kind: TaskKind) -> Result<Experiment, toml::de::Error> {
+        match kind {
+            TaskKind::Classification => self.read_as(TaskConfig::Classification),
+            TaskKind::Rates => self.read_as(TaskConfig::Rates),
+            TaskKind::Autonomous => self.read_as(TaskConfig::Autonomous),
+            TaskKind::Perceptron => self.read_as(TaskConfig::Perceptron),
+            TaskKind::RandomNetwork => self.read_as(TaskConfig::RandomNetwork),
+            TaskKind::Calibration => self.read_as(TaskConfig::Calibration),
+            TaskKind::Stability => self.read_as(TaskConfig::Stability),
+            TaskKind::Compartments => self.read_as(TaskConfig::Compartments),
+        }
     }
-}
 
-fn classification(config: ClassificationConfig) -> TaskConfig {
-    TaskConfig::Classification(Box::new(config))
-}
-
-fn rates(config: RatesConfig) -> TaskConfig {
-    TaskConfig::Rates(Box::new(config))
-}
-
-fn autonomous(config: AutonomousConfig) -> TaskConfig {
-    TaskConfig::Autonomous(Box::new(config))
-}
-
-fn perceptron(config: PerceptronConfig) -> TaskConfig {
-    TaskConfig::Perceptron(Box::new(config))
-}
-
-fn random_network(config: RandomNetworkConfig) -> TaskConfig {
-    TaskConfig::RandomNetwork(Box::new(config))
-}
-
-fn calibration(config: CalibrationConfig) -> TaskConfig {
-    TaskConfig::Calibration(Box::new(config))
+    fn read_as<T: DeserializeOwned>(
+        self,
+        config: impl FnOnce(Box<T>) -> TaskConfig,
+    ) -> Result<Experiment, toml::de::Error> {
+        let written: Written<T> = match self {
+            Source::Text(text) => toml::from_str(text)?,
+            Source::Table(table) => Value::Table(table).try_into()?,
+        };
+        let Written { name, about, seed, run, chip, rule, task } = written;
+        Ok(Experiment { name, about, seed, run, chip, rule, task: config(Box::new(task)) })
+    }
 }
 
 /// The part of an experiment that says what the rest must be.
@@ -132,26 +129,8 @@ impl Experiment {
     pub fn parse(text: &str, changes: &[String]) -> Result<Experiment, ConfigError> {
         let wrong = |error: toml::de::Error| ConfigError(error.to_string().trim_end().into());
         let outline: Outline = toml::from_str(text).map_err(wrong)?;
-        let mut experiment = match outline.task.kind {
-            TaskKind::Classification => toml::from_str::<Written<ClassificationConfig>>(text)
-                .map_err(wrong)?
-                .with(classification),
-            TaskKind::Rates => {
-                toml::from_str::<Written<RatesConfig>>(text).map_err(wrong)?.with(rates)
-            }
-            TaskKind::Autonomous => {
-                toml::from_str::<Written<AutonomousConfig>>(text).map_err(wrong)?.with(autonomous)
-            }
-            TaskKind::Perceptron => {
-                toml::from_str::<Written<PerceptronConfig>>(text).map_err(wrong)?.with(perceptron)
-            }
-            TaskKind::RandomNetwork => toml::from_str::<Written<RandomNetworkConfig>>(text)
-                .map_err(wrong)?
-                .with(random_network),
-            TaskKind::Calibration => {
-                toml::from_str::<Written<CalibrationConfig>>(text).map_err(wrong)?.with(calibration)
-            }
-        };
+        let kind = outline.task.kind;
+        let mut experiment = Source::Text(text).read(kind).map_err(wrong)?;
         if !changes.is_empty() {
             let mut table: Table = text.parse().map_err(wrong)?;
             for change in changes {
@@ -160,32 +139,7 @@ impl Experiment {
                 let wrong = |error: toml::de::Error| {
                     ConfigError(format!("`{change}`: {}", error.message()))
                 };
-                let value = Value::Table(table.clone());
-                experiment = match outline.task.kind {
-                    TaskKind::Classification => value
-                        .try_into::<Written<ClassificationConfig>>()
-                        .map_err(wrong)?
-                        .with(classification),
-                    TaskKind::Rates => {
-                        value.try_into::<Written<RatesConfig>>().map_err(wrong)?.with(rates)
-                    }
-                    TaskKind::Autonomous => value
-                        .try_into::<Written<AutonomousConfig>>()
-                        .map_err(wrong)?
-                        .with(autonomous),
-                    TaskKind::Perceptron => value
-                        .try_into::<Written<PerceptronConfig>>()
-                        .map_err(wrong)?
-                        .with(perceptron),
-                    TaskKind::RandomNetwork => value
-                        .try_into::<Written<RandomNetworkConfig>>()
-                        .map_err(wrong)?
-                        .with(random_network),
-                    TaskKind::Calibration => value
-                        .try_into::<Written<CalibrationConfig>>()
-                        .map_err(wrong)?
-                        .with(calibration),
-                };
+                experiment = Source::Table(table.clone()).read(kind).map_err(wrong)?;
             }
         }
         experiment.check()?;
@@ -198,7 +152,7 @@ impl Experiment {
             let message = format!("`name` must be letters, digits, - and _, not `{}`", self.name);
             return Err(ConfigError(message));
         }
-        self.task.check(&self.rule)
+        self.task.check(&self.chip, &self.rule)
     }
 }
 

@@ -1,5 +1,9 @@
 //! Pictures as SVG documents.
 
+mod heat_map;
+
+pub use heat_map::{Border, HeatMap};
+
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -22,6 +26,8 @@ const SERIES: [RGBColor; 6] = [
     RGBColor(86, 180, 233),
 ];
 const FONT: &str = "sans-serif";
+/// Most points of a line that get a marker each; more would hide it.
+const MARKED: usize = 60;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type DrawError<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
@@ -69,7 +75,7 @@ fn document(
     Ok(svg)
 }
 
-/// Lines from 0 to 1 on the vertical axis, with markers at the points.
+/// Lines from 0 to 1 on the vertical axis, with markers at the points if they are few.
 ///
 /// # Errors
 /// What the library says.
@@ -77,7 +83,8 @@ pub fn fractions(labels: &Labels<'_>, series: &[Series]) -> Result<String, Strin
     up_to(1.0, labels, series)
 }
 
-/// Lines from 0 to the largest value on the vertical axis, with markers at the points.
+/// Lines from 0 to the largest value on the vertical axis, with markers at the points if they are
+/// few.
 ///
 /// # Errors
 /// What the library says.
@@ -126,14 +133,15 @@ pub fn scatter(labels: &Labels<'_>, series: &[Series]) -> Result<String, String>
 }
 
 fn up_to(top: f64, labels: &Labels<'_>, series: &[Series]) -> Result<String, String> {
-    let end = series.iter().flat_map(|s| &s.points).map(|point| point.0).fold(0.0, f64::max);
+    let xs = || series.iter().flat_map(|s| &s.points).map(|point| point.0);
+    let (begin, end) = (xs().fold(0.0, f64::min), xs().fold(1e-9, f64::max));
     document((720, 420), |area| {
         let mut chart = ChartBuilder::on(area)
             .caption(labels.title, (FONT, 18))
             .margin(14)
             .x_label_area_size(44)
             .y_label_area_size(54)
-            .build_cartesian_2d(0.0..(end * 1.02).max(1e-9), 0.0..top)?;
+            .build_cartesian_2d(begin..end + 0.02 * (end - begin), 0.0..top)?;
         chart
             .configure_mesh()
             .x_desc(labels.x)
@@ -147,17 +155,41 @@ fn up_to(top: f64, labels: &Labels<'_>, series: &[Series]) -> Result<String, Str
                 .draw_series(LineSeries::new(points(), colour.stroke_width(2)))?
                 .label(&series.name)
                 .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
-            let marker = |point| Circle::new(point, 3, colour.filled());
-            chart.draw_series(points().map(marker))?;
+            if series.points.len() <= MARKED {
+                let marker = |point| Circle::new(point, 3, colour.filled());
+                chart.draw_series(points().map(marker))?;
+            }
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
+            .position(emptiest_corner(series, (begin, end), top))
             .background_style(WHITE.mix(0.8))
             .border_style(BLACK.mix(0.3))
             .label_font((FONT, 13))
             .draw()
     })
+}
+
+/// Where a legend hides fewest points.
+fn emptiest_corner(
+    series: &[Series],
+    (begin, end): (f64, f64),
+    top: f64,
+) -> SeriesLabelPosition {
+    // About the part of a plot that a legend takes.
+    let (right, upper) = (begin + 0.65 * (end - begin), 0.65 * top);
+    let (left, lower) = (begin + 0.35 * (end - begin), 0.35 * top);
+    let corners: [(_, &dyn Fn(f64, f64) -> bool); 4] = [
+        (SeriesLabelPosition::LowerRight, &|x, y| x >= right && y <= lower),
+        (SeriesLabelPosition::UpperRight, &|x, y| x >= right && y >= upper),
+        (SeriesLabelPosition::UpperLeft, &|x, y| x <= left && y >= upper),
+        (SeriesLabelPosition::LowerLeft, &|x, y| x <= left && y <= lower),
+    ];
+    let hidden = |inside: &dyn Fn(f64, f64) -> bool| {
+        series.iter().flat_map(|s| &s.points).filter(|(x, y)| inside(*x, *y)).count()
+    };
+    let least = corners.into_iter().min_by_key(|(_, inside)| hidden(*inside));
+    least.map_or(SeriesLabelPosition::LowerRight, |(corner, _)| corner)
 }
 
 /// A table of small pictures, each scaled to its own largest value.
@@ -221,71 +253,6 @@ fn draw_tile(
     }
     let border = BLACK.mix(0.4).stroke_width(1);
     area.draw(&Rectangle::new([(left, top), (left + side, top + side)], border))
-}
-
-/// A map: a value for each pair of two quantities, as shades from the smallest to the largest, with
-/// a scale; cells without a value stay white.
-///
-/// # Errors
-/// What the library says.
-pub fn heat_map(
-    labels: &Labels<'_>,
-    (xs, ys): (&[f64], &[f64]),
-    cells: &[Vec<Option<f64>>],
-) -> Result<String, String> {
-    const SIDE: i32 = 360;
-    let (left, top) = (96, 52);
-    let known = || cells.iter().flatten().flatten().copied();
-    let low = known().fold(f64::INFINITY, f64::min);
-    let high = known().fold(f64::NEG_INFINITY, f64::max);
-    let shade = |value: f64| if high > low { (value - low) / (high - low) } else { 0.5 };
-    let count = |n: usize| i32::try_from(n.max(1)).unwrap_or(i32::MAX);
-    document((640, 490), |area| {
-        let style = |size, h, v| (FONT, size).into_font().color(&BLACK).pos(Pos::new(h, v));
-        let write = |text: String, place, style| area.draw(&Text::new(text, place, style));
-        write(labels.title.into(), (left, 16), style(16, HPos::Left, VPos::Top))?;
-        write(
-            labels.x.into(),
-            (left + SIDE / 2, top + SIDE + 34),
-            style(13, HPos::Center, VPos::Top),
-        )?;
-        write(labels.y.into(), (left, top - 6), style(13, HPos::Left, VPos::Bottom))?;
-        for (y, row) in (0..).zip(cells) {
-            for (x, value) in (0..).zip(row) {
-                let Some(value) = value else { continue };
-                // The first row lies at the bottom, as axes go.
-                let place = |x: i32, y: i32| {
-                    (left + x * SIDE / count(xs.len()), top + SIDE - y * SIDE / count(ys.len()))
-                };
-                let cell = [place(x, y), place(x + 1, y + 1)];
-                area.draw(&Rectangle::new(cell, ViridisRGB.get_color(shade(*value)).filled()))?;
-            }
-        }
-        let number = |value: f64| format!("{}", (value * 1e4).round() / 1e4);
-        let ends = |values: &[f64]| [values.first().copied(), values.last().copied()];
-        for (at, value) in [left, left + SIDE].into_iter().zip(ends(xs)) {
-            let text = value.map_or_else(String::new, number);
-            write(text, (at, top + SIDE + 8), style(12, HPos::Center, VPos::Top))?;
-        }
-        for (at, value) in [top + SIDE, top].into_iter().zip(ends(ys)) {
-            let text = value.map_or_else(String::new, number);
-            write(text, (left - 8, at), style(12, HPos::Right, VPos::Center))?;
-        }
-        for step in 0..100 {
-            let y = top + SIDE - (step + 1) * SIDE / 100;
-            let bar = [(left + SIDE + 30, y), (left + SIDE + 50, y + SIDE / 100 + 1)];
-            let colour = ViridisRGB.get_color(f64::from(step) / 99.0);
-            area.draw(&Rectangle::new(bar, colour.filled()))?;
-        }
-        for (at, value) in [(top + SIDE, low), (top, high)] {
-            if value.is_finite() {
-                let place = (left + SIDE + 56, at);
-                write(number(value), place, style(12, HPos::Left, VPos::Center))?;
-            }
-        }
-        let border = BLACK.mix(0.4).stroke_width(1);
-        area.draw(&Rectangle::new([(left, top), (left + SIDE, top + SIDE)], border))
-    })
 }
 
 /// A square table of counts, each cell with its number.

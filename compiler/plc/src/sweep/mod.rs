@@ -24,6 +24,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Instant;
 
 /// Numbers of a run that say how fast the machine was.
 const TIMINGS: [&str; 2] = ["wall_time_s", "speed_up_over_biology"];
@@ -109,12 +110,19 @@ impl Job<'_> {
         let experiment = experiment.map_err(|error| self.source.invalid(&error))?;
         let task = self.source.open(&experiment).map_err(|error| self.source.invalid(&error))?;
         let watch = Watch::new(task.units().saturating_mul(points.len() as u64), quiet)?;
+        let start = Instant::now();
         let found = workers::run_all(points, task.threads(), |point| {
             // A point that was interrupted is done again the next time.
             if watch.is_interrupted() { Ok(None) } else { self.run_one(point, &watch) }
         });
         watch.finish();
-        for row in found.map_err(|error| self.source.invalid(&error))? {
+        let found = found.map_err(|error| self.source.invalid(&error))?;
+        if !quiet {
+            let seconds = start.elapsed().as_secs_f64();
+            let pace = found.len() as f64 / seconds;
+            eprintln!("{} points in {seconds:.1} s, {pace:.3} a second", found.len());
+        }
+        for row in found {
             results.add(row);
         }
         if watch.is_interrupted() {

@@ -20,8 +20,23 @@ struct Written {
     set: BTreeMap<String, toml::Value>,
     /// Values of each key.
     grid: BTreeMap<String, Axis>,
-    /// What to draw; at the end, if there is something to.
-    map: Option<Map>,
+    /// What to draw at the end.
+    #[serde(default)]
+    map: Maps,
+}
+
+/// A table `[map]`, or a list of `[[map]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Maps {
+    One(Map),
+    Several(Vec<Map>),
+}
+
+impl Default for Maps {
+    fn default() -> Maps {
+        Maps::Several(Vec::new())
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -48,6 +63,31 @@ pub(super) struct Map {
     pub(super) y: Option<String>,
     /// The metric.
     pub(super) metric: String,
+    /// Names to draw in place of keys and metric.
+    #[serde(default)]
+    pub(super) labels: MapLabels,
+    /// Lines over a picture of two keys, where other metrics pass one half.
+    #[serde(default)]
+    pub(super) border: Vec<MapBorder>,
+}
+
+/// Names of a picture and its parts, with units.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MapLabels {
+    pub(super) title: Option<String>,
+    pub(super) x: Option<String>,
+    pub(super) y: Option<String>,
+    pub(super) metric: Option<String>,
+}
+
+/// Where another metric passes one half.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MapBorder {
+    pub(super) metric: String,
+    /// What the line stands for.
+    pub(super) name: String,
 }
 
 /// A sweep, checked.
@@ -59,7 +99,7 @@ pub(super) struct Plan {
     seeds: Vec<u64>,
     /// Keys and their values, keys ascending.
     pub(super) grid: Vec<(String, Vec<f64>)>,
-    pub(super) map: Option<Map>,
+    pub(super) maps: Vec<Map>,
 }
 
 /// A point of the grid with a seed.
@@ -100,7 +140,14 @@ impl Plan {
             Some(count) if count <= POINTS_MAX => {}
             _ => return Err(format!("the sweep has more than {POINTS_MAX} points")),
         }
-        if let Some(map) = &written.map {
+        let maps = match written.map {
+            Maps::One(map) => vec![map],
+            Maps::Several(maps) => maps,
+        };
+        for map in &maps {
+            if map.border.len() > 2 {
+                return Err("[map]: two borders are the most that can be told apart".into());
+            }
             for key in [Some(&map.x), map.y.as_ref()].into_iter().flatten() {
                 if grid.iter().all(|(known, _)| known != key) {
                     return Err(format!("[map]: `{key}` is no key of [grid]"));
@@ -114,7 +161,7 @@ impl Plan {
             set,
             seeds,
             grid,
-            map: written.map,
+            maps,
         })
     }
 

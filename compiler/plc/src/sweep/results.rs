@@ -3,7 +3,7 @@
 
 use super::plan::{Map, Plan};
 use crate::output::Failure;
-use pl_experiment::figure::{self, Labels, Series};
+use pl_experiment::figure::{self, Border, HeatMap, Labels, Series};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -149,16 +149,21 @@ impl Results {
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / count)
     }
 
-    /// The map as an SVG document.
+    /// The maps as SVG documents: `map.svg` if there is one, else one named after each metric.
     pub(super) fn pictures(&self, plan: &Plan) -> Result<Vec<(String, Vec<u8>)>, String> {
-        let Some(map) = &plan.map else { return Ok(Vec::new()) };
-        let axis = |key: &str| plan.grid.iter().position(|(known, _)| known == key).unwrap_or(0);
-        let x = axis(&map.x);
-        let svg = match &map.y {
-            None => self.curve(plan, map, x)?,
-            Some(key) => self.heat_map(plan, map, (x, axis(key)))?,
+        let picture = |map: &Map| {
+            let name = match plan.maps.len() {
+                1 => "map.svg".to_owned(),
+                _ => format!("map_{}.svg", map.metric),
+            };
+            let axis = |key: &str| plan.grid.iter().position(|(known, _)| known == key).unwrap_or(0);
+            let svg = match &map.y {
+                None => self.curve(plan, map, axis(&map.x))?,
+                Some(y) => self.heat_map(plan, map, (axis(&map.x), axis(y)))?,
+            };
+            Ok((name, svg.into_bytes()))
         };
-        Ok(vec![("map.svg".to_owned(), svg.into_bytes())])
+        plan.maps.iter().map(picture).collect()
     }
 
     fn curve(&self, plan: &Plan, map: &Map, x: usize) -> Result<String, String> {
@@ -168,52 +173,89 @@ impl Results {
             self.mean(plan, &map.metric, same).map(|mean| (*value, mean))
         });
         let series = [Series { name: map.metric.clone(), points: points.collect() }];
-        figure::lines(&Labels { title: "Sweep", x: &map.x, y: &map.metric }, &series)
+        let label = |own: &Option<String>, other: &str| own.as_deref().unwrap_or(other).to_owned();
+        let (title, x) = (label(&map.labels.title, "Sweep"), label(&map.labels.x, &map.x));
+        let y = label(&map.labels.metric, &map.metric);
+        figure::lines(&Labels { title: &title, x: &x, y: &y }, &series)
     }
 
-    fn heat_map(&self, plan: &Plan, map: &Map, (x, y): (usize, usize)) -> Result<String, String> {
+    fn heat_map(&self, plan: &Plan, map: &Map, axes: (usize, usize)) -> Result<String, String> {
+        let cells = self.cells(plan, &map.metric, axes);
+        let borders = map.border.iter();
+        let borders: Vec<_> =
+            borders.map(|border| (&border.name, self.cells(plan, &border.metric, axes))).collect();
+        let borders: Vec<Border<'_>> =
+            borders.iter().map(|(name, cells)| Border { name, cells }).collect();
+        let label = |own: &Option<String>, other: &str| own.as_deref().unwrap_or(other).to_owned();
+        let title = label(&map.labels.title, &map.metric);
+        let scale = label(&map.labels.metric, "");
+        let x = label(&map.labels.x, &map.x);
+        let y = label(&map.labels.y, map.y.as_deref().unwrap_or_default());
+        let picture = HeatMap {
+            labels: Labels { title: &title, x: &x, y: &y },
+            scale: &scale,
+            xs: &plan.grid[axes.0].1,
+            ys: &plan.grid[axes.1].1,
+            cells: &cells,
+            borders: &borders,
+        };
+        picture.draw()
+    }
+
+    /// Means of a metric at each pair of values of two keys, the first key's along a row.
+    fn cells(&self, plan: &Plan, metric: &str, (x, y): (usize, usize)) -> Vec<Vec<Option<f64>>> {
+        // One pass over the results: a map may have many thousand points.
         let (xs, ys) = (&plan.grid[x].1, &plan.grid[y].1);
-        let cells: Vec<Vec<Option<f64>>> = ys
-            .iter()
-            .map(|b| {
-                xs.iter()
-                    .map(|a| {
-                        self.mean(plan, &map.metric, |values| {
-                            values[x].total_cmp(a).is_eq() && values[y].total_cmp(b).is_eq()
-                        })
-                    })
-                    .collect()
-            })
-            .collect();
-        let labels =
-            Labels { title: &map.metric, x: &map.x, y: map.y.as_deref().unwrap_or_default() };
-        figure::heat_map(&labels, (xs, ys), &cells)
-    }
-
-    /// The best points by the map's metric.
-    pub(super) fn summary(&self, plan: &Plan) -> String {
-        let Some(map) = &plan.map else { return String::new() };
-        let mut places: Vec<(Vec<f64>, f64)> = Vec::new();
-        for point in plan.points() {
-            if places.iter().any(|(values, _)| *values == point.values) {
-                continue;
-            }
-            let same = |values: &[f64]| values == point.values;
-            if let Some(mean) = self.mean(plan, &map.metric, same) {
-                places.push((point.values.clone(), mean));
+        let mut sums = vec![vec![(0.0, 0u32); xs.len()]; ys.len()];
+        let points = plan.points();
+        let place = |list: &[f64], value: f64| list.iter().position(|v| v.total_cmp(&value).is_eq());
+        for row in self.rows.values() {
+            let Some(point) = points.get(row.point) else { continue };
+            let cell = place(ys, point.values[y]).zip(place(xs, point.values[x]));
+            if let (Some((line, column)), Some(value)) = (cell, row.metric(metric)) {
+                let (sum, count) = &mut sums[line][column];
+                *sum += value;
+                *count += 1;
             }
         }
+        let mean = |(sum, count): &(f64, u32)| (*count > 0).then(|| sum / f64::from(*count));
+        sums.iter().map(|line| line.iter().map(mean).collect()).collect()
+    }
+
+    /// Mean and the best points by each map's metric.
+    pub(super) fn summary(&self, plan: &Plan) -> String {
+        plan.maps.iter().map(|map| self.summary_of(plan, &map.metric)).collect()
+    }
+
+    fn summary_of(&self, plan: &Plan, metric: &str) -> String {
+        let points = plan.points();
+        // Points of one place follow each other; seeds vary fastest.
+        let mut places: Vec<(&[f64], Vec<f64>)> = Vec::new();
+        for row in self.rows.values() {
+            let (Some(point), Some(value)) = (points.get(row.point), row.metric(metric)) else {
+                continue;
+            };
+            match places.last_mut().filter(|(values, _)| *values == point.values) {
+                Some((_, found)) => found.push(value),
+                None => places.push((&point.values, vec![value])),
+            }
+        }
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let places: Vec<(&[f64], f64)> =
+            places.iter().map(|(values, found)| (*values, mean(found))).collect();
         let extreme = |largest: bool| {
-            let order = |a: &&(Vec<f64>, f64), b: &&(Vec<f64>, f64)| a.1.total_cmp(&b.1);
+            let order = |a: &&(&[f64], f64), b: &&(&[f64], f64)| a.1.total_cmp(&b.1);
             if largest { places.iter().max_by(order) } else { places.iter().min_by(order) }
         };
         let mut text = String::new();
         for (word, largest) in [("largest", true), ("smallest", false)] {
             let Some((values, mean)) = extreme(largest) else { continue };
-            let at = plan.grid.iter().zip(values).map(|((key, _), value)| format!("{key}={value}"));
+            let at = plan.grid.iter().zip(*values).map(|((key, _), value)| format!("{key}={value}"));
             let at = at.collect::<Vec<String>>().join(" ");
-            let _ = writeln!(text, "  {word} {} {mean:.4} at {at}", map.metric);
+            let _ = writeln!(text, "  {word} {metric} {mean:.4} at {at}");
         }
+        let all: Vec<f64> = places.iter().map(|(_, mean)| *mean).collect();
+        let _ = writeln!(text, "  mean {metric} {:.4} of {} places", mean(&all), all.len());
         text
     }
 }

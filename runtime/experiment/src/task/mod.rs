@@ -3,9 +3,11 @@
 pub mod autonomous;
 pub mod calibration;
 pub mod classification;
+pub mod compartments;
 pub mod perceptron;
 pub mod random_network;
 pub mod rates;
+pub mod stability;
 
 use crate::config::{ConfigError, Experiment, RuleConfig};
 use crate::data::{DataError, ReadFile};
@@ -15,10 +17,13 @@ use crate::outcome::Outcome;
 use autonomous::{Autonomous, AutonomousConfig};
 use calibration::{Calibration, CalibrationConfig};
 use classification::{Classification, ClassificationConfig};
+use compartments::{Compartments, CompartmentsConfig};
 use perceptron::{Perceptron, PerceptronConfig};
 use random_network::{RandomNetwork, RandomNetworkConfig};
+use pl_chip::ChipConfig;
 use rates::{Rates, RatesConfig};
 use serde::Deserialize;
+use stability::{Stability, StabilityConfig};
 use std::collections::BTreeMap;
 
 /// What `kind` in the `[task]` table chooses from.
@@ -37,6 +42,10 @@ pub enum TaskKind {
     RandomNetwork,
     /// Measuring a chip's circuits, and what calibrates them.
     Calibration,
+    /// Whether rates end at one value, wherever weights begin.
+    Stability,
+    /// What neurons of several compartments do.
+    Compartments,
 }
 
 /// The `[task]` table.
@@ -54,10 +63,18 @@ pub enum TaskConfig {
     RandomNetwork(Box<RandomNetworkConfig>),
     /// Of [`TaskKind::Calibration`].
     Calibration(Box<CalibrationConfig>),
+    /// Of [`TaskKind::Stability`].
+    Stability(Box<StabilityConfig>),
+    /// Of [`TaskKind::Compartments`].
+    Compartments(Box<CompartmentsConfig>),
 }
 
 impl TaskConfig {
-    pub(crate) fn check(&self, rules: &BTreeMap<String, RuleConfig>) -> Result<(), ConfigError> {
+    pub(crate) fn check(
+        &self,
+        chip: &ChipConfig,
+        rules: &BTreeMap<String, RuleConfig>,
+    ) -> Result<(), ConfigError> {
         match self {
             TaskConfig::Classification(config) => config.check(rules),
             TaskConfig::Rates(config) => config.check(rules),
@@ -65,6 +82,8 @@ impl TaskConfig {
             TaskConfig::Perceptron(config) => config.check(rules),
             TaskConfig::RandomNetwork(config) => config.check(),
             TaskConfig::Calibration(config) => config.check(),
+            TaskConfig::Stability(config) => config.check(rules),
+            TaskConfig::Compartments(config) => config.check(chip),
         }
     }
 }
@@ -126,6 +145,8 @@ pub fn open<'a>(
         TaskConfig::Perceptron(config) => Box::new(Perceptron::new(experiment, config, read)?),
         TaskConfig::RandomNetwork(config) => Box::new(RandomNetwork::new(experiment, config)),
         TaskConfig::Calibration(config) => Box::new(Calibration::new(experiment, config)),
+        TaskConfig::Stability(config) => Box::new(Stability::new(experiment, config)),
+        TaskConfig::Compartments(config) => Box::new(Compartments::new(experiment, config)),
     })
 }
 

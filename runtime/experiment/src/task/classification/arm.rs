@@ -3,7 +3,7 @@
 use super::bench::{HEMISPHERE, Stimulus};
 use super::config::{Evaluate, Spacing};
 use super::readout::Evaluation;
-use super::{Classification, whole_us};
+use super::{Checkpoint, Classification, whole_us};
 use crate::counts::Counts;
 use crate::data::{Split, shuffle};
 use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
@@ -28,6 +28,8 @@ pub(super) struct Arm {
 pub(super) struct ArmOutcome {
     /// Samples shown while learning.
     pub(super) trained: usize,
+    /// See [`Checkpoint::shift`]; that of the end.
+    pub(super) shift: usize,
     pub(super) updates: UpdateCounts,
     /// Samples shown before each evaluation, and its result.
     pub(super) curve: Vec<(usize, Evaluation)>,
@@ -93,13 +95,13 @@ impl Classification<'_> {
         let mut session = Session::new(self, chip, rules, &split.train, seed);
         let mut curve = Vec::new();
         let mut interrupted = false;
-        for evaluation in 0..self.evaluations() {
-            let shown = self.shown_before(evaluation);
+        for Checkpoint { shown, shift } in self.checkpoints() {
+            session.shift = shift;
             session.present(shown, monitor)?;
             let evaluation = if session.shown < shown {
                 None
             } else {
-                self.evaluate(&session.chip, normalisation, evaluated, monitor)
+                self.evaluate(&session.chip, normalisation, evaluated, shift, monitor)
             };
             let Some(evaluation) = evaluation else {
                 interrupted = true;
@@ -135,6 +137,8 @@ struct Session<'a> {
     order: Vec<usize>,
     seed: u64,
     shown: usize,
+    /// See [`Checkpoint::shift`].
+    shift: usize,
     started: u64,
     spikes: Vec<Spike>,
     events: Vec<InputEvent>,
@@ -157,6 +161,7 @@ impl<'a> Session<'a> {
             order: train.to_vec(),
             seed,
             shown: 0,
+            shift: 0,
             started,
             chip,
             spikes: Vec::new(),
@@ -191,7 +196,8 @@ impl<'a> Session<'a> {
         };
         self.events.clear();
         task.bench.inputs(&task.codes[index], &stimulus, self.seed, start, &mut self.events);
-        let (class, duration) = (task.dataset.labels[index], stimulus.duration);
+        let class = task.group_of(task.dataset.labels[index], self.shift);
+        let duration = stimulus.duration;
         task.bench.teacher(task.config, class, start, duration, &mut self.events);
         self.events.sort_unstable();
         self.rules.run_until(&mut self.chip, start + stimulus.duration, &self.events)?;
@@ -212,6 +218,7 @@ impl<'a> Session<'a> {
         Ok(ArmOutcome {
             trained: self.shown,
             updates: self.rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default(),
+            shift: self.shift,
             curve,
             weights: rows().map(|row| self.chip.weights_row(hemisphere, row)).collect(),
             addresses: rows().map(|row| self.chip.address_row(hemisphere, row)).collect(),

@@ -91,8 +91,8 @@ impl Bench {
         (0..self.classes * self.dendrites).map(lane).collect()
     }
 
-    /// Class of a column.
-    pub(super) fn class_of(&self, column: usize) -> usize {
+    /// Group of dendrites that a column belongs to.
+    pub(super) fn group_of(&self, column: usize) -> usize {
         column / self.dendrites
     }
 
@@ -123,7 +123,7 @@ impl Bench {
         let (mut weights, mut addresses) = ([0; COLUMNS], [0; COLUMNS]);
         for column in 0..columns {
             weights[column] = weight;
-            addresses[column] = lane(self.class_of(column));
+            addresses[column] = lane(self.group_of(column));
         }
         chip.write_address_row(hemisphere, row, &addresses);
         chip.write_weights_row(hemisphere, row, &weights);

@@ -38,6 +38,8 @@ pub struct ClassificationConfig {
     pub evaluate: Evaluate,
     /// Learning.
     pub train: Train,
+    /// Learning something else afterwards.
+    pub switch: Option<Switch>,
     /// What tells the dendrites of the right class.
     pub teacher: Teacher,
     /// Readout.
@@ -81,6 +83,21 @@ pub struct Train {
     pub on_rate_bio_hz: f64,
     /// Rate of inputs that are off, hertz of biological time.
     pub off_rate_bio_hz: f64,
+}
+
+/// A second part of learning, in which each class is taught to the dendrites of another one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Switch {
+    /// Presentations after the first part's.
+    pub samples: usize,
+    /// Class `c` goes to the dendrites of class `c + shift`, from the last on to the first.
+    #[serde(default = "one")]
+    pub shift: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// What tells the dendrites of the right class: regular events of one source on synapses that do
@@ -162,6 +179,16 @@ impl ClassificationConfig {
         for (name, value, low, high) in counts {
             if !(low..=high).contains(&value) {
                 let message = format!("`task.{name}` must be {low} to {high}, not {value}");
+                return Err(ConfigError(message));
+            }
+        }
+        if let Some(switch) = &self.switch {
+            let (samples, shift) = (switch.samples, switch.shift);
+            if !(1..=10_000_000).contains(&samples) || shift == 0 {
+                let message = format!(
+                    "`task.switch` needs samples, 1 to 10000000, and a shift of 1 or more, not \
+                     {samples} and {shift}"
+                );
                 return Err(ConfigError(message));
             }
         }

@@ -15,7 +15,7 @@ mod config;
 mod readout;
 mod report;
 
-pub use config::{ClassificationConfig, Evaluate, Spacing, Teacher, Test, Train};
+pub use config::{ClassificationConfig, Evaluate, Spacing, Switch, Teacher, Test, Train};
 
 use crate::config::{ConfigError, Experiment};
 use crate::data::{Dataset, ReadFile};
@@ -25,6 +25,15 @@ use crate::outcome::Outcome;
 use crate::task::{Task, TaskError, on_threads};
 use arm::{Arm, ArmOutcome};
 use bench::Bench;
+
+/// When an arm is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Checkpoint {
+    /// Samples shown before.
+    shown: usize,
+    /// Class `c` is taught to, and read off, the dendrites of class `c + shift`.
+    shift: usize,
+}
 
 /// A classification that is ready to run, any number of times.
 #[derive(Clone, Debug)]
@@ -74,21 +83,21 @@ impl<'a> Classification<'a> {
         arms
     }
 
-    /// Evaluations of an arm.
-    fn evaluations(&self) -> usize {
-        self.config.test.checkpoints + 1
-    }
-
-    /// Samples shown before an evaluation. Learning is fast at first, so checkpoints stand at
-    /// cubes: the first before anything was learnt, the last at the end.
-    fn shown_before(&self, evaluation: usize) -> usize {
-        let (samples, last) =
-            (self.config.train.samples as u64, self.config.test.checkpoints as u64);
-        let shown = match last {
-            0 => samples,
-            _ => samples * (evaluation as u64).pow(3) / last.pow(3),
-        };
-        usize::try_from(shown).unwrap_or(usize::MAX)
+    /// Evaluations of an arm. Learning is fast at first, so checkpoints stand at cubes: the first
+    /// before anything was learnt, the last at the end; and once more after a switch.
+    fn checkpoints(&self) -> Vec<Checkpoint> {
+        let last = self.config.test.checkpoints as u64;
+        let first = self.config.train.samples;
+        let mut all: Vec<Checkpoint> = cubes_of(first, last)
+            .map(|shown| Checkpoint { shown, shift: 0 })
+            .collect();
+        if let Some(switch) = &self.config.switch {
+            all.extend(cubes_of(switch.samples, last).map(|shown| Checkpoint {
+                shown: first + shown,
+                shift: switch.shift % self.bench.classes,
+            }));
+        }
+        all
     }
 
     /// Presentations of an evaluation.
@@ -111,9 +120,11 @@ impl Task for Classification<'_> {
     fn units(&self) -> u64 {
         let of = |samples: usize, each_us: f64| samples as u64 * whole_us(each_us);
         let (train, test) = (&self.config.train, &self.config.test);
-        let readouts = self.evaluations() * self.readouts();
+        let checkpoints = self.checkpoints();
+        let shown = checkpoints.last().map_or(0, |last| last.shown);
+        let readouts = checkpoints.len() * self.readouts();
         self.arms().len() as u64
-            * (of(train.samples, train.presentation_us) + of(readouts, test.presentation_us))
+            * (of(shown, train.presentation_us) + of(readouts, test.presentation_us))
     }
 
     /// Runs all arms, each on a thread of its own.
@@ -130,6 +141,15 @@ impl Task for Classification<'_> {
         let outcomes = outcomes.map_err(|error| TaskError::Engine { rule: rule(), error })?;
         Ok(self.report(&arms, &outcomes, &self.split(seed)))
     }
+}
+
+/// Samples shown before each evaluation, at cubes up to all of them.
+fn cubes_of(samples: usize, last: u64) -> impl Iterator<Item = usize> {
+    let shown = move |n: u64| match last {
+        0 => samples,
+        _ => usize::try_from(samples as u64 * n.pow(3) / last.pow(3)).unwrap_or(usize::MAX),
+    };
+    (0..=last).map(shown)
 }
 
 /// Whole microseconds of a presentation, for progress.

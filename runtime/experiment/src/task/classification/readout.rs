@@ -25,7 +25,8 @@ pub(super) struct Evaluation {
 }
 
 impl Classification<'_> {
-    /// Shows samples to a copy of the chip, so that its sensors and time stay as they are.
+    /// Shows samples to a copy of the chip, so that its sensors and time stay as they are. Class `c`
+    /// is read off the dendrites of class `c + shift`.
     ///
     /// Returns nothing if interrupted.
     pub(super) fn evaluate(
@@ -33,6 +34,7 @@ impl Classification<'_> {
         chip: &Chip,
         normalisation: &[usize],
         samples: &[usize],
+        shift: usize,
         monitor: &dyn Monitor,
     ) -> Option<Evaluation> {
         let mut chip = chip.clone();
@@ -56,10 +58,11 @@ impl Classification<'_> {
             let response = self.response(&mut chip, *index, monitor)?;
             let label = self.dataset.labels[*index];
             let normalised = response.iter().zip(&mean).map(|(response, mean)| response / mean);
-            let answer = largest(normalised);
+            let answer = self.class_of(largest(normalised), shift);
+            let answer_raw = self.class_of(largest(response.iter().copied()), shift);
             confusion[label][answer] += 1;
             right += f64::from(u8::from(answer == label));
-            right_raw += f64::from(u8::from(largest(response.iter().copied()) == label));
+            right_raw += f64::from(u8::from(answer_raw == label));
             spikes += response.iter().sum::<f64>();
         }
         let count = f64::from(u32::try_from(samples.len().max(1)).unwrap_or(u32::MAX));
@@ -71,6 +74,16 @@ impl Classification<'_> {
             spikes_per_dendrite: spikes / count / f64::from(columns),
             duration: chip.now() - start,
         })
+    }
+
+    /// The group of dendrites that stands for a class.
+    pub(super) fn group_of(&self, class: usize, shift: usize) -> usize {
+        (class + shift) % self.bench.classes
+    }
+
+    /// The class that a group of dendrites stands for.
+    pub(super) fn class_of(&self, group: usize, shift: usize) -> usize {
+        (group + self.bench.classes - shift) % self.bench.classes
     }
 
     fn prepare(&self, chip: &mut Chip) {
@@ -110,7 +123,7 @@ impl Classification<'_> {
         chip.run_until(start + stimulus.duration, &events);
         let mut response = vec![0.0; self.bench.classes];
         for spike in chip.take_spikes() {
-            if let Some(count) = response.get_mut(self.bench.class_of(spike.column.into())) {
+            if let Some(count) = response.get_mut(self.bench.group_of(spike.column.into())) {
                 *count += 1.0;
             }
         }

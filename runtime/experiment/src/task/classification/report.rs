@@ -11,6 +11,8 @@ use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::{Array1, Array2, ArrayD};
 use pl_chip::time::biological_s_from_ticks;
 
+/// Part of the accuracy before a switch that counts as all of it.
+const RECOVERED: f64 = 0.95;
 /// Dendrites of a class that a picture shows one by one.
 const DENDRITES_SHOWN: usize = 8;
 
@@ -58,6 +60,9 @@ impl Classification<'_> {
                 add(format!("{part}_accuracy_not_normalised"), last.accuracy_raw);
                 add("readout_spikes_per_dendrite".into(), last.spikes_per_dendrite);
             }
+            for (name, value) in self.relearning(outcome) {
+                add(format!("{part}_{name}"), value);
+            }
             add("input_match".into(), self.input_match(outcome));
             add("samples_shown".into(), count(outcome.trained));
             metrics.extend(outcome.updates.metrics(&ending));
@@ -76,6 +81,26 @@ impl Classification<'_> {
         let all = outcomes.iter().map(|outcome| outcome.duration).sum();
         metrics.push(Metric::new("biological_time_s", biological_s_from_ticks(all)));
         metrics
+    }
+
+    /// What a switch of the classes did: accuracy before and right after it, and the biological time
+    /// until nearly all of it was back.
+    fn relearning(&self, outcome: &ArmOutcome) -> Vec<(&'static str, f64)> {
+        let first = self.config.train.samples;
+        let part = self.config.test.checkpoints + 1;
+        if self.config.switch.is_none() || outcome.curve.len() <= part {
+            return Vec::new();
+        }
+        let (before, after) = outcome.curve.split_at(part);
+        let before = before.last().map_or(0.0, |(_, evaluation)| evaluation.accuracy);
+        let mut found = vec![("accuracy_before_switch", before)];
+        // Without checkpoints there is nothing between the switch and the end.
+        let shown_first = after.first().filter(|(shown, _)| *shown == first);
+        found.extend(shown_first.map(|(_, right)| ("accuracy_right_after_switch", right.accuracy)));
+        let back = after.iter().find(|(_, evaluation)| evaluation.accuracy >= RECOVERED * before);
+        let time = back.map(|(shown, _)| self.shown_s(shown - first));
+        found.extend(time.map(|time| ("accuracy_recovery_biological_s", time)));
+        found
     }
 
     /// How active a synapse's input is during its own class, averaged over all synapses by weight:
@@ -109,7 +134,8 @@ impl Classification<'_> {
                 if outcome.addresses[row][column] == *address {
                     let dendrite = column % self.bench.dendrites;
                     let weight = f64::from(outcome.weights[row][column]);
-                    call(self.bench.class_of(column), dendrite, input, weight);
+                    let class = self.class_of(self.bench.group_of(column), outcome.shift);
+                    call(class, dendrite, input, weight);
                 }
             }
         }
