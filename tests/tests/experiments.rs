@@ -154,7 +154,8 @@ fn correlation_that_weakens_stabilises_and_correlation_that_strengthens_does_not
     let predicted = metric(&stable, "predicted_rate_bio_hz_from_4");
     assert!((metric(&stable, "rate_end_bio_hz") / predicted - 1.0).abs() < 0.25);
     let excited = ["stability.lambda=0.03", "stability.growth=0.3", "stability.decay=0.07"];
-    let bistable = stability(EngineKind::Jit, &[&excited[..], &["task.duration_bio_s=12"]].concat());
+    let bistable =
+        stability(EngineKind::Jit, &[&excited[..], &["task.duration_bio_s=12"]].concat());
     assert_eq!(metric(&bistable, "converged"), 0.0);
     assert_eq!(metric(&bistable, "predicted_converged"), 0.0);
     assert!(metric(&bistable, "rate_end_bio_hz_from_4") < 1.0);

@@ -55,7 +55,8 @@ fn check_cost(header: &str, rule: &Rule) {
     let rows = rule.hir().rows_max;
     // 250 cycles a microsecond.
     let us = rule.program().unwrap().cost.update_cycles(rows, 256) as f64 / 250.0;
-    let wanted = format!("Cost: at most about {us:.3} us of the processor for {rows} rows of 256 columns.");
+    let wanted =
+        format!("Cost: at most about {us:.3} us of the processor for {rows} rows of 256 columns.");
     let said = header.split_once("Cost: at most about ").map(|(_, rest)| rest);
     let words: Vec<&str> = said.unwrap_or_default().split_whitespace().take(6).collect();
     let factor = if words.get(1) == Some(&"ms") { 1000.0 } else { 1.0 };

@@ -171,11 +171,7 @@ fn up_to(top: f64, labels: &Labels<'_>, series: &[Series]) -> Result<String, Str
 }
 
 /// Where a legend hides fewest points.
-fn emptiest_corner(
-    series: &[Series],
-    (begin, end): (f64, f64),
-    top: f64,
-) -> SeriesLabelPosition {
+fn emptiest_corner(series: &[Series], (begin, end): (f64, f64), top: f64) -> SeriesLabelPosition {
     // About the part of a plot that a legend takes.
     let (right, upper) = (begin + 0.65 * (end - begin), 0.65 * top);
     let (left, lower) = (begin + 0.35 * (end - begin), 0.35 * top);

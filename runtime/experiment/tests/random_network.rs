@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use pl_experiment::engine::{Binding, Engine, EngineError, EngineFactory, RuleInfo};
+use pl_experiment::ppu_image::PpuImage;
 use pl_experiment::{Experiment, Outcome, Unwatched, task};
 
 /// These networks have no rule.
@@ -10,6 +11,10 @@ struct NoRules;
 impl EngineFactory for NoRules {
     fn build(&self, _binding: &Binding) -> Result<Box<dyn Engine>, EngineError> {
         Err(EngineError::new("there is no rule"))
+    }
+
+    fn program(&self, _binding: &Binding) -> Result<PpuImage, EngineError> {
+        Err(EngineError::new("there are no rules"))
     }
 
     fn rule_info(&self, _rule: &str) -> Result<RuleInfo, EngineError> {

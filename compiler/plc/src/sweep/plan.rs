@@ -155,14 +155,7 @@ impl Plan {
             }
         }
         let set = written.set.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        Ok(Plan {
-            text: text.to_owned(),
-            experiment: written.experiment,
-            set,
-            seeds,
-            grid,
-            maps,
-        })
+        Ok(Plan { text: text.to_owned(), experiment: written.experiment, set, seeds, grid, maps })
     }
 
     /// Every point.

@@ -156,7 +156,8 @@ impl Results {
                 1 => "map.svg".to_owned(),
                 _ => format!("map_{}.svg", map.metric),
             };
-            let axis = |key: &str| plan.grid.iter().position(|(known, _)| known == key).unwrap_or(0);
+            let axis =
+                |key: &str| plan.grid.iter().position(|(known, _)| known == key).unwrap_or(0);
             let svg = match &map.y {
                 None => self.curve(plan, map, axis(&map.x))?,
                 Some(y) => self.heat_map(plan, map, (axis(&map.x), axis(y)))?,
@@ -208,7 +209,8 @@ impl Results {
         let (xs, ys) = (&plan.grid[x].1, &plan.grid[y].1);
         let mut sums = vec![vec![(0.0, 0u32); xs.len()]; ys.len()];
         let points = plan.points();
-        let place = |list: &[f64], value: f64| list.iter().position(|v| v.total_cmp(&value).is_eq());
+        let place =
+            |list: &[f64], value: f64| list.iter().position(|v| v.total_cmp(&value).is_eq());
         for row in self.rows.values() {
             let Some(point) = points.get(row.point) else { continue };
             let cell = place(ys, point.values[y]).zip(place(xs, point.values[x]));
@@ -250,7 +252,8 @@ impl Results {
         let mut text = String::new();
         for (word, largest) in [("largest", true), ("smallest", false)] {
             let Some((values, mean)) = extreme(largest) else { continue };
-            let at = plan.grid.iter().zip(*values).map(|((key, _), value)| format!("{key}={value}"));
+            let at =
+                plan.grid.iter().zip(*values).map(|((key, _), value)| format!("{key}={value}"));
             let at = at.collect::<Vec<String>>().join(" ");
             let _ = writeln!(text, "  {word} {metric} {mean:.4} at {at}");
         }

@@ -3,7 +3,7 @@
 use super::excitability::correlation;
 use super::{Autonomous, Course, Point};
 use crate::engine::{RecordField, RecordSample};
-use crate::figure::{self, Labels, Series};
+use crate::figure::{self, HeatMap, Labels, Series};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::{Array1, Array2, ArrayView1};
 use pl_chip::time::ticks_from_us;
@@ -126,8 +126,9 @@ fn weights_picture(weights: &Array2<u8>) -> Option<Picture> {
         .into_iter()
         .map(|row| row.iter().map(|weight| Some(f64::from(*weight))).collect())
         .collect();
-    let axes = (&axis(weights.ncols())[..], &axis(weights.nrows())[..]);
-    let svg = figure::heat_map(&labels, axes, &cells).ok()?;
+    let (xs, ys) = (&axis(weights.ncols())[..], &axis(weights.nrows())[..]);
+    let map = HeatMap { labels, scale: "weight (LSB)", xs, ys, cells: &cells, borders: &[] };
+    let svg = map.draw().ok()?;
     let caption = "Weights at the end, a row of synapses a line.".to_owned();
     Some(Picture { file: "weights.svg".into(), caption, svg })
 }

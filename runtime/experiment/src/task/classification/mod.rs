@@ -88,9 +88,8 @@ impl<'a> Classification<'a> {
     fn checkpoints(&self) -> Vec<Checkpoint> {
         let last = self.config.test.checkpoints as u64;
         let first = self.config.train.samples;
-        let mut all: Vec<Checkpoint> = cubes_of(first, last)
-            .map(|shown| Checkpoint { shown, shift: 0 })
-            .collect();
+        let mut all: Vec<Checkpoint> =
+            cubes_of(first, last).map(|shown| Checkpoint { shown, shift: 0 }).collect();
         if let Some(switch) = &self.config.switch {
             all.extend(cubes_of(switch.samples, last).map(|shown| Checkpoint {
                 shown: first + shown,

@@ -18,7 +18,12 @@ pub(super) struct Cable {
 
 impl Cable {
     /// The chain that nominal circuits make.
-    pub(super) fn new(chip: &ChipConfig, compartments: usize, tau_join_us: f64, weight: u8) -> Cable {
+    pub(super) fn new(
+        chip: &ChipConfig,
+        compartments: usize,
+        tau_join_us: f64,
+        weight: u8,
+    ) -> Cable {
         let (tau_mem_us, tau_syn_us) = (chip.neuron.tau_mem_us, chip.neuron.tau_syn_exc_us);
         // `psp_lsb_per_weight` is the peak of a lone membrane.
         let peak = response(1.0 / tau_mem_us, tau_syn_us, peak_us(tau_mem_us, tau_syn_us));

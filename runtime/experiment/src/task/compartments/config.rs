@@ -75,7 +75,8 @@ impl CompartmentsConfig {
         }
         let columns = self.chain.columns.iter().copied();
         let columns = columns.chain([self.plateau.column, self.coincidence.soma]);
-        if let Some(column) = columns.chain([self.coincidence.dendrite]).find(|c| *c >= self.rows(chip))
+        if let Some(column) =
+            columns.chain([self.coincidence.dendrite]).find(|c| *c >= self.rows(chip))
         {
             return wrong(format!("column {column} is none of the first copy of `chip.structure`"));
         }

@@ -96,9 +96,8 @@ impl Compartments<'_> {
                 .collect(),
         };
         let found = chain.traces_lsb.first()?.iter().enumerate();
-        let mut all: Vec<Series> = found
-            .map(|(place, trace)| series(format!("{place} joins away"), trace))
-            .collect();
+        let mut all: Vec<Series> =
+            found.map(|(place, trace)| series(format!("{place} joins away"), trace)).collect();
         let said = said.first()?.iter().enumerate();
         all.extend(said.map(|(place, trace)| series(format!("cable, {place} joins away"), trace)));
         let labels = Labels {

@@ -3,7 +3,7 @@
 use super::config::{RandomNetworkConfig, ScanConfig};
 use super::wiring::{EXCITATORY_ROWS, NEURONS};
 use super::{Activity, Run};
-use crate::figure::{self, Labels, Series};
+use crate::figure::{self, HeatMap, Labels, Series};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::Array1;
 use pl_chip::time::us_from_ticks;
@@ -133,7 +133,9 @@ fn maps(outcome: &mut Outcome, table: &ScanConfig, runs: &[Run]) {
             arrays.push(NamedArray { name: name.into(), elements });
         }
         let labels = Labels { title, x: "g", y: "drive" };
-        if let Ok(svg) = figure::heat_map(&labels, (&table.g, &table.drive), &rows) {
+        let (xs, ys) = (&table.g[..], &table.drive[..]);
+        let map = HeatMap { labels, scale: title, xs, ys, cells: &rows, borders: &[] };
+        if let Ok(svg) = map.draw() {
             let caption = format!("{title} over the strengths of inhibition and of the sources.");
             outcome.pictures.push(Picture { file: format!("scan_{name}.svg"), caption, svg });
         }

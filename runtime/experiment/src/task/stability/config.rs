@@ -55,7 +55,8 @@ impl StabilityConfig {
             let message = format!("`task.rule`: there is no table [rule.{}]", self.rule);
             return Err(ConfigError(message));
         }
-        for (name, value, most) in [("neurons", self.neurons, COLUMNS), ("inputs", self.inputs, ROWS)]
+        for (name, value, most) in
+            [("neurons", self.neurons, COLUMNS), ("inputs", self.inputs, ROWS)]
         {
             if !(1..=most).contains(&usize::from(value)) {
                 let message = format!("`task.{name}` must be 1 to {most}, not {value}");
@@ -63,7 +64,9 @@ impl StabilityConfig {
             }
         }
         let weights = &self.initial_weights;
-        if weights.len() < 2 || !weights.is_sorted_by(|a, b| a < b) || weights.iter().any(|w| *w > 63)
+        if weights.len() < 2
+            || !weights.is_sorted_by(|a, b| a < b)
+            || weights.iter().any(|w| *w > 63)
         {
             let message = "`task.initial_weights` must be two or more, ascending, of 0 to 63";
             return Err(ConfigError(message.into()));

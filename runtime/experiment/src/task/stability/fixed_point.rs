@@ -17,7 +17,7 @@
 
 use super::{Stability, TOP, input};
 use crate::engine::{EngineError, EngineFactory};
-use pl_chip::config::PARAMETERS;
+use pl_chip::config::parameters;
 use pl_chip::time::{biological_s_from_ticks, ticks_from_us};
 use pl_chip::{Branch, COLUMNS, Chip, ChipConfig, RowMode};
 
@@ -174,7 +174,7 @@ impl Transfer {
 fn nominal(chip: &ChipConfig) -> ChipConfig {
     let mut nominal = chip.clone();
     let spreads = |name: &str| name.contains("sigma") || name.ends_with("bad_fraction");
-    for parameter in PARAMETERS.iter().filter(|parameter| spreads(parameter.name)) {
+    for parameter in parameters().filter(|parameter| spreads(parameter.name)) {
         // Zero spread is in every range.
         nominal.set(parameter.name, 0.0).ok();
     }

@@ -17,7 +17,9 @@ impl Stability<'_> {
             ..Outcome::default()
         };
         let mut add = |name: &str, value| outcome.metrics.push(Metric::new(name, value));
-        for (weight, (course, end)) in self.config.initial_weights.iter().zip(courses.iter().zip(&ends)) {
+        for (weight, (course, end)) in
+            self.config.initial_weights.iter().zip(courses.iter().zip(&ends))
+        {
             add(&format!("rate_end_bio_hz_from_{weight}"), *end);
             let last = course.weights.last().copied().unwrap_or(f64::from(*weight));
             add(&format!("weight_end_from_{weight}"), last);
@@ -45,7 +47,9 @@ impl Stability<'_> {
         }
         let seconds = courses.iter().filter_map(|course| course.times_s.last()).sum();
         add("biological_time_s", seconds);
-        outcome.archives.push(Archive { file: "rates.npz".into(), arrays: self.arrays(courses, drift) });
+        outcome
+            .archives
+            .push(Archive { file: "rates.npz".into(), arrays: self.arrays(courses, drift) });
         outcome.pictures.extend(self.picture(courses));
         outcome
     }
