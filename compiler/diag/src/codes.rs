@@ -287,6 +287,8 @@ codes! {
     E0404 "a function outside its domain" {
         "`ln` and `sqrt` have no value for negative numbers; choose the range of the param so that \
          none can occur."
+        wrong "rule r {\n    param g : real in -1.0 .. 1.0 = 0.5\n    every 8 ms\n    synapses { weight += sqrt(g) * causal }\n}\n"
+        right "rule r {\n    param g : real in 0.0 .. 1.0 = 0.5\n    every 8 ms\n    synapses { weight += sqrt(g) * causal }\n}\n"
     }
     E0405 "an empty range" {
         "The smaller end comes first: `uniform(0 .. 4)`, `randint(0, 8)`, `real in -1.0 .. 1.0`."
@@ -442,6 +444,13 @@ codes! {
         "Bound to all 256 rows the rule would take longer than its period. Smaller views are fine; \
          say `view rows <= N` to have that checked."
     }
+    W0712 "state in external memory" {
+        "The processor has 12272 bytes for code, data and stack. State that does not fit there is kept in \
+         the memory of the FPGA, where a read takes over a microsecond. `view rows <= N` shrinks state \
+         of synapses."
+        wrong "rule r {\n    state trace : real in 0.0 .. 100.0 per synapse = 0\n    every 50 ms\n    synapses { trace = 0.9 * trace + causal }\n}\n"
+        right "rule r {\n    view rows <= 8\n    state trace : real in 0.0 .. 100.0 per synapse = 0\n    every 50 ms\n    synapses { trace = 0.9 * trace + causal }\n}\n"
+    }
     W0721 "a test that expects nothing" {
         "Without an `expect` a test passes whatever its rule does."
         wrong "rule up {\n    every 1 ms\n    synapses { weight += 1 }\n}\ntest counts for up {\n    run 1 updates\n}\n"
@@ -467,6 +476,31 @@ codes! {
         "No value of the expression lies in the range of its destination, so the same end is stored always."
         wrong "rule r {\n    every 8 ms\n    synapses { weight = 70 + weight }\n}\n"
         right "rule r {\n    every 8 ms\n    synapses { weight = 7 + weight }\n}\n"
+    }
+    W0735 "a rate that its destination cannot hold" {
+        "Rate counters and membranes read 0 .. 255. In kernels written by hand a rate above 127 turns \
+         negative in a signed byte; here a store keeps the nearest end of the range, which loses what is \
+         above it too."
+        wrong "rule r {\n    state seen : int in 0 .. 127 per neuron = 0\n    every 8 ms\n    neurons { seen = rate }\n}\n"
+        right "rule r {\n    state seen : int in 0 .. 255 per neuron = 0\n    every 8 ms\n    neurons { seen = rate }\n}\n"
+    }
+    W0736 "a weight above 63" {
+        "Synapses hold 6 bits. A param that may be larger can be set to values that are all stored as 63; \
+         in kernels written by hand they would wrap around to small weights."
+        wrong "rule r {\n    param w_init : int in 0 .. 100 = 80\n    every 8 ms\n    synapses { weight = w_init }\n}\n"
+        right "rule r {\n    param w_init : weight = 60\n    every 8 ms\n    synapses { weight = w_init }\n}\n"
+    }
+    W0737 "correlation turned over" {
+        "The converter's codes fall as correlation grows, which kernels written by hand undo by a \
+         subtraction. `causal` and `acausal` are already the baseline less the code."
+        wrong "rule r {\n    every 8 ms\n    synapses { weight += 0.1 * (127 - causal) }\n}\n"
+        right "rule r {\n    every 8 ms\n    synapses { weight += 0.1 * causal }\n}\n"
+    }
+    W0738 "a weight that drifts down" {
+        "Rounding down, the truncation of kernels written by hand, takes half a step off each change on \
+         average, also where the exact changes cancel. Rounding to nearest, the default, does not."
+        wrong "rule r {\n    rounding floor\n    every 8 ms\n    synapses { weight += 0.1 * (causal - acausal) }\n}\n"
+        right "rule r {\n    every 8 ms\n    synapses { weight += 0.1 * (causal - acausal) }\n}\n"
     }
 }
 

@@ -77,6 +77,11 @@ impl Diagnostic {
         self
     }
 
+    /// Adds labels.
+    pub fn labels(self, labels: impl IntoIterator<Item = (Span, String)>) -> Diagnostic {
+        labels.into_iter().fold(self, |found, (span, text)| found.label(span, text))
+    }
+
     /// Adds a fact that explains the mistake.
     pub fn note(mut self, text: impl Into<String>) -> Diagnostic {
         self.notes.push(text.into());

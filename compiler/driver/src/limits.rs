@@ -2,6 +2,7 @@
 
 use crate::rule::Rule;
 use pl_diag::{Code, Diagnostic};
+use pl_ir::Scope;
 
 /// Ticks of the chip's clock a microsecond; the processor runs at the same 250 MHz.
 const TICKS_PER_US: f64 = 250.0;
@@ -28,6 +29,39 @@ pub(crate) fn check(rule: &Rule) -> Vec<Diagnostic> {
             ];
         }
     };
+    let mut found: Vec<Diagnostic> = outside(rule, &cost).into_iter().collect();
+    found.extend(period(rule, &cost));
+    found
+}
+
+/// State that is kept in external memory.
+fn outside(rule: &Rule, cost: &pl_ppu::Cost) -> Option<Diagnostic> {
+    if cost.external_bytes == 0 {
+        return None;
+    }
+    let states = || rule.hir().states.iter();
+    let of = |scope| states().find(|state| state.scope == scope);
+    let place = of(Scope::Synapse).or_else(|| of(Scope::Neuron))?.span;
+    // A row of halfwords is four vectors.
+    let read = 4 * pl_ppu::Options::default().latencies.external_read_cycles;
+    let message = format!(
+        "{} bytes of state do not fit beside the program and go to external memory",
+        cost.external_bytes
+    );
+    let cycles = format!(
+        "reading a row of it takes {read} cycles; an update takes {} cycles a row",
+        cost.per_row_cycles
+    );
+    Some(
+        Diagnostic::warning(Code::W0712, place, message)
+            .label(place, cycles)
+            .help("use fewer states, or a smaller `view rows <= N`"),
+    )
+}
+
+/// A period that is too short.
+fn period(rule: &Rule, cost: &pl_ppu::Cost) -> Vec<Diagnostic> {
+    let hir = rule.hir();
     let columns = hir.columns_max;
     let needed = |rows| cost.update_cycles(rows, columns);
     let period = hir.schedule.period_ticks;

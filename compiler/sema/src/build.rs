@@ -98,10 +98,31 @@ fn representable(expr: Expr) -> Built {
             format!("the values {low:e} .. {high:e} are too large for a 16-bit lane"),
         )
         .label(span, "this can become that large")
+        .labels(origins(&expr))
         .help("narrow the ranges of the params, or limit a part with `clamp`"));
     }
     Ok(expr)
 }
+
+/// The parts that an interval comes from, with theirs.
+pub(crate) fn origins(expr: &Expr) -> Vec<(Span, String)> {
+    let parts = expr.operands();
+    if parts.is_empty() {
+        return Vec::new();
+    }
+    let of = |part: &&Expr| {
+        let own = origins(part);
+        if own.is_empty() { vec![(part.span, part.interval.to_string())] } else { own }
+    };
+    let mut found: Vec<(Span, String)> = parts.iter().flat_map(of).collect();
+    found.retain(|(span, _)| *span != expr.span);
+    found.dedup();
+    found.truncate(ORIGINS_MAX);
+    found
+}
+
+/// Most parts of an expression that a message shows.
+const ORIGINS_MAX: usize = 4;
 
 /// A sum, difference, product or quotient.
 pub(crate) fn arithmetic(numbers: Numbers, op: Operator, a: Expr, b: Expr, span: Span) -> Built {
@@ -209,7 +230,7 @@ pub(crate) fn transcendental(
     let a = number(a, name)?;
     let ExprKind::Host(x) = &a.kind else { return Err(host_only(name, span)) };
     let interval = a.interval.monotonic(|x| function.apply(x));
-    if interval.low.is_nan() || interval.high.is_nan() {
+    if [a.interval.low, a.interval.high].iter().any(|end| function.apply(*end).is_nan()) {
         return Err(Diagnostic::error(
             Code::E0404,
             a.span,

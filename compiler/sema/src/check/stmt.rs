@@ -177,6 +177,7 @@ impl<'a> RuleChecker<'a> {
             self.found.push(
                 Diagnostic::error(Code::E0401, value.span, "the value may leave its range")
                     .label(value.span, format!("its values are {}", value.interval))
+                    .labels(build::origins(value))
                     .label(declared, format!("the range is {interval}"))
                     .help("limit it with `clamp`, or widen the range"),
             );
@@ -492,6 +493,7 @@ impl<'a> RuleChecker<'a> {
             self.found.push(
                 Diagnostic::error(Code::E0406, value.span, "an address must stay in 0 .. 63")
                     .label(value.span, what)
+                    .labels(build::origins(value))
                     .help("limit it, as in `clamp(x, 0, 63)`, or draw it with `randint(0, 8)`"),
             );
             return None;

@@ -7,6 +7,7 @@ use crate::lower::number::{held, natural};
 use crate::lower::{scalar_format, state_format};
 use pl_diag::{Code, Diagnostic};
 use pl_fixed::Format;
+use pl_ir::Quantity;
 use pl_ir::op::Cond;
 
 /// What should be known about the numbers of a rule without errors.
@@ -78,6 +79,7 @@ fn store(rule: &Rule, over: Over, target: Target, value: &Expr, found: &mut Vec<
                 .help("check signs and gains; a store keeps the nearest end of the range"),
         );
     }
+    found.extend(traps(rule, target, value, range));
     let Some(change) = change(target, value) else { return };
     let largest = change.interval.low.abs().max(change.interval.high.abs());
     let drops = held_frac(over, value) > format.frac();
@@ -90,6 +92,55 @@ fn store(rule: &Rule, over: Over, target: Target, value: &Expr, found: &mut Vec<
                 .help("write `rounding stochastic` in the rule, or collect changes in a state"),
         );
     }
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "only some expressions are traps")]
+/// Stores that do what kernels written by hand do by accident.
+fn traps(rule: &Rule, target: Target, value: &Expr, range: Interval) -> Option<Diagnostic> {
+    let drops = held(value) > 0 && target == Target::Weight;
+    let inside = value.interval.low <= range.high && value.interval.high >= range.low;
+    let cut = inside && !range.contains(value.interval);
+    let values = format!("its values are {}, the range is {range}", value.interval);
+    match &value.kind {
+        ExprKind::Quantity(Quantity::Rate | Quantity::Membrane) if cut => {
+            let message = "what a counter or converter reads above the range is lost";
+            Some(
+                Diagnostic::warning(Code::W0735, value.span, message)
+                    .label(value.span, values)
+                    .help("declare the state as `int in 0 .. 255`, or limit the value yourself"),
+            )
+        }
+        ExprKind::Host(_) if cut && target == Target::Weight => {
+            let message = format!("weights end at {}", range.high);
+            Some(
+                Diagnostic::warning(Code::W0736, value.span, message)
+                    .label(value.span, values)
+                    .help("declare the param as `weight`, so that no other value can be set"),
+            )
+        }
+        _ if drops && rule.rounding == Rounding::Floor && change(target, value).is_some() => {
+            let message = "rounding down takes half a weight LSB off in every update, on average";
+            Some(
+                Diagnostic::warning(Code::W0738, value.span, message)
+                    .label(value.span, format!("steps of {}", lsb(Format::new(held(value)))))
+                    .help("leave `rounding floor` out, or write `rounding stochastic`"),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// Correlation that is turned over, as if it were an ADC code.
+fn turned_over(expr: &Expr) -> Option<Diagnostic> {
+    let ExprKind::Sub(from, of) = &expr.kind else { return None };
+    let sensor = matches!(of.kind, ExprKind::Quantity(Quantity::Causal | Quantity::Acausal));
+    let full = from.interval.low >= 100.0 && matches!(from.kind, ExprKind::Host(_));
+    (sensor && full).then(|| {
+        let message = "correlation grows with the spikes that were seen, codes fall";
+        Diagnostic::warning(Code::W0737, expr.span, message)
+            .label(of.span, "already the baseline less the code, 0 without correlation")
+            .help("use it as it is: `gain * causal`")
+    })
 }
 
 /// Comparisons that are decided, and terms of which nothing is left.
@@ -105,6 +156,7 @@ fn expression(over: Over, expr: &Expr, found: &mut Vec<Diagnostic>) {
                 .help("check the ranges of the params, or leave the condition out"),
         );
     }
+    found.extend(turned_over(expr));
     if let ExprKind::Add(a, b) | ExprKind::Sub(a, b) = &expr.kind
         && expr.number == Kind::Real
     {

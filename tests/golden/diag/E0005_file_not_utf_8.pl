@@ -1,0 +1,5 @@
+rule r {
+    every 1 ms
+    // café
+    synapses { weight += 1 }
+}

@@ -1,0 +1,2 @@
+# gain of the rule
+const gain = 0.5

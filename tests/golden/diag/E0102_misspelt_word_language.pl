@@ -1,0 +1,3 @@
+rul r {
+    every 1 ms
+}

@@ -1,0 +1,1 @@
+const gain = max(2, 3]

@@ -1,0 +1,1 @@
+const state = 3

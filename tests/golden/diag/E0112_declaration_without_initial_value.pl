@@ -1,0 +1,4 @@
+rule r {
+    param gain : real in 0 .. 1
+    every 1 ms
+}

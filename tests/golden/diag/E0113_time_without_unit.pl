@@ -1,0 +1,3 @@
+rule r {
+    every 1
+}

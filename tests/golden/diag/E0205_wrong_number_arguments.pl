@@ -1,0 +1,4 @@
+rule r {
+    every 1 ms
+    synapses { weight = min(weight) }
+}

@@ -1,0 +1,4 @@
+rule r {
+    every 5 kHz
+    synapses { weight += 1 }
+}

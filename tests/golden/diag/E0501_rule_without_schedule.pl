@@ -1,0 +1,3 @@
+rule r {
+    synapses { weight += 1 }
+}

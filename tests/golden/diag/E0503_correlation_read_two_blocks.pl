@@ -1,0 +1,5 @@
+rule r {
+    every 1 ms
+    synapses { weight += causal }
+    synapses { weight -= acausal }
+}

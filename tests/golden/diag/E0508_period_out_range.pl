@@ -1,0 +1,4 @@
+rule r {
+    every 1 ns
+    synapses { weight += 1 }
+}

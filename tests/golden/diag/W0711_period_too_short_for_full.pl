@@ -1,0 +1,4 @@
+rule r {
+    every 100 us
+    synapses { weight += causal }
+}

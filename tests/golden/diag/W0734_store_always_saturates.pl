@@ -1,0 +1,4 @@
+rule r {
+    every 8 ms
+    synapses { weight = 70 + weight }
+}
