@@ -231,7 +231,8 @@ impl Translator<'_, '_> {
         if let Some(bytes) = self.read_bytes(value, false, body).filter(|_| within) {
             return bytes;
         }
-        let def = self.def(value).cloned();
+        // What another run made may have operands that nobody keeps.
+        let def = self.def(value).filter(|_| body.made.contains(&value)).cloned();
         if let Some(select) = def.as_ref().filter(|def| def.op == Op::Select)
             && let Some(mask) = body.values.get(&select.args[0]).copied()
         {
@@ -240,7 +241,8 @@ impl Translator<'_, '_> {
             let mask = self.b.ins().snarrow(mask.halves[0], mask.halves[1]);
             return lanes::choose(&mut self.b, mask, yes, no);
         }
-        if let Some(clamped) = self.clamped(value).filter(|clamped| fits(Some(clamped.limit))) {
+        let made = |value: Value| body.made.contains(&value);
+        if let Some(clamped) = self.clamped(value, made).filter(|c| fits(Some(c.limit))) {
             return self.packed(clamped, body);
         }
         let lanes = self.operand(value, body).halves;
@@ -282,7 +284,8 @@ impl Translator<'_, '_> {
     /// beyond the limits from any such byte.
     fn change_of_bytes(&self, clamped: Clamped, body: &Body) -> Option<(Native, Value)> {
         let (_, places) = clamped.shift?;
-        let sum = self.def(clamped.value).filter(|def| def.op == Op::AddSat)?;
+        let here = body.made.contains(&clamped.value);
+        let sum = self.def(clamped.value).filter(|def| here && def.op == Op::AddSat)?;
         let read = |value: Value| {
             let def = self.def(value)?;
             let up = (def.op, def.imm) == (Op::Shl, Imm::Shift(places));
@@ -305,22 +308,22 @@ impl Translator<'_, '_> {
 
     /// The limit of a value that is packed to bytes and limited there.
     pub(crate) fn byte_limit(&self, value: Value) -> Option<u8> {
-        let limit = self.clamped(value)?.limit;
+        let limit = self.clamped(value, |_| true)?.limit;
         u8::try_from(limit).ok().filter(|limit| *limit <= KEPT)
     }
 
     /// What is limited to 0 from below and to a byte from above. A shift to the right between the
     /// two limits keeps order and 0, so it may as well come before both.
-    fn clamped(&self, value: Value) -> Option<Clamped> {
-        let (outer, outer_limit, mut inside) = self.limited(value)?;
+    fn clamped(&self, value: Value, made: impl Fn(Value) -> bool) -> Option<Clamped> {
+        let (outer, outer_limit, mut inside) = self.limited(value).filter(|_| made(value))?;
         let mut shift = None;
-        if let Some(def) = self.def(inside)
+        if let Some(def) = self.def(inside).filter(|_| made(inside))
             && let (Op::ShrFloor | Op::ShrRound, Imm::Shift(places)) = (def.op, def.imm)
         {
             shift = Some((def.op, places));
             inside = def.args[0];
         }
-        let (inner, inner_limit, value) = self.limited(inside)?;
+        let (inner, inner_limit, value) = self.limited(inside).filter(|_| made(inside))?;
         let (low, limit) = match (outer, inner) {
             (Op::Min, Op::Max) => (inner_limit, outer_limit),
             (Op::Max, Op::Min) if shift.is_none() => (outer_limit, inner_limit),
@@ -349,7 +352,7 @@ impl Translator<'_, '_> {
             (Op::Read, Imm::Quantity(Quantity::Weight | Quantity::Address)) => Some(63),
             (Op::Read, Imm::Quantity(Quantity::Rate | Quantity::Membrane)) => Some(255),
             (Op::Select, _) => Some(of(1)?.max(of(2)?)),
-            (Op::Min | Op::Max, _) => self.clamped(value).map(|clamped| clamped.limit),
+            (Op::Min | Op::Max, _) => self.clamped(value, |_| true).map(|clamped| clamped.limit),
             _ => None,
         }
     }

@@ -15,7 +15,7 @@ use cranelift_codegen::ir::{
 };
 use pl_ir::io::COLUMNS;
 use pl_ir::{Block, Imm, Inst, InstData, Op, Quantity, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Columns of a row.
 pub(crate) const ROW: i64 = COLUMNS as i64;
@@ -53,6 +53,8 @@ pub(crate) struct At {
 pub(crate) struct Body {
     pub(crate) at: At,
     pub(crate) values: BTreeMap<Value, Lanes>,
+    /// Values that instructions here made: their operands are at hand.
+    pub(crate) made: BTreeSet<Value>,
     /// Bytes of reads.
     pub(crate) bytes: BTreeMap<Value, Native>,
     /// Low bits of what is written, by the bits that are kept.
@@ -68,7 +70,8 @@ impl Body {
         let at = At { column, cell: column };
         let (values, bytes, written) = Default::default();
         let invariants = Invariants::default();
-        Body { at, values, bytes, written, generators: None, invariants }
+        let made = BTreeSet::new();
+        Body { at, values, made, bytes, written, generators: None, invariants }
     }
 }
 

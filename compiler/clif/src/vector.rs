@@ -33,6 +33,7 @@ impl Translator<'_, '_> {
         }
         if let (Some(lanes), Some(result)) = (self.vector(inst, places, body), inst.result) {
             body.values.insert(result, lanes);
+            body.made.insert(result);
         }
     }
 
