@@ -34,7 +34,7 @@ fn run(text: &str, changes: &[&str]) -> Outcome {
 
 #[test]
 fn weak_inhibition_makes_neurons_fire_in_step_and_strong_inhibition_irregularly() {
-    let short = ["task.duration_ms=0.4", "task.scan.g=[3.0]", "task.scan.drive=[1.0]"];
+    let short = ["task.scan.g=[6.0]", "task.scan.drive=[1.0]"];
     let outcome = run(ONE_CHIP, &short);
     let metric = |name| outcome.metric(name).unwrap();
     assert!(metric("interval_cv_asynchronous_irregular") > 0.8, "{:?}", outcome.metrics);
