@@ -48,14 +48,15 @@ pub fn module(rule: &Rule<'_>, cost: &str) -> String {
     filled(include_str!("templates/rule.py"), &words)
 }
 
-/// `rate_homeostasis` as `RateHomeostasis`.
+/// `rate_homeostasis` as `RateHomeostasis`; what is no name in Python gets `Rule` in front.
 fn class_name(name: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();
         letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
     };
     let name: String = name.split('_').filter_map(word).collect();
-    if name.starts_with(|first: char| first.is_ascii_digit()) {
+    let word = matches!(name.as_str(), "None" | "True" | "False");
+    if word || name.starts_with(|first: char| first.is_ascii_digit()) {
         format!("Rule{name}")
     } else {
         name

@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_spread_over_the_axis() {
-        assert_eq!(number(0.012_345_678), "0.012346");
+        assert_eq!(number(0.012_345_678), "0.01235");
         assert_eq!([1234.56, 12.3456, 0.0, -0.05].map(number), ["1235", "12.35", "0", "-0.05"]);
         let values: Vec<f64> = (0..32).map(f64::from).collect();
         let places: Vec<i32> = super::numbers(&values).iter().map(|(place, _)| *place).collect();

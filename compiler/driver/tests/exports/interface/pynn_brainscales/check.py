@@ -32,7 +32,7 @@ def more(keys):
     made.set_input("reward", -0.5)
     made.set_input("drive", [4.0, 0.0, 1.0])
     symbols = made.symbols()
-    assert symbols["rule_more_input_reward"] == [2**32 - 2**13], symbols["rule_more_input_reward"]
+    assert symbols["rule_more_input_reward"] == [2**32 - 2**15], symbols["rule_more_input_reward"]
     drive = symbols["rule_more_input_drive"]
     assert len(drive) == 128 and drive[0] == 4 * 2**12 << 16, hex(drive[0])
     assert drive[1] == 2**12 << 16 | 3 * 2**11, hex(drive[1])
