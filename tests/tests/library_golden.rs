@@ -100,7 +100,9 @@ fn block(rule: &Rule, expectations: &str) -> String {
 
 /// What the evaluator leaves, as expectations.
 fn expectations(rule: &StdRule, compiled: &Rule) -> String {
-    let states = compiled.hir().states.iter().filter(|state| !state.input);
+    // A test has no names for elements of arrays.
+    let named = |name: &str| !name.contains('.');
+    let states = compiled.hir().states.iter().filter(|state| !state.input && named(&state.name));
     let mut quantities = vec![("weight".to_owned(), Scope::Synapse)];
     quantities.push(("address".to_owned(), Scope::Synapse));
     quantities.extend(states.map(|state| (state.name.clone(), state.scope)));
