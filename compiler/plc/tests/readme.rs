@@ -106,6 +106,7 @@ fn commands_of_the_examples_run() {
         "pong",
         "balanced",
         "stability",
+        "dendrites",
         "apply",
         "calibration",
     ];
