@@ -103,6 +103,7 @@ pub mod symbol {
     /// Code: the loop in which a run waits for its next update. Until the time base has come to
     /// [`DUE`], or the host has written to [`COMMAND`] or [`STOP_AFTER`], its rounds do nothing.
     pub const RUN_LOOP: &str = "plc_run_loop";
+
     /// Symbol of an object in internal memory: its name behind a prefix, and its number if an
     /// earlier object has the same name.
     #[must_use]
@@ -387,20 +388,6 @@ impl core::error::Error for InfoError {}
 const MAGIC: &str = "plc-image 1";
 
 impl Info {
-    /// Word: cycles that the last update of the run took, until all it wrote was stored.
-    pub const DURATION: &str = "plc_duration";
-    /// Word: cycles of the longest update of the run.
-    pub const DURATION_MAX: &str = "plc_duration_max";
-    /// Word: cycles of all updates of the run, modulo 2^32.
-    pub const BUSY: &str = "plc_busy";
-    /// Word: time base at which the next update of the run is due.
-    pub const DUE: &str = "plc_due";
-    /// Code: the loop in which the image waits for a command. Until one is there its rounds do
-    /// nothing.
-    pub const COMMAND_LOOP: &str = "plc_loop";
-    /// Code: the loop in which a run waits for its next update. Until the time base has come to
-    /// [`DUE`], or the host has written to [`COMMAND`] or [`STOP_AFTER`], its rounds do nothing.
-    pub const RUN_LOOP: &str = "plc_run_loop";
     /// Symbol of an object in internal memory.
     #[must_use]
     pub fn object_symbol(&self, index: usize) -> String {
