@@ -63,6 +63,7 @@ impl Source<'_> {
             TaskKind::Calibration => self.read_as(TaskConfig::Calibration),
             TaskKind::Stability => self.read_as(TaskConfig::Stability),
             TaskKind::Compartments => self.read_as(TaskConfig::Compartments),
+            TaskKind::Clusters => self.read_as(TaskConfig::Clusters),
         }
     }
 

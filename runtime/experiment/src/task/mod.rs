@@ -3,6 +3,7 @@
 pub mod autonomous;
 pub mod calibration;
 pub mod classification;
+pub mod clusters;
 pub mod compartments;
 pub mod perceptron;
 pub mod random_network;
@@ -17,6 +18,7 @@ use crate::outcome::Outcome;
 use autonomous::{Autonomous, AutonomousConfig};
 use calibration::{Calibration, CalibrationConfig};
 use classification::{Classification, ClassificationConfig};
+use clusters::{Clusters, ClustersConfig};
 use compartments::{Compartments, CompartmentsConfig};
 use perceptron::{Perceptron, PerceptronConfig};
 use pl_chip::ChipConfig;
@@ -46,6 +48,8 @@ pub enum TaskKind {
     Stability,
     /// What neurons of several compartments do.
     Compartments,
+    /// Dendrites that share clusters of inputs among them.
+    Clusters,
 }
 
 /// The `[task]` table.
@@ -67,6 +71,8 @@ pub enum TaskConfig {
     Stability(Box<StabilityConfig>),
     /// Of [`TaskKind::Compartments`].
     Compartments(Box<CompartmentsConfig>),
+    /// Of [`TaskKind::Clusters`].
+    Clusters(Box<ClustersConfig>),
 }
 
 impl TaskConfig {
@@ -84,6 +90,7 @@ impl TaskConfig {
             TaskConfig::Calibration(config) => config.check(),
             TaskConfig::Stability(config) => config.check(rules),
             TaskConfig::Compartments(config) => config.check(chip),
+            TaskConfig::Clusters(config) => config.check(chip, rules),
         }
     }
 }
@@ -147,6 +154,7 @@ pub fn open<'a>(
         TaskConfig::Calibration(config) => Box::new(Calibration::new(experiment, config)),
         TaskConfig::Stability(config) => Box::new(Stability::new(experiment, config)),
         TaskConfig::Compartments(config) => Box::new(Compartments::new(experiment, config)),
+        TaskConfig::Clusters(config) => Box::new(Clusters::new(experiment, config)),
     })
 }
 

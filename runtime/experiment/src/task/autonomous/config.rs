@@ -1,6 +1,6 @@
 //! What `experiment.toml` says of an autonomous rule.
 
-use super::{COLUMNS_MAX, ROWS_MAX};
+use super::{COLUMNS_MAX, NOISY_COLUMNS_MAX, ROWS_MAX};
 use crate::config::{ConfigError, RuleConfig};
 use crate::task::TaskKind;
 use serde::Deserialize;
@@ -14,9 +14,9 @@ pub struct AutonomousConfig {
     pub kind: TaskKind,
     /// Name of the `[rule.NAME]` table.
     pub rule: String,
-    /// Rows of the view, 1 to 64, from row 0.
+    /// Rows of the view, 1 to 252, from row 0.
     pub rows: u16,
-    /// Columns of the view, 1 to 64, from column 0.
+    /// Columns of the view, 1 to 256, from column 0; at most 64 with noise.
     pub columns: u16,
     /// Updates of a run.
     pub updates: u32,
@@ -28,6 +28,8 @@ pub struct AutonomousConfig {
     pub first_us: f64,
     /// Their address.
     pub address: u8,
+    /// Which rows they go to; all of them unless given.
+    pub sequence: Option<Sequence>,
     /// Rate of each of the two noise sources of a neuron, hertz of hardware time.
     pub noise_hz: f64,
     /// Hardware time from an update for which the noise lasts.
@@ -36,12 +38,36 @@ pub struct AutonomousConfig {
     pub noise_weight: u8,
     /// By how much the numbers of a row and of a neuron that is rewarded for it may differ.
     pub rewarded_within: u16,
+    /// Mean weights to report; none unless given.
+    pub diagonal: Option<Diagonal>,
     /// What is drawn while the rule runs; nothing unless given.
     #[serde(default)]
     pub scene: Vec<Point>,
     /// Curves of others to be drawn beside what the rule records: updates and value of each point.
     #[serde(default)]
     pub published: BTreeMap<String, Vec<(f64, f64)>>,
+}
+
+/// Rows that are shown in turn, from row 0 on, one after each update.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sequence {
+    /// Rate of the row whose turn it is, of the rows beside it, of those beside them, .., in units of
+    /// the burst's; above 0, at most 1.
+    pub relative_rates: Vec<f64>,
+    /// The last row of the view is not shown: as long as others are, it has an event in this
+    /// hardware time. What it does is the rule's doing.
+    pub last_row_interval_us: f64,
+}
+
+/// Weights by how far the numbers of row and column differ.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Diagonal {
+    /// By at most so much: on the diagonal.
+    pub within: u16,
+    /// By more than so much: off it.
+    pub beyond: u16,
 }
 
 /// Something in a scene: where the rule says that it is, in a field of width and height 1 whose
@@ -76,7 +102,7 @@ impl AutonomousConfig {
         }
         let counts = [
             ("rows", u32::from(self.rows), 1, ROWS_MAX.into()),
-            ("columns", self.columns.into(), 1, COLUMNS_MAX.into()),
+            ("columns", self.columns.into(), 1, self.columns_max().into()),
             ("updates", self.updates, 1, 10_000_000),
             ("events", self.events, 0, 10_000),
             ("address", self.address.into(), 0, 63),
@@ -94,13 +120,32 @@ impl AutonomousConfig {
             ("noise_hz", self.noise_hz, 0.0, 1e6),
             ("noise_us", self.noise_us, 0.0, 1e5),
         ];
-        for (name, value, least, most) in reals {
+        let sequence = self.sequence.as_ref();
+        let sequence = sequence.map(|s| ("sequence.last_row_interval_us", s.last_row_interval_us));
+        let sequence = sequence.map(|(name, us)| (name, us, 0.004, 1e5));
+        for (name, value, least, most) in reals.into_iter().chain(sequence) {
             if !(least..=most).contains(&value) {
                 let message = format!("`task.{name}` must be {least} to {most}, not {value}");
                 return Err(ConfigError(message));
             }
         }
+        let rates = self.sequence.iter().flat_map(|sequence| &sequence.relative_rates);
+        if let Some(rate) = rates.into_iter().find(|rate| !(0.001..=1.0).contains(*rate)) {
+            let message =
+                format!("`task.sequence.relative_rates` must be 0.001 to 1 each, not {rate}");
+            return Err(ConfigError(message));
+        }
         Ok(())
+    }
+
+    /// Whether neurons hear noise of their own.
+    pub(super) fn is_noisy(&self) -> bool {
+        self.noise_hz > 0.0 && self.noise_weight > 0
+    }
+
+    /// Noise is told apart by addresses.
+    fn columns_max(&self) -> u16 {
+        if self.is_noisy() { NOISY_COLUMNS_MAX } else { COLUMNS_MAX }
     }
 }
 

@@ -20,7 +20,8 @@ impl Autonomous<'_> {
         let mut events = vec![0.0; self.config.columns.into()];
         for n in 0..PERIODS {
             let (from, until) = (n * period, (n + 1) * period);
-            chip.run_until(until, &self.input(seed, from, until));
+            // In a sequence, row 0 is always the one whose turn it is.
+            chip.run_until(until, &self.input(seed, 0, from, until));
             for (sum, count) in events.iter_mut().zip(chip.rate_counters(TOP.into())) {
                 *sum += f64::from(count);
             }

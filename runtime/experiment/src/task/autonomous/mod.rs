@@ -1,7 +1,7 @@
 //! A rule that is the whole experiment: it poses the task, reads the answer and learns.
 //!
-//! All rows of its view get the same burst of events after each update; which synapses answer is
-//! the rule's doing, by their addresses. Independent Poisson noise reaches every neuron through one
+//! All rows of its view get the same burst of events after each update, and which synapses answer is
+//! the rule's doing, by their addresses; or rows get it in turn. Independent Poisson noise reaches every neuron through one
 //! excitatory and one inhibitory row outside the view, whose synapses tell the sources apart by
 //! address. Numbers of the summary are what the rule records of itself.
 //!
@@ -17,7 +17,7 @@ mod excitability;
 mod report;
 mod scene;
 
-pub use config::{AutonomousConfig, Place, Point};
+pub use config::{AutonomousConfig, Diagonal, Place, Point, Sequence};
 
 use crate::config::Experiment;
 use crate::counts::Counts;
@@ -33,12 +33,14 @@ use scene::Scene;
 
 /// The hemisphere in use: the top one.
 const TOP: u8 = 0;
-/// Rows of the noise, behind the largest view.
-const NOISE_ROWS: [(u8, RowMode); 2] = [(64, RowMode::Excitatory), (66, RowMode::Inhibitory)];
-/// Addresses that tell noise sources apart, so most neurons.
-const COLUMNS_MAX: u16 = 64;
-/// Most rows of a view: those before the noise.
-const ROWS_MAX: u16 = 64;
+/// First row of the noise, unless the view is larger.
+const NOISE_ROW: u16 = 64;
+/// Addresses that tell noise sources apart, so most neurons that hear it.
+const NOISY_COLUMNS_MAX: u16 = 64;
+/// Columns of a hemisphere.
+const COLUMNS_MAX: u16 = 256;
+/// Most rows of a view: two drivers are for the noise.
+const ROWS_MAX: u16 = 252;
 
 /// Runs of an autonomous rule.
 #[derive(Clone, Copy, Debug)]
@@ -90,9 +92,9 @@ impl<'a> Autonomous<'a> {
         for row in 0..usize::from(self.config.rows) {
             chip.set_row_mode(h, row, RowMode::Excitatory);
         }
-        // A column's noise has the column's address; COLUMNS_MAX of them are distinct.
+        // A column's noise has the column's address; as many as neurons that hear it are distinct.
         let addresses = core::array::from_fn(|column| column.to_le_bytes()[0] & 0x3f);
-        for (row, mode) in NOISE_ROWS {
+        for (row, mode) in self.noise_rows() {
             chip.set_row_mode(h, row.into(), mode);
             chip.write_weights_row(h, row.into(), &[self.config.noise_weight; COLUMNS]);
             chip.write_address_row(h, row.into(), &addresses);
@@ -100,27 +102,59 @@ impl<'a> Autonomous<'a> {
         chip
     }
 
-    /// Events between two updates.
-    fn input(&self, seed: u64, from: u64, to: u64) -> Vec<InputEvent> {
+    /// Rows of the noise, on drivers of their own.
+    fn noise_rows(&self) -> [(u8, RowMode); 2] {
+        let first = self.config.rows.max(NOISE_ROW).next_multiple_of(2).to_le_bytes()[0];
+        [(first, RowMode::Excitatory), (first + 2, RowMode::Inhibitory)]
+    }
+
+    /// Events from `from` to `to`, between which there are `updates` updates and the next one.
+    fn input(&self, seed: u64, updates: u32, from: u64, to: u64) -> Vec<InputEvent> {
         let mut input = Vec::new();
         let at = |row, address| Target { hemisphere: TOP, row, address };
-        let (first, interval) =
-            (ticks_from_us(self.config.first_us), ticks_from_us(self.config.interval_us));
+        let first = from + ticks_from_us(self.config.first_us);
         for row in (0..=u8::MAX).take(self.config.rows.into()) {
-            let times = (0..u64::from(self.config.events)).map(|n| from + first + n * interval);
-            let times = times.take_while(|time| *time < to);
+            let (interval_us, count) = self.burst(row.into(), updates);
+            let interval = ticks_from_us(interval_us);
+            let times = (0..count).map(|n| first + n * interval).take_while(|time| *time < to);
             input.extend(times.map(|time| at(row, self.config.address).event(time)));
         }
-        let to = to.min(from + ticks_from_us(self.config.noise_us));
-        let columns = (0..=u8::MAX).take(self.config.columns.into());
-        for (source, (column, (row, _))) in (0..).zip(
-            columns.flat_map(|column| NOISE_ROWS.into_iter().map(move |noise| (column, noise))),
-        ) {
-            let target = at(row, column);
-            events::poisson(seed, source, target, self.config.noise_hz, from, to, &mut input);
+        if self.config.is_noisy() {
+            let to = to.min(from + ticks_from_us(self.config.noise_us));
+            let columns = (0..=u8::MAX).take(self.config.columns.into());
+            let rows = self.noise_rows();
+            for (source, (column, (row, _))) in (0..)
+                .zip(columns.flat_map(|column| rows.into_iter().map(move |noise| (column, noise))))
+            {
+                let target = at(row, column);
+                events::poisson(seed, source, target, self.config.noise_hz, from, to, &mut input);
+            }
         }
         input.sort_unstable();
         input
+    }
+
+    /// Interval of a row's events, and how many there are.
+    fn burst(&self, row: u16, updates: u32) -> (f64, u64) {
+        let config = self.config;
+        let Some(sequence) = &config.sequence else {
+            return (config.interval_us, config.events.into());
+        };
+        let last = config.rows.saturating_sub(1);
+        let span_us = f64::from(config.events) * config.interval_us;
+        let interval_us = if row == last {
+            sequence.last_row_interval_us
+        } else {
+            let turn = updates % u32::from(last.max(1));
+            let distance = turn.abs_diff(row.into()) as usize;
+            match sequence.relative_rates.get(distance) {
+                Some(rate) => config.interval_us / rate,
+                None => return (config.interval_us, 0),
+            }
+        };
+        // As many as fit, the first at once.
+        let count = (0u64..).take_while(|n| *n as f64 * interval_us < span_us).count();
+        (interval_us, count as u64)
     }
 
     fn course(
@@ -140,7 +174,7 @@ impl<'a> Autonomous<'a> {
         let mut until = from + info.phase_ticks;
         let mut updates = 0;
         while updates < self.config.updates && !monitor.interrupted() {
-            rules.run_until(&mut chip, until, &self.input(seed, from, until))?;
+            rules.run_until(&mut chip, until, &self.input(seed, updates, from, until))?;
             updates += 1;
             records.append(&mut rules.take_records());
             monitor.advance(1);

@@ -48,6 +48,7 @@ impl Autonomous<'_> {
         let seconds =
             course.period_ticks as f64 * f64::from(course.updates) / ticks_from_us(1000.0) as f64;
         outcome.metrics.extend(absorbed(course, self.config.rewarded_within));
+        outcome.metrics.extend(self.diagonal(course));
         outcome.metrics.extend(course.update_counts.metrics(""));
         outcome.metrics.extend(course.counts.metrics(""));
         outcome.metrics.push(Metric::new("biological_time_s", seconds));
@@ -55,6 +56,30 @@ impl Autonomous<'_> {
         outcome.pictures.extend(course_picture(&series));
         outcome.pictures.extend(weights_picture(&course.weights));
         outcome
+    }
+}
+
+impl Autonomous<'_> {
+    /// Mean weights on and off the diagonal.
+    fn diagonal(&self, course: &Course) -> Vec<Metric> {
+        let Some(diagonal) = self.config.diagonal else { return Vec::new() };
+        let shown = match self.config.sequence {
+            Some(_) => self.config.rows.saturating_sub(1),
+            None => self.config.rows,
+        };
+        let mean = |chosen: &dyn Fn(usize) -> bool| {
+            let weights = course.weights.indexed_iter();
+            let (count, sum) = weights
+                .filter(|((row, column), _)| {
+                    *row < usize::from(shown) && chosen(row.abs_diff(*column))
+                })
+                .fold((0.0, 0.0), |(count, sum), (_, w)| (count + 1.0, sum + f64::from(*w)));
+            sum / f64::max(count, 1.0)
+        };
+        vec![
+            Metric::new("weight_diagonal_mean", mean(&|d| d <= diagonal.within.into())),
+            Metric::new("weight_off_diagonal_mean", mean(&|d| d > diagonal.beyond.into())),
+        ]
     }
 }
 
@@ -119,7 +144,7 @@ fn course_picture(series: &[Series]) -> Option<Picture> {
 }
 
 fn weights_picture(weights: &Array2<u8>) -> Option<Picture> {
-    let labels = Labels { title: "Weights at the end (LSB)", x: "column", y: "row" };
+    let labels = Labels { title: "Weights at the end", x: "column", y: "row" };
     let axis = |count: usize| (0..count).map(|n| n as f64).collect::<Vec<f64>>();
     let cells: Vec<Vec<Option<f64>>> = weights
         .rows()

@@ -17,9 +17,11 @@ mod report;
 pub use config::{FixedPointConfig, StabilityConfig};
 
 use crate::config::Experiment;
+use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory};
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
+use crate::plasticity::{Plasticity, UpdateCounts};
 use crate::task::{Task, TaskError};
 use fixed_point::Drift;
 use pl_chip::time::{SPEED_UP, biological_s_from_ticks, ticks_from_us};
@@ -46,6 +48,8 @@ struct Course {
     weights: Vec<f64>,
     /// Of each neuron over the judged end.
     neurons_bio_hz: Vec<f64>,
+    updates: UpdateCounts,
+    counts: Counts,
     interrupted: bool,
 }
 
@@ -76,7 +80,6 @@ impl<'a> Stability<'a> {
         let mut chip = Chip::new(&self.experiment.chip, seed);
         let h = usize::from(TOP);
         chip.set_active_columns(h, 0..self.config.neurons.into());
-        chip.set_spike_recording(h, false);
         for row in 0..usize::from(self.config.inputs) {
             chip.set_row_mode(h, row, RowMode::Excitatory);
             chip.write_weights_row(h, row, &[weight; COLUMNS]);
@@ -94,34 +97,38 @@ impl<'a> Stability<'a> {
         let info = factory.rule_info(&self.config.rule)?;
         let mut chip = self.chip(seed, weight);
         let own_seed = seed.wrapping_add(number << 32);
-        let mut engine = factory.build(&self.binding(own_seed))?;
-        engine.start(&mut chip)?;
-        let h = usize::from(TOP);
+        let timing = self.experiment.run.timing;
+        let mut rules = Plasticity::new(factory, timing, &[self.binding(own_seed)])?;
+        rules.start(&mut chip)?;
+        chip.take_spikes();
         let neurons = usize::from(self.config.neurons);
-        let (begin, end) = (chip.now(), ticks_from_us(1000.0 * self.config.duration_bio_s));
+        let (begin, end) = (rules.begun(), ticks_from_us(1000.0 * self.config.duration_bio_s));
         let judged = end.saturating_sub(ticks_from_us(1000.0 * self.config.judged_bio_s));
         let mut course = Course { neurons_bio_hz: vec![0.0; neurons], ..Course::default() };
         let mut judged_s = 0.0;
         let (mut from, mut until) = (begin, begin + info.phase_ticks);
         while until - begin <= end && !monitor.interrupted() {
-            chip.run_until(until, &input(self.config, own_seed, from, until));
+            rules.run_until(&mut chip, until, &input(self.config, own_seed, from, until))?;
             let seconds = biological_s_from_ticks(until - from);
-            let counts = chip.rate_counters(h);
-            let counts = counts[..neurons].iter().map(|count| f64::from(*count));
+            let mut counts = vec![0.0; neurons];
+            for spike in chip.take_spikes() {
+                counts[usize::from(spike.column)] += 1.0;
+            }
             if from - begin >= judged {
                 judged_s += seconds;
-                for (sum, count) in course.neurons_bio_hz.iter_mut().zip(counts.clone()) {
+                for (sum, count) in course.neurons_bio_hz.iter_mut().zip(&counts) {
                     *sum += count;
                 }
             }
-            course.rates_bio_hz.push(counts.sum::<f64>() / neurons as f64 / seconds);
-            engine.update(&mut chip)?;
-            chip.reset_rate_counters(h, &[true; COLUMNS]);
+            course.rates_bio_hz.push(counts.iter().sum::<f64>() / neurons as f64 / seconds);
             course.times_s.push(biological_s_from_ticks(until - begin));
             course.weights.push(self.mean_weight(&chip));
             monitor.advance(until - from);
             (from, until) = (until, until + info.period_ticks);
         }
+        rules.finish(&mut chip)?;
+        course.updates = rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default();
+        course.counts = Counts::of(&chip);
         course.neurons_bio_hz.iter_mut().for_each(|rate| *rate /= f64::max(judged_s, 1e-9));
         course.interrupted = until - begin <= end;
         Ok(course)

@@ -4,6 +4,7 @@ use super::fixed_point::{Correlation, Drift};
 use super::{Course, Stability};
 use crate::figure::{self, Labels, Series};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
+use crate::plasticity::UpdateCounts;
 use ndarray::Array1;
 
 /// Points of a curve in the picture; each is a mean.
@@ -47,6 +48,11 @@ impl Stability<'_> {
         }
         let seconds = courses.iter().filter_map(|course| course.times_s.last()).sum();
         add("biological_time_s", seconds);
+        let updates = courses.iter().map(|course| course.updates).reduce(UpdateCounts::and);
+        outcome.metrics.extend(updates.unwrap_or_default().metrics(""));
+        for (weight, course) in self.config.initial_weights.iter().zip(courses) {
+            outcome.metrics.extend(course.counts.metrics(&format!("_from_{weight}")));
+        }
         outcome
             .archives
             .push(Archive { file: "rates.npz".into(), arrays: self.arrays(courses, drift) });

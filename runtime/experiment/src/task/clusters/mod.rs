@@ -1,0 +1,186 @@
+//! Dendrites that share clusters of inputs among them.
+//!
+//! A neuron has two dendrites with plateaus, a synapse of each in every row, and each synapse chooses
+//! one of the row's inputs by its address. Half of a row's inputs belong to one cluster, half to the
+//! other; inputs of a cluster are active together. A plateau of one dendrite inhibits the other
+//! through a connection on the chip. A rule rewires the synapses; a control has its addresses
+//! write-protected.
+//!
+//! ```text
+//!   config.rs   the `[task]` table          report.rs   metrics, arrays and the picture
+//!   wiring.rs   synapses, connections, inputs, and how pure the dendrites are
+//! ```
+
+mod config;
+mod report;
+mod wiring;
+
+pub use config::ClustersConfig;
+
+use crate::config::Experiment;
+use crate::counts::Counts;
+use crate::engine::{Binding, EngineError, EngineFactory};
+use crate::monitor::Monitor;
+use crate::outcome::Outcome;
+use crate::plasticity::{Plasticity, UpdateCounts};
+use crate::task::{Task, TaskError, on_threads};
+use pl_chip::Chip;
+use pl_chip::time::{biological_s_from_ticks, ticks_from_us};
+use pl_fixed::rng::splitmix64;
+use wiring::{Purity, Wiring};
+
+/// The hemisphere in use: the top one.
+const TOP: u8 = 0;
+/// Points of the learning curve.
+const POINTS: u64 = 50;
+
+/// Runs of dendrites that learn.
+#[derive(Clone, Debug)]
+pub struct Clusters<'a> {
+    experiment: &'a Experiment,
+    config: &'a ClustersConfig,
+    wiring: Wiring,
+}
+
+/// A variant of the protocol.
+#[derive(Clone, Copy, Debug)]
+struct Arm {
+    /// What the names of its metrics and arrays end with.
+    ending: &'static str,
+    frozen_addresses: bool,
+}
+
+/// With rewiring, and the control.
+const ARMS: [Arm; 2] = [
+    Arm { ending: "", frozen_addresses: false },
+    Arm { ending: "_frozen_addresses", frozen_addresses: true },
+];
+
+/// What an arm left.
+struct Course {
+    /// Biological time and purity, from before learning on.
+    curve: Vec<(f64, Purity)>,
+    /// Plateaus of a dendrite, and spikes of a soma, for each time that a cluster was active.
+    plateaus: f64,
+    soma_spikes: f64,
+    weights: Vec<Vec<u8>>,
+    addresses: Vec<Vec<u8>>,
+    /// The cluster that each synapse listens to.
+    clusters: Vec<Vec<u8>>,
+    updates: UpdateCounts,
+    counts: Counts,
+    interrupted: bool,
+}
+
+impl<'a> Clusters<'a> {
+    /// An experiment that is ready to run.
+    #[must_use]
+    pub fn new(experiment: &'a Experiment, config: &'a ClustersConfig) -> Clusters<'a> {
+        let wiring = Wiring::new(config, &experiment.chip.structure);
+        Clusters { experiment, config, wiring }
+    }
+
+    fn binding(&self, seed: u64) -> Binding {
+        let bytes = |count: usize| (0..=u8::MAX).take(count).collect();
+        Binding {
+            rule: self.config.rule.clone(),
+            hemisphere: TOP,
+            rows: bytes(self.config.rows),
+            columns: self.wiring.dendrites().iter().map(|column| column.to_le_bytes()[0]).collect(),
+            params: self.experiment.rule[&self.config.rule].params.clone(),
+            seed,
+            chip: 0,
+            instance: 0,
+            record_capacity: 0,
+        }
+    }
+
+    /// Presentations of a run.
+    fn presentations(&self) -> u64 {
+        ticks_from_us(1000.0 * self.config.duration_bio_s) / self.presentation_ticks()
+    }
+
+    /// 1 us of hardware time stands for 1 ms.
+    fn presentation_ticks(&self) -> u64 {
+        ticks_from_us(self.config.burst_bio_ms + self.config.gap_bio_ms).max(1)
+    }
+
+    fn course(
+        &self,
+        arm: &Arm,
+        factory: &dyn EngineFactory,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Course, EngineError> {
+        let mut chip = Chip::new(&self.experiment.chip, seed);
+        self.wiring.wire(self.config, &mut chip, seed);
+        chip.set_address_write_protect(arm.frozen_addresses);
+        let timing = self.experiment.run.timing;
+        let mut rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
+        rules.start(&mut chip)?;
+        chip.take_spikes();
+        let start = rules.begun();
+        let mut curve = vec![(0.0, self.wiring.purity(&chip))];
+        let (mut plateaus, mut soma_spikes) = (0.0, 0.0);
+        let mut presented = 0;
+        while presented < self.presentations() && !monitor.interrupted() {
+            let now = chip.now();
+            let cluster = u8::from(splitmix64(seed ^ splitmix64(presented)) & 1 == 1);
+            let events = self.wiring.inputs(self.config, cluster, seed, now);
+            let end = now + self.presentation_ticks();
+            rules.run_until(&mut chip, end, &events)?;
+            for spike in chip.take_spikes() {
+                if self.wiring.is_dendrite(spike.column) {
+                    plateaus += 1.0;
+                } else {
+                    soma_spikes += 1.0;
+                }
+            }
+            presented += 1;
+            let point = |presented: u64| presented * POINTS / self.presentations();
+            if point(presented) != point(presented - 1) {
+                let time = biological_s_from_ticks(chip.now() - start);
+                curve.push((time, self.wiring.purity(&chip)));
+            }
+            monitor.advance(1);
+        }
+        rules.finish(&mut chip)?;
+        let neurons = self.wiring.neurons() as f64;
+        let shown = neurons * f64::max(presented as f64, 1.0);
+        Ok(Course {
+            curve,
+            plateaus: plateaus / shown / 2.0,
+            soma_spikes: soma_spikes / shown,
+            weights: self.wiring.view(|row| chip.weights_row(TOP.into(), row)),
+            addresses: self.wiring.view(|row| chip.address_row(TOP.into(), row)),
+            clusters: self.wiring.view(|row| {
+                chip.address_row(TOP.into(), row).map(|address| self.wiring.cluster(row, address))
+            }),
+            updates: rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default(),
+            counts: Counts::of(&chip),
+            interrupted: presented < self.presentations(),
+        })
+    }
+}
+
+impl Task for Clusters<'_> {
+    fn threads(&self) -> usize {
+        ARMS.len()
+    }
+
+    fn units(&self) -> u64 {
+        ARMS.len() as u64 * self.presentations()
+    }
+
+    fn run(
+        &self,
+        factory: &dyn EngineFactory,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Outcome, TaskError> {
+        let courses = on_threads(&ARMS, |arm| self.course(arm, factory, seed, monitor));
+        let courses: Result<Vec<Course>, EngineError> = courses.into_iter().collect();
+        let failed = |error| TaskError::Engine { rule: self.config.rule.clone(), error };
+        Ok(self.outcome(&courses.map_err(failed)?))
+    }
+}
