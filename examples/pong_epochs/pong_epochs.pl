@@ -1,10 +1,10 @@
 //! Reward-modulated STDP on a hundred places of a ball, all of them once an epoch.
 //! After the PyNN demo ts_07 of the Electronic Vision(s) group (J. Weis, 2023):
 //! `w += eta (R_k - Rbar_k) c+`, `R_k = 1/100 sum_j r(|j - k|) n_j`, and at the end of an epoch
-//! `w += (N_target - N_j) / N_target` for all synapses of neuron j.
-//! Approximate: normal noise weights are sums of three draws; a neuron's reward is for at most 31 spikes, so that
-//! the sum is exact; changes are rounded at random rather than towards 0.
-//! At most 101 rows: one for each place and one of noise.
+//! `w += (N_target - N_j) / N_target` for all synapses of neuron j, rounded towards 0.
+//! Approximate: normal noise weights are sums of three uniform draws, changes by reward are rounded to nearest, and of
+//! a neuron's spikes at most 31 count for the reward (`counted`; in the demo all do).
+//! At most 101 rows, one for each place and one of noise, and 100 columns.
 
 /// Places of the ball, rows and columns.
 const places = 100
@@ -22,6 +22,8 @@ rule pong_epochs {
     param initial_epochs : int in 1 .. 100 = 10
     /// Spikes of a neuron in an epoch at which homeostasis does nothing.
     param target : int in 1 .. 4000 = 300
+    /// Spikes of a neuron that count for the reward, at most: a few that burst do not decide it.
+    param counted : int in 1 .. 255 = 31
     /// Standard deviation of noise weights in the first epoch, weight LSB.
     param noise_first  : real in 0.0 .. 31.0 = 15
     /// The same after `noise_epochs`.
@@ -30,33 +32,28 @@ rule pong_epochs {
     param noise_epochs : int in 1 .. 4000 = 500
 
     view rows <= 101
-    rounding nearest
+    view columns <= 100
 
     /// Place of the ball.
     state ball  : int in 0 .. 99 per rule = 0
     state epoch : int in 0 .. 32000 per rule = 0
-    /// Part by which the expected reward follows.
-    state follow : real in 0.0 .. 1.0 per rule = 1
+    /// Expected reward of each place, and the part by which it follows the reward.
+    state expected[100] : real in -300.0 .. 1100.0 per rule = 0
+    state follow        : real in 0.0 .. 1.0 per rule = 1
     /// Standard deviation of noise weights.
     state deviation : real in 0.0 .. 31.0 per rule = 0
-    state reward   : real in -24.0 .. 24.0 per rule = 0
-    state surprise : real in -48.0 .. 48.0 per rule = 0
-    /// Whether this is the last place of an epoch, and whether learning has begun.
-    state last     : bool per rule = false
-    state learning : bool per rule = false
+    state surprise  : real in -48.0 .. 48.0 per rule = 0
+    /// Whether this is the last place of an epoch.
+    state last : bool per rule = false
     /// Hits in this epoch; part of hits and mean expected reward of the last one.
     state hits : int in 0 .. 100 per rule = 0
     state success : real in 0.0 .. 1.0 per rule = 0
-    state reward_expected : real in -24.0 .. 24.0 per rule = 0
+    state reward_expected : real in -300.0 .. 1100.0 per rule = 0
 
     /// Spikes times their worth.
-    state score    : int in -31 .. 124 per neuron = 0
+    state score  : int in -255 .. 1020 per neuron = 0
     /// Spikes of this epoch.
-    state spikes   : int in 0 .. 32000 per neuron = 0
-    /// Expected reward of the place of the neuron's number.
-    state expected : real in -24.0 .. 24.0 per neuron = 0
-    /// Reward above expectation, plus 48, of the neuron of this place.
-    state above    : real in 0.0 .. 96.0 per neuron = 0
+    state spikes : int in 0 .. 32000 per neuron = 0
 
     start {
         control { deviation = noise_first }
@@ -67,8 +64,8 @@ rule pong_epochs {
 
     // Spikes near the ball are worth something, others less than nothing.
     neurons {
-        let count = min(rate, 31)
         let distance = abs(column - ball)
+        let count = min(rate, counted)
         score = -count
         if distance <= 6 { score = 0 }
         if distance <= 5 { score = count }
@@ -76,26 +73,16 @@ rule pong_epochs {
         if distance <= 1 { score = 3 * count }
         if distance == 0 { score = 4 * count }
         spikes += rate
-    }
-    control {
-        reward = 0.01 * clamp(sum of score over neurons, -2400, 2400)
-        let best = argmax of rate over neurons
-        if abs(best - ball) <= 6 { hits += 1 }
-        last = ball == 99
-        learning = epoch >= initial_epochs
-    }
-    neurons {
-        above = 0
-        if column == ball {
-            above = reward - expected + 48
-            expected += follow * (reward - expected)
-        }
         reset rate, membrane
     }
     control {
-        surprise = 0
-        let most = max of above over neurons
-        if learning { surprise = most - 48 }
+        let reward = (sum of score over neurons) / 100
+        let error = reward - expected[ball]
+        expected[ball] += follow * error
+        surprise = error
+        if epoch < initial_epochs { surprise = 0 }
+        if abs((argmax of rate over neurons) - ball) <= 6 { hits += 1 }
+        last = ball == places - 1
     }
 
     synapses {
@@ -117,10 +104,12 @@ rule pong_epochs {
         ball += 1
         if last {
             ball = 0
-            success = hits * (1 / places)
+            success = hits / places
             hits = 0
-            reward_expected = mean of expected over neurons
-            if not learning { follow -= (1 - gamma) / initial_epochs }
+            let sum = 0.0
+            for k in 0 .. places { sum += expected[k] }
+            reward_expected = sum / places
+            if epoch < initial_epochs { follow -= (1 - gamma) / initial_epochs }
             deviation -= (noise_first - noise_last) / noise_epochs
             epoch += 1
         }

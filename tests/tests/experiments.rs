@@ -34,10 +34,12 @@ fn pong(kind: EngineKind, changes: &[&str]) -> Outcome {
 
 #[test]
 fn impossible_settings_are_refused() {
+    const RATES: &str = "`task.sequence.relative_rates` must be 0.001 to 1 each, not 1.5";
     let cases = [
         ("task.rule=\"gong\"", "`task.rule`: there is no table [rule.gong]"),
-        ("task.rows=65", "`task.rows` must be 1 to 64, not 65"),
+        ("task.rows=253", "`task.rows` must be 1 to 252, not 253"),
         ("task.columns=0", "`task.columns` must be 1 to 64, not 0"),
+        ("task.sequence={ relative_rates=[1.5], last_row_interval_us=1.0 }", RATES),
         ("task.noise_weight=64", "`task.noise_weight` must be 0 to 63, not 64"),
         ("task.interval_us=0.0", "`task.interval_us` must be 0.004 to 100000, not 0"),
     ];
@@ -80,8 +82,10 @@ fn examples_run_in_the_chips_time() {
         file("homeostasis", "proportional.pl"),
         file("perceptron", "calibrate.pl"),
         file("pong", "pong.pl"),
+        file("pong_epochs", "pong_epochs.pl"),
+        file("stability", "stability.pl"),
     ];
-    let examples: [Short<'_>; 4] = [
+    let examples: [Short<'_>; 6] = [
         (
             "digits",
             &[("structural", &files[0])],
@@ -104,6 +108,17 @@ fn examples_run_in_the_chips_time() {
         ),
         // The ball moves on while the rule runs: the burst must wait for it.
         ("pong", &[("pong", &files[3])], &["task.updates=30"]),
+        ("pong_epochs", &[("pong_epochs", &files[4])], &["task.updates=3"]),
+        (
+            "stability",
+            &[("stability", &files[5])],
+            &[
+                "task.duration_bio_s=2",
+                "task.judged_bio_s=1",
+                "task.fixed_point.transfer_bio_s=1",
+                "task.initial_weights=[4, 60]",
+            ],
+        ),
     ];
     for (folder, rules, changes) in examples {
         let in_time = |timing| {
@@ -181,6 +196,47 @@ fn compartments_make_cables_plateaus_and_coincidences() {
     assert!(metric("coincidence_spikes_distal_alone") <= 1.0);
     let window = metric("coincidence_window_last_us") - metric("coincidence_window_first_us");
     assert!((20.0..=80.0).contains(&window), "{window}");
+}
+
+#[test]
+fn pong_by_epochs_is_the_same_on_every_engine() {
+    let rules = [("pong_epochs", &file("pong_epochs", "pong_epochs.pl")[..])];
+    let played = |kind, changes: &[&str]| run("pong_epochs", &rules, kind, changes, &Unwatched);
+    // More than an epoch: homeostasis acts, and what follows is learnt.
+    let short = ["task.updates=104", "pong_epochs.initial_epochs=1"];
+    let expected = played(EngineKind::Jit, &short);
+    for kind in [EngineKind::Eval, EngineKind::Ppu] {
+        assert!(played(kind, &short) == expected, "{} differs", kind.name());
+    }
+    let long = played(EngineKind::Jit, &["task.updates=5000"]);
+    let metric = |name| long.metric(name).unwrap();
+    assert!(metric("success") > 0.3, "{}", metric("success"));
+    assert!(metric("weight_diagonal_mean") > 3.0 * metric("weight_off_diagonal_mean"));
+}
+
+/// Dendrites that learn, with changes to `learning.toml`.
+fn clusters(kind: EngineKind, changes: &[&str]) -> Outcome {
+    let rules = [("structural", &file("dendrites", "structural.pl")[..])];
+    let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+    let experiment = Experiment::parse(&file("dendrites", "learning.toml"), &changes).unwrap();
+    let compiler = Compiler::from_sources(kind, &rules).unwrap();
+    let task = task::open(&experiment, &|_| Err("no files".into())).unwrap();
+    task.run(&compiler, experiment.seed, &Unwatched).unwrap()
+}
+
+#[test]
+fn clusters_gather_on_dendrites() {
+    let short = ["task.duration_bio_s=8", "chip.structure.copies=4"];
+    let expected = clusters(EngineKind::Jit, &short);
+    for kind in [EngineKind::Eval, EngineKind::Ppu] {
+        assert!(clusters(kind, &short) == expected, "{} differs", kind.name());
+    }
+    let learnt =
+        clusters(EngineKind::Jit, &["task.duration_bio_s=80", "chip.structure.copies=5"]);
+    let metric = |name| learnt.metric(name).unwrap();
+    assert!(metric("purity") > 0.7, "{}", metric("purity"));
+    assert!(metric("purity_frozen_addresses") < 0.65);
+    assert_eq!(metric("purity_at_the_start"), metric("purity_frozen_addresses"));
 }
 
 /// Keeps the last picture.

@@ -104,6 +104,7 @@ fn commands_of_the_examples_run() {
         "homeostasis",
         "perceptron",
         "pong",
+        "pong_epochs",
         "balanced",
         "stability",
         "dendrites",

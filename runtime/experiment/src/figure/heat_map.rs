@@ -101,10 +101,16 @@ impl HeatMap<'_> {
         let (low, high) = self.range();
         let shade = |value: f64| if high > low { (value - low) / (high - low) } else { 0.5 };
         for (y, row) in (0..).zip(self.cells) {
-            for (x, value) in (0..).zip(row) {
-                let Some(value) = value else { continue };
-                let cell = [self.corner(x, y), self.corner(x + 1, y + 1)];
-                area.draw(&Rectangle::new(cell, ViridisRGB.get_color(shade(*value)).filled()))?;
+            // Cells of one value beside each other are one rectangle.
+            let mut x = 0;
+            for same in row.chunk_by(|a, b| a == b) {
+                let end = x + i32::try_from(same.len()).unwrap_or(0);
+                if let [Some(value), ..] = same {
+                    let cells = [self.corner(x, y), self.corner(end, y + 1)];
+                    let colour = ViridisRGB.get_color(shade(*value));
+                    area.draw(&Rectangle::new(cells, colour.filled()))?;
+                }
+                x = end;
             }
         }
         Ok(())
