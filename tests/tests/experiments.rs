@@ -231,8 +231,7 @@ fn clusters_gather_on_dendrites() {
     for kind in [EngineKind::Eval, EngineKind::Ppu] {
         assert!(clusters(kind, &short) == expected, "{} differs", kind.name());
     }
-    let learnt =
-        clusters(EngineKind::Jit, &["task.duration_bio_s=80", "chip.structure.copies=5"]);
+    let learnt = clusters(EngineKind::Jit, &["task.duration_bio_s=80", "chip.structure.copies=5"]);
     let metric = |name| learnt.metric(name).unwrap();
     assert!(metric("purity") > 0.7, "{}", metric("purity"));
     assert!(metric("purity_frozen_addresses") < 0.65);
