@@ -254,10 +254,11 @@ codes! {
         right "rule r {\n    every 1 ms\n    synapses { if rate > 0 { weight = 0 } }\n}\n"
     }
     E0304 "units that do not fit" {
-        "A period is a time. Params of the gains are plain numbers, in weight LSB per LSB of what \
-         they multiply."
-        wrong "rule r {\n    every 5 kHz\n    synapses { weight += 1 }\n}\n"
-        right "rule r {\n    every 200 us\n    synapses { weight += 1 }\n}\n"
+        "Times and frequencies are added to, compared with and stored as their own kind; products \
+         and quotients have the unit that follows. What is stored in a weight, and what `exp` \
+         takes, has none."
+        wrong "rule r {\n    param tau : real in 1 us .. 1 ms = 20 us\n    every 200 us\n    synapses { weight += exp(-tau) * causal }\n}\n"
+        right "rule r {\n    param tau : real in 1 us .. 1 ms = 20 us\n    every 200 us\n    synapses { weight += exp(-200 us / tau) * causal }\n}\n"
     }
     E0305 "a division by something that varies" {
         "The vector unit has no division. Params and constants may divide, for the host computes \

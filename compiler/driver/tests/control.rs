@@ -330,3 +330,78 @@ fn mistakes_of_control_are_named() {
     assert_eq!(errors("control { for i in 0 .. 300 { for j in 0 .. 5 { n += 1 } } }"), [""; 0]);
     assert_eq!(errors("control { for i in 0 .. 4 { x[i] = x[3 - i] } }"), [""; 0]);
 }
+
+#[test]
+fn updates_are_counted_and_timed_in_whole_microseconds() {
+    // 10.5 us and 7.996 us: ticks beyond microseconds add up.
+    let rule = rule(
+        "rule r {
+            state number : int per rule = -1
+            state since : int in 0 us .. 1 s per rule = 0
+            state early : bool per rule = false
+            every 10500 ns phase 7996 ns
+            control {
+                number = update
+                since = now
+                early = now < 9 us
+            }
+        }",
+    );
+    for (updates, at, early) in
+        [(1, 7.0, 1.0), (2, 18.0, 0.0), (3, 28.0, 0.0), (1001, 10_507.0, 0.0)]
+    {
+        for engine in [Engine::Eval, Engine::Jit, Engine::Ideal] {
+            let instance = run(&rule, engine, updates);
+            assert_eq!(value(&instance, "number"), f64::from(updates) - 1.0);
+            assert_eq!(value(&instance, "since"), at, "after {updates} updates, {engine:?}");
+            assert_eq!(value(&instance, "early"), early);
+        }
+    }
+}
+
+#[test]
+fn wrapping_sums_wrap_around_at_the_width_of_their_numbers() {
+    let rule = rule(
+        "rule r {
+            state word : int per rule = 2147483647
+            state lanes : int in -32768 .. 32767 per neuron = 32767
+            state lane : int per rule = 0
+            every 1 ms
+            control { word = wrapping_add(word, 3) }
+            neurons { lanes = wrapping_add(lanes, 2) }
+            control { lane = max of lanes over neurons }
+        }",
+    );
+    for engine in [Engine::Eval, Engine::Jit, Engine::Ideal] {
+        let instance = run(&rule, engine, 1);
+        assert_eq!(value(&instance, "word"), f64::from(i32::MIN) + 2.0, "{engine:?}");
+        assert_eq!(value(&instance, "lane"), -32767.0, "{engine:?}");
+    }
+}
+
+#[test]
+fn params_are_set_in_their_unit_and_computed_with_in_microseconds() {
+    let rule = rule(
+        "const window = 2 ms
+        rule r {
+            param target : real in 0 kHz .. 50 kHz = 5 kHz
+            param tau : real in 1 ms bio .. 1 s bio = 20 ms bio
+            state spikes : real per rule = 0
+            state steps : real per rule = 0
+            every window
+            control {
+                spikes = target * window
+                steps = tau / 1 us
+            }
+        }",
+    );
+    let units: Vec<&str> = rule.params().iter().map(|param| param.unit.as_str()).collect();
+    assert_eq!(units, ["kHz", "ms bio"]);
+    let defaults: Vec<f64> = rule.params().iter().map(|param| param.default).collect();
+    assert_eq!(defaults, [5.0, 20.0]);
+    for engine in [Engine::Eval, Engine::Jit, Engine::Ideal] {
+        let instance = run(&rule, engine, 1);
+        assert_eq!(value(&instance, "spikes"), 10.0);
+        assert_eq!(value(&instance, "steps"), 20.0);
+    }
+}

@@ -126,7 +126,7 @@ fn state_row(state: &State) -> Vec<String> {
         escaped(&state.name),
         kind.into(),
         state.scope.name().into(),
-        state.interval.to_string(),
+        format!("{} {}", state.interval, state.dimension.unit()).trim().to_owned(),
         state.initial.to_string(),
     ]
 }

@@ -1,5 +1,6 @@
 //! Typed expressions from typed operands: kinds, intervals, and folding of host expressions.
 
+use crate::dimension::Dimension;
 use crate::hir::{Expr, ExprKind, Kind, Over, Reduction, Stmt};
 use crate::host::{Function, Host, Operator};
 use crate::interval::Interval;
@@ -63,7 +64,7 @@ pub(crate) type Built = Result<Expr, Diagnostic>;
 
 /// A host expression.
 pub(crate) fn host(host: Host, number: Kind, interval: Interval, span: Span) -> Expr {
-    Expr { kind: ExprKind::Host(host), number, interval, span }
+    Expr { kind: ExprKind::Host(host), number, interval, dimension: Dimension::NUMBER, span }
 }
 
 /// A number literal: an integer if it has no fraction.
@@ -72,7 +73,7 @@ pub(crate) fn literal(value: f64, integer: bool, span: Span) -> Expr {
     host(Host::Const(value), number, Interval::point(value), span)
 }
 
-/// Checks that an operand is a number.
+/// Checks that an operand is a number; it may have a unit.
 fn number(operand: Expr, what: &str) -> Built {
     if operand.number == Kind::Bool {
         let span = operand.span;
@@ -81,6 +82,35 @@ fn number(operand: Expr, what: &str) -> Built {
             .help("use `if` to turn a condition into different values"));
     }
     Ok(operand)
+}
+
+/// Checks that an operand is a number without a unit.
+pub(crate) fn plain(operand: Expr, what: &str) -> Built {
+    measured(number(operand, what)?, Dimension::NUMBER)
+}
+
+/// Checks that an expression measures something; 0 may measure anything.
+pub(crate) fn measured(expr: Expr, wanted: Dimension) -> Built {
+    if expr.dimension == wanted || is_zero(&expr) {
+        return Ok(Expr { dimension: wanted, ..expr });
+    }
+    Err(expr.dimension.mismatch(wanted, expr.span))
+}
+
+fn is_zero(expr: &Expr) -> bool {
+    expr.kind == ExprKind::Host(Host::Const(0.0))
+}
+
+/// Two operands that measure the same.
+fn alike(a: Expr, b: Expr) -> Result<(Expr, Expr), Diagnostic> {
+    if is_zero(&a) {
+        let wanted = b.dimension;
+        return Ok((measured(a, wanted)?, b));
+    }
+    let wanted = a.dimension;
+    let at = a.span;
+    let b = measured(b, wanted).map_err(|found| found.label(at, wanted.name()))?;
+    Ok((a, b))
 }
 
 fn joined(a: Kind, b: Kind) -> Kind {
@@ -128,6 +158,19 @@ const ORIGINS_MAX: usize = 4;
 pub(crate) fn arithmetic(numbers: Numbers, op: Operator, a: Expr, b: Expr, span: Span) -> Built {
     let a = number(a, "arithmetic")?;
     let b = number(b, "arithmetic")?;
+    let (a, b) = match op {
+        Operator::Add | Operator::Sub | Operator::Min | Operator::Max => alike(a, b)?,
+        Operator::Mul | Operator::Div | Operator::Pow => (a, b),
+    };
+    let dimension = match op {
+        Operator::Mul => a.dimension.times(b.dimension),
+        Operator::Add
+        | Operator::Sub
+        | Operator::Min
+        | Operator::Max
+        | Operator::Div
+        | Operator::Pow => a.dimension,
+    };
     let interval = match op {
         Operator::Add => a.interval.sum(b.interval),
         Operator::Sub => a.interval.sum(b.interval.negated()),
@@ -158,11 +201,33 @@ pub(crate) fn arithmetic(numbers: Numbers, op: Operator, a: Expr, b: Expr, span:
             }
         }
     };
-    numbers.held(Expr { kind, number, interval, span })
+    numbers.held(Expr { kind, number, interval, dimension, span })
+}
+
+/// A sum of integers that wraps around at the ends of 16 bits, or of 32 in `control`.
+pub(crate) fn wrapping_sum(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Built {
+    for operand in [&a, &b] {
+        if operand.number != Kind::Int {
+            let at = operand.span;
+            return Err(Diagnostic::error(Code::E0302, at, "`wrapping_add` takes integers")
+                .label(at, format!("this is {}", operand.number.name()))
+                .help("reals saturate: write `a + b`"));
+        }
+    }
+    let (a, b) = (plain(a, "`wrapping_add`")?, plain(b, "`wrapping_add`")?);
+    let all = match numbers {
+        Numbers::Lanes => Interval { low: f64::from(i16::MIN), high: f64::from(i16::MAX) },
+        Numbers::Scalars => scalar_limits(Kind::Int),
+    };
+    let sum = a.interval.sum(b.interval);
+    let interval = if all.contains(sum) { sum } else { all };
+    let kind = ExprKind::WrappingAdd(Box::new(a), Box::new(b));
+    Ok(Expr { kind, number: Kind::Int, interval, dimension: Dimension::NUMBER, span })
 }
 
 /// A quotient: lanes have only that by a host value, a product with the reciprocal.
 fn quotient(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Built {
+    let dimension = a.dimension.over(b.dimension);
     if numbers == Numbers::Scalars {
         let interval = a.interval.quotient(b.interval);
         let interval = interval.unwrap_or(scalar_limits(Kind::Real));
@@ -172,7 +237,7 @@ fn quotient(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Built {
             }
             _ => ExprKind::Div(Box::new(a), Box::new(b)),
         };
-        return numbers.held(Expr { kind, number: Kind::Real, interval, span });
+        return numbers.held(Expr { kind, number: Kind::Real, interval, dimension, span });
     }
     let ExprKind::Host(divisor) = &b.kind else {
         let at = b.span;
@@ -197,10 +262,11 @@ fn quotient(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Built {
         let factor = host(reciprocal, Kind::Real, of, b.span);
         ExprKind::Mul(Box::new(a), Box::new(factor))
     };
-    representable(Expr { kind, number: Kind::Real, interval, span })
+    representable(Expr { kind, number: Kind::Real, interval, dimension, span })
 }
 
 fn power(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Built {
+    let (a, b) = (plain(a, "`pow`")?, plain(b, "`pow`")?);
     let (ExprKind::Host(x), ExprKind::Host(y)) = (&a.kind, &b.kind) else {
         return Err(host_only("pow", span));
     };
@@ -227,7 +293,9 @@ pub(crate) fn transcendental(
     a: Expr,
     span: Span,
 ) -> Built {
-    let a = number(a, name)?;
+    let root = a.dimension.root().filter(|_| function == Function::Sqrt);
+    let a = if root.is_some() { number(a, name)? } else { plain(a, name)? };
+    let dimension = root.unwrap_or_default();
     let ExprKind::Host(x) = &a.kind else { return Err(host_only(name, span)) };
     let interval = a.interval.monotonic(|x| function.apply(x));
     if [a.interval.low, a.interval.high].iter().any(|end| function.apply(*end).is_nan()) {
@@ -239,33 +307,34 @@ pub(crate) fn transcendental(
         .label(a.span, format!("its values are {}", a.interval))
         .help("choose a range without negative values"));
     }
-    numbers.held(host(Host::unary(function, x.clone()), Kind::Real, interval, span))
+    let value = host(Host::unary(function, x.clone()), Kind::Real, interval, span);
+    numbers.held(Expr { dimension, ..value })
 }
 
 /// Negation.
 pub(crate) fn negated(a: Expr, span: Span) -> Built {
     let a = number(a, "a minus sign")?;
     let interval = a.interval.negated();
-    let number = a.number;
+    let (number, dimension) = (a.number, a.dimension);
     let kind = if let ExprKind::Host(x) = a.kind {
         ExprKind::Host(Host::unary(Function::Neg, x))
     } else {
         ExprKind::Neg(Box::new(a))
     };
-    Ok(Expr { kind, number, interval, span })
+    Ok(Expr { kind, number, interval, dimension, span })
 }
 
 /// Magnitude.
 pub(crate) fn magnitude(a: Expr, span: Span) -> Built {
     let a = number(a, "`abs`")?;
     let interval = a.interval.magnitude();
-    let number = a.number;
+    let (number, dimension) = (a.number, a.dimension);
     let kind = if let ExprKind::Host(x) = a.kind {
         ExprKind::Host(Host::unary(Function::Abs, x))
     } else {
         ExprKind::Abs(Box::new(a))
     };
-    Ok(Expr { kind, number, interval, span })
+    Ok(Expr { kind, number, interval, dimension, span })
 }
 
 /// Sign.
@@ -277,20 +346,22 @@ pub(crate) fn sign(a: Expr, span: Span) -> Built {
     } else {
         ExprKind::Sign(Box::new(a))
     };
-    Ok(Expr { kind, number: Kind::Int, interval, span })
+    Ok(Expr { kind, number: Kind::Int, interval, dimension: Dimension::NUMBER, span })
 }
 
 /// A uniform real between two ends, the upper excluded.
 pub(crate) fn uniform(numbers: Numbers, low: Expr, high: Expr, span: Span) -> Built {
     let low = number(low, "`uniform`")?;
     let high = number(high, "`uniform`")?;
+    let (low, high) = alike(low, high)?;
+    let dimension = low.dimension;
     let ends = low.interval.hull(high.interval);
     let mut width = arithmetic(numbers, Operator::Sub, high, low.clone(), span)?;
     not_empty(&width, 0.0, "uniform")?;
     width.interval.low = width.interval.low.max(0.0);
     width.number = Kind::Real;
     let kind = ExprKind::Uniform(Box::new(low), Box::new(width));
-    Ok(Expr { kind, number: Kind::Real, interval: ends, span })
+    Ok(Expr { kind, number: Kind::Real, interval: ends, dimension, span })
 }
 
 /// A uniform integer between two ends, the upper excluded.
@@ -308,7 +379,7 @@ pub(crate) fn randint(numbers: Numbers, low: Expr, high: Expr, span: Span) -> Bu
     not_empty(&count, 1.0, "randint")?;
     count.interval.low = count.interval.low.max(0.0);
     let kind = ExprKind::RandInt(Box::new(low), Box::new(count));
-    Ok(Expr { kind, number: Kind::Int, interval, span })
+    Ok(Expr { kind, number: Kind::Int, interval, dimension: Dimension::NUMBER, span })
 }
 
 fn not_empty(width: &Expr, least: f64, name: &str) -> Result<(), Diagnostic> {
@@ -350,14 +421,19 @@ pub(crate) fn reduction(
     if lanes && (interval.low < -32768.0 || interval.high > 32767.0) {
         number = Kind::Real;
     }
+    let dimension = match reduction {
+        Reduction::Sum | Reduction::Min | Reduction::Max | Reduction::Mean => a.dimension,
+        Reduction::Count | Reduction::Argmax => Dimension::NUMBER,
+    };
     let kind = ExprKind::Reduce { over, most, reduction, lets, of: Box::new(a) };
-    numbers.held(Expr { kind, number, interval, span })
+    numbers.held(Expr { kind, number, interval, dimension, span })
 }
 
 /// A comparison.
 pub(crate) fn compare(cond: Cond, a: Expr, b: Expr, span: Span) -> Built {
     let a = number(a, "a comparison")?;
     let b = number(b, "a comparison")?;
+    let (a, b) = alike(a, b)?;
     let kind = ExprKind::Compare(cond, Box::new(a), Box::new(b));
     Ok(truth(kind, span))
 }
@@ -386,5 +462,6 @@ pub(crate) fn condition(operand: Expr) -> Built {
 }
 
 fn truth(kind: ExprKind, span: Span) -> Expr {
-    Expr { kind, number: Kind::Bool, interval: Interval { low: 0.0, high: 1.0 }, span }
+    let interval = Interval { low: 0.0, high: 1.0 };
+    Expr { kind, number: Kind::Bool, interval, dimension: Dimension::NUMBER, span }
 }

@@ -1,5 +1,6 @@
 //! THE tables of names the language defines: quantities and functions.
 
+use crate::dimension::Dimension;
 use crate::hir::{ExprKind, Place, Sensor};
 use crate::interval::Interval;
 use pl_ir::Quantity;
@@ -31,6 +32,18 @@ pub enum Source {
 }
 
 impl QuantityInfo {
+    /// What it measures.
+    #[must_use]
+    pub const fn dimension(&self) -> Dimension {
+        match self.source {
+            Source::Place(Place::Now) => Dimension::TIME,
+            Source::Chip(_)
+            | Source::Place(
+                Place::Row | Place::RowSign | Place::Column | Place::Hemisphere | Place::Update,
+            ) => Dimension::NUMBER,
+        }
+    }
+
     /// The expression that reads it.
     #[must_use]
     pub fn read(&self) -> ExprKind {
@@ -76,6 +89,10 @@ quantities! {
         "Column of the neuron.";
     "hemisphere" 0.0 .. 1.0 false Source::Place(Place::Hemisphere), None,
         "Hemisphere of the instance: 0 top, 1 bottom.";
+    "update" 0.0 .. 2147483647.0 false Source::Place(Place::Update), None,
+        "Number of the update, from 0; in `control`.";
+    "now" 0.0 .. 2147483647.0 false Source::Place(Place::Now), None,
+        "Time for which the update was asked, whole microseconds since the start; in `control`.";
 }
 
 /// The quantity of this name.
@@ -109,6 +126,8 @@ pub enum Function {
     Sqrt,
     /// Power, of params and constants.
     Pow,
+    /// Sum of integers that wraps around.
+    WrappingAdd,
     /// Sends an event; a statement of `control`.
     Send,
 }
@@ -147,6 +166,7 @@ functions! {
     "clamp" Clamp 3 "clamp(x, low, high)" "A number limited to a range.";
     "abs" Abs 1 "abs(x)" "The magnitude of a number.";
     "sign" Sign 1 "sign(x)" "-1, 0 or 1.";
+    "wrapping_add" WrappingAdd 2 "wrapping_add(a, b)" "The sum of integers, which wraps around at the ends of 16 bits, of 32 in `control`.";
     "uniform" Uniform 1 "uniform(a .. b)" "A uniform real, `a <= x < b`; one draw.";
     "randint" RandInt 2 "randint(a, b)" "A uniform integer, `a <= x < b`; one draw.";
     "exp" Exp 1 "exp(x)" "The exponential of a param or constant.";

@@ -1,5 +1,6 @@
 //! The resolved and typed rule: names are indices, every expression has a kind and an interval.
 
+use crate::dimension::Dimension;
 use crate::host::Host;
 use crate::interval::Interval;
 use pl_diag::Span;
@@ -50,12 +51,16 @@ pub struct Param {
     pub doc: String,
     /// Integer or real.
     pub kind: Kind,
-    /// Allowed values.
+    /// Allowed values, in its unit.
     pub interval: Interval,
-    /// Value until set.
+    /// Value until set, in its unit.
     pub default: f64,
-    /// Unit of the values as written, empty if none.
+    /// What its values measure.
+    pub dimension: Dimension,
+    /// Unit in which it is set, that of its default as written; empty if it has none.
     pub unit: String,
+    /// How many microseconds or megahertz one of its unit is; 1 without a unit.
+    pub scale: f64,
     /// Its declaration.
     pub span: Span,
 }
@@ -71,6 +76,8 @@ pub struct State {
     pub kind: Kind,
     /// Values it can hold; stores saturate.
     pub interval: Interval,
+    /// What they measure.
+    pub dimension: Dimension,
     /// Fraction bits, if the type fixes them (`q7.8`).
     pub frac: Option<i32>,
     /// Initial value.
@@ -80,6 +87,9 @@ pub struct State {
     /// Its declaration.
     pub span: Span,
 }
+
+/// Ticks of 4 ns in a microsecond of hardware time.
+pub(crate) const TICKS_PER_US: u64 = 250;
 
 /// When a rule is updated: the common step of its schedules.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,6 +115,8 @@ pub struct Expr {
     pub number: Kind,
     /// Values it may take; of no meaning for truth values.
     pub interval: Interval,
+    /// What they measure.
+    pub dimension: Dimension,
     /// Its source.
     pub span: Span,
 }
@@ -127,6 +139,7 @@ impl Expr {
             | ExprKind::Reduce { of: a, .. } => vec![a],
             ExprKind::Add(a, b)
             | ExprKind::Div(a, b)
+            | ExprKind::WrappingAdd(a, b)
             | ExprKind::Sub(a, b)
             | ExprKind::Mul(a, b)
             | ExprKind::Min(a, b)
@@ -166,6 +179,8 @@ pub enum ExprKind {
     Neg(Box<Expr>),
     /// Sum.
     Add(Box<Expr>, Box<Expr>),
+    /// Sum of integers that wraps around.
+    WrappingAdd(Box<Expr>, Box<Expr>),
     /// Difference.
     Sub(Box<Expr>, Box<Expr>),
     /// Product.
@@ -235,6 +250,11 @@ pub enum Place {
     Column,
     /// Hemisphere, 0 or 1.
     Hemisphere,
+    /// Number of the update, from 0; in `control`.
+    Update,
+    /// Time for which the update was asked, in microseconds since the start, rounded down; in
+    /// `control`.
+    Now,
 }
 
 /// Where an assignment goes.

@@ -340,6 +340,9 @@ impl Run<'_, '_> {
             ExprKind::Local(id) => self.locals[id.0],
             ExprKind::Neg(a) => self.value(a, row).map(|a| -a),
             ExprKind::Add(a, b) => self.pair(a, b, row, |a, b| a + b),
+            ExprKind::WrappingAdd(a, b) => {
+                self.pair(a, b, row, |a, b| control::wrapped(a + b, 65_536.0))
+            }
             ExprKind::Sub(a, b) => self.pair(a, b, row, |a, b| a - b),
             ExprKind::Mul(a, b) => self.pair(a, b, row, |a, b| a * b),
             ExprKind::Min(a, b) => self.pair(a, b, row, f64::min),
@@ -400,6 +403,7 @@ impl Run<'_, '_> {
             Place::RowSign => [f64::from(self.io.row_signs[row]); COLUMNS],
             Place::Hemisphere => [f64::from(self.instance.hemisphere); COLUMNS],
             Place::Column => core::array::from_fn(index),
+            Place::Update | Place::Now => unreachable!("checked: in `control` only"),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   check/     names, types, units and scopes: syntax tree -> hir::Rule, with diagnostics
-//!   build.rs   typed expressions from typed operands: kinds and intervals
+//!   build.rs   typed expressions from typed operands: kinds, intervals and units
+//!   dimension  what numbers measure, and the units they are written in
 //!   host.rs    expressions of params and constants, evaluated in f64
 //!   hir.rs     the typed rule; test.rs checked tests
 //!   numerics   what fixed point does to each expression, and warnings about it
@@ -16,6 +17,7 @@
 mod build;
 pub mod builtins;
 mod check;
+pub mod dimension;
 pub mod hir;
 pub mod host;
 pub mod ideal;

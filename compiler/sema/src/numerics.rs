@@ -171,7 +171,9 @@ fn walk(rule: &Rule, expr: &Expr, format: Format, depth: usize, found: &mut Vec<
         ExprKind::State(index) => shifted(lane_format(&rule.states[*index]).frac(), format),
         ExprKind::Local(_) => shifted(held(expr), format),
         ExprKind::Neg(a) | ExprKind::Abs(a) => inside(a, format),
-        ExprKind::Add(a, b) | ExprKind::Sub(a, b) => inside(a, format) + inside(b, format),
+        ExprKind::Add(a, b) | ExprKind::Sub(a, b) | ExprKind::WrappingAdd(a, b) => {
+            inside(a, format) + inside(b, format)
+        }
         ExprKind::Min(a, b) | ExprKind::Max(a, b) => inside(a, format).max(inside(b, format)),
         ExprKind::Mul(a, b) => {
             let of = |x: &Expr| Format::new(if x.number == Kind::Int { 0 } else { natural(x) });

@@ -190,6 +190,12 @@ impl Generator<'_> {
                 self.name(name, &[], ALL);
             }
         }
+        if self.one_in(4) {
+            self.uses("units");
+            self.line("param window : real in 10 us .. 2 ms = 300 us");
+            self.line("param target : real in 0 kHz .. 40 kHz = 5 kHz");
+            self.name("(window * target)", &[], ALL);
+        }
         let types = [
             "int in -100 .. 100",
             "real in -4.0 .. 4.0",
@@ -451,7 +457,7 @@ impl Generator<'_> {
         let lanes: &[&str] = match over {
             Over::Synapses => &["weight", "weight", "address", "row", "row_sign", "rate", "column"],
             Over::Neurons => &["rate", "rate", "membrane", "column", "hemisphere"],
-            Over::Control => &["hemisphere"],
+            Over::Control => &["hemisphere", "update", "now / 1 ms"],
         };
         leaves.extend(lanes.iter().map(|name| (*name).to_owned()));
         if over == Over::Synapses && self.correlation {
@@ -467,6 +473,8 @@ impl Generator<'_> {
             "membrane",
             "column",
             "hemisphere",
+            "update",
+            "now / 1 ms",
             "causal",
             "acausal",
         ] {
@@ -522,6 +530,10 @@ impl Generator<'_> {
                 self.uses("randint");
                 ["randint(0, 8)", "randint(-3, 4)"][self.choose(2)].to_owned()
             }
+            13 if self.one_in(2) => {
+                self.uses("wrapping_add");
+                self.wrapping_sum()
+            }
             13 => format!("-({})", self.number(depth - 1)),
             14 if self.has_function => {
                 self.uses("call");
@@ -530,6 +542,17 @@ impl Generator<'_> {
             15..=17 if !self.reducing && self.over != Over::Synapses => self.reduction(),
             _ => self.leaf(),
         }
+    }
+
+    /// A sum of integers that often leaves 16 bits, in `control` 32.
+    fn wrapping_sum(&mut self) -> String {
+        let draw = if self.reducing { "sign(7)" } else { "randint(0, 3)" };
+        let place = match self.over {
+            Over::Synapses | Over::Neurons => "column",
+            Over::Control => "update",
+        };
+        let most = if self.over == Over::Control { "2147483647" } else { "32767" };
+        format!("clamp(wrapping_add({place} - {draw}, {most}), -200, 200)")
     }
 
     /// What `control` alone has: quotients, elements by an index, products of anything.
@@ -682,6 +705,10 @@ pub(crate) const FEATURES: &[&str] = &[
     "membrane",
     "column",
     "hemisphere",
+    "update",
+    "now / 1 ms",
+    "units",
+    "wrapping_add",
     "causal",
     "acausal",
     "product with a factor",

@@ -3,6 +3,7 @@
 use super::{Binding, RuleChecker, declared_twice, not_yet};
 use crate::build::{self, Numbers};
 use crate::builtins;
+use crate::dimension::{self, Dimension};
 use crate::hir::{self, Kind};
 use crate::interval::Interval;
 use pl_diag::{Code, Diagnostic, Span};
@@ -14,6 +15,7 @@ use pl_syntax::ast;
 pub(super) struct NumberType {
     pub(super) kind: Kind,
     pub(super) interval: Interval,
+    pub(super) dimension: Dimension,
     pub(super) frac: Option<i32>,
 }
 
@@ -39,7 +41,9 @@ impl<'a> RuleChecker<'a> {
         };
         let ty = decl.ty.as_ref().and_then(|ty| self.number_type(ty, numbers));
         let len = decl.len.as_ref().map(|len| self.length(len, decl.kind));
-        let values = decl.init.as_ref().and_then(|init| self.initial(init, len.flatten()));
+        let measured = ty.map(|ty| ty.dimension);
+        let values =
+            decl.init.as_ref().and_then(|init| self.initial(init, len.flatten(), measured));
         let (Some(ty), Some(values)) = (ty, values.filter(|_| len != Some(None))) else {
             // Reported already; bind the name so that its uses are not reported too.
             self.poison(decl);
@@ -91,9 +95,19 @@ impl<'a> RuleChecker<'a> {
     }
 
     /// Initial values with their places: one for all, or a list of as many as there are elements.
-    fn initial(&mut self, init: &'a ast::Expr, len: Option<usize>) -> Option<Vec<(f64, Span)>> {
+    fn initial(
+        &mut self,
+        init: &'a ast::Expr,
+        len: Option<usize>,
+        measured: Option<Dimension>,
+    ) -> Option<Vec<(f64, Span)>> {
+        let mut constant = |value: &'a ast::Expr| match measured {
+            Some(dimension) => self.constant_of(value, dimension),
+            // The type is wrong, which has been reported.
+            None => self.measured_constant(value).map(|(value, _)| value),
+        };
         let ast::ExprKind::Array(list) = &init.without_parens().kind else {
-            let value = (self.constant(init)?, init.span);
+            let value = (constant(init)?, init.span);
             return Some(vec![value; len.unwrap_or(1)]);
         };
         if Some(list.len()) != len {
@@ -105,19 +119,24 @@ impl<'a> RuleChecker<'a> {
             );
             return None;
         }
-        list.iter().map(|value| Some((self.constant(value)?, value.span))).collect()
+        list.iter().map(|value| Some((constant(value)?, value.span))).collect()
     }
 
     fn declare(&mut self, decl: &ast::Decl, name: String, ty: NumberType, value: f64) -> Binding {
         match decl.kind {
             ast::DeclKind::Param => {
+                let (unit, scale) = unit_of(decl, ty.dimension);
+                let own = |value| dimension::in_unit(value, scale);
+                let Interval { low, high } = ty.interval;
                 self.params.push(hir::Param {
                     name,
                     doc: decl.doc.clone(),
                     kind: ty.kind,
-                    interval: ty.interval,
-                    default: value,
-                    unit: String::new(),
+                    interval: Interval { low: own(low), high: own(high) },
+                    default: own(value),
+                    dimension: ty.dimension,
+                    unit,
+                    scale,
                     span: decl.name.span,
                 });
                 Binding::Param(self.params.len() - 1)
@@ -134,6 +153,7 @@ impl<'a> RuleChecker<'a> {
                     scope,
                     kind: ty.kind,
                     interval: ty.interval,
+                    dimension: ty.dimension,
                     frac: ty.frac,
                     initial: value,
                     input: decl.kind == ast::DeclKind::Input,
@@ -148,6 +168,7 @@ impl<'a> RuleChecker<'a> {
         let ty = NumberType {
             kind: Kind::Real,
             interval: Interval { low: -1.0, high: 1.0 },
+            dimension: Dimension::NUMBER,
             frac: None,
         };
         let name = decl.name.name.clone();
@@ -189,8 +210,12 @@ impl<'a> RuleChecker<'a> {
 
     /// The kind and values of a written type, for lanes or for scalars.
     pub(super) fn number_type(&mut self, ty: &ast::Type, numbers: Numbers) -> Option<NumberType> {
-        let of =
-            |kind, low, high| NumberType { kind, interval: Interval { low, high }, frac: None };
+        let of = |kind, low, high| NumberType {
+            kind,
+            interval: Interval { low, high },
+            dimension: Dimension::NUMBER,
+            frac: None,
+        };
         let limits = |kind| match numbers {
             Numbers::Lanes => Interval { low: f64::from(i16::MIN), high: f64::from(i16::MAX) },
             Numbers::Scalars => build::scalar_limits(kind),
@@ -202,7 +227,7 @@ impl<'a> RuleChecker<'a> {
                 Some(of(Kind::Int, low, high))
             }
             ast::TypeKind::Int(Some(range)) => {
-                let interval = self.range(range)?;
+                let (interval, dimension) = self.range(range)?;
                 let limits = limits(Kind::Int);
                 if !limits.contains(interval) {
                     let bits = if numbers == Numbers::Lanes { 16 } else { 32 };
@@ -214,14 +239,14 @@ impl<'a> RuleChecker<'a> {
                     );
                     return None;
                 }
-                Some(NumberType { kind: Kind::Int, interval, frac: None })
+                Some(NumberType { kind: Kind::Int, interval, dimension, frac: None })
             }
             ast::TypeKind::Real(None) if numbers == Numbers::Scalars => {
                 let Interval { low, high } = limits(Kind::Real);
                 Some(of(Kind::Real, low, high))
             }
             ast::TypeKind::Real(Some(range)) if numbers == Numbers::Scalars => {
-                let interval = self.range(range)?;
+                let (interval, dimension) = self.range(range)?;
                 // The upper end may be written as the power of two that it is next to.
                 let limits = limits(Kind::Real);
                 if interval.low < limits.low || interval.high > limits.high.ceil() {
@@ -234,11 +259,11 @@ impl<'a> RuleChecker<'a> {
                     return None;
                 }
                 let interval = interval.limited(limits);
-                Some(NumberType { kind: Kind::Real, interval, frac: None })
+                Some(NumberType { kind: Kind::Real, interval, dimension, frac: None })
             }
             ast::TypeKind::Real(Some(range)) => {
-                let interval = self.range(range)?;
-                Some(NumberType { kind: Kind::Real, interval, frac: None })
+                let (interval, dimension) = self.range(range)?;
+                Some(NumberType { kind: Kind::Real, interval, dimension, frac: None })
             }
             ast::TypeKind::Real(None) => {
                 self.found.push(
@@ -253,15 +278,22 @@ impl<'a> RuleChecker<'a> {
                 let lsb = 1.0 / f64::from(1u32 << (*fraction_bits).min(16));
                 let interval = Interval { low: -high, high: high - lsb };
                 let frac = Some(i32::from(*fraction_bits));
-                Some(NumberType { kind: Kind::Real, interval, frac })
+                let dimension = Dimension::NUMBER;
+                Some(NumberType { kind: Kind::Real, interval, dimension, frac })
             }
             ast::TypeKind::Bool => Some(of(Kind::Bool, 0.0, 1.0)),
         }
     }
 
-    fn range(&mut self, range: &ast::Range) -> Option<Interval> {
-        let low = self.constant(&range.low)?;
-        let high = self.constant(&range.high)?;
+    /// Values of a range, and what they measure: both ends the same.
+    fn range(&mut self, range: &ast::Range) -> Option<(Interval, Dimension)> {
+        let (low, of_low) = self.measured_constant(&range.low)?;
+        let (high, of_high) = self.measured_constant(&range.high)?;
+        let dimension = if low == 0.0 { of_high } else { of_low };
+        if of_high != dimension && high != 0.0 {
+            self.found.push(of_high.mismatch(dimension, range.high.span));
+            return None;
+        }
         if low > high {
             self.found.push(
                 Diagnostic::error(Code::E0405, range.span, "the range is empty")
@@ -270,6 +302,37 @@ impl<'a> RuleChecker<'a> {
             );
             return None;
         }
-        Some(Interval { low, high })
+        Some((Interval { low, high }, dimension))
+    }
+}
+
+/// The unit in which a param is set, and how many microseconds or megahertz one is: the first
+/// that is written in its value or range, else that in which such numbers are kept.
+fn unit_of(decl: &ast::Decl, dimension: Dimension) -> (String, f64) {
+    let range = decl.ty.as_ref().and_then(|ty| match &ty.kind {
+        ast::TypeKind::Int(range) | ast::TypeKind::Real(range) => range.as_ref(),
+        ast::TypeKind::Bool
+        | ast::TypeKind::Weight
+        | ast::TypeKind::Address
+        | ast::TypeKind::Format { .. } => None,
+    });
+    let ends = range.into_iter().flat_map(|range| [&range.high, &range.low]);
+    let written = decl.init.iter().chain(ends).find_map(written_unit);
+    match written.filter(|unit| dimension::dimension(*unit) == dimension) {
+        Some(unit) => {
+            let bio = if unit.bio { " bio" } else { "" };
+            (format!("{}{bio}", unit.kind.name()), dimension::scale(unit))
+        }
+        None => (dimension.unit(), 1.0),
+    }
+}
+
+/// The unit of a number, or of a negated one.
+#[allow(clippy::wildcard_enum_match_arm, reason = "only numbers have units")]
+fn written_unit(expr: &ast::Expr) -> Option<ast::Unit> {
+    match &expr.without_parens().kind {
+        ast::ExprKind::Number(number) => number.unit,
+        ast::ExprKind::Unary { operand, .. } => written_unit(operand),
+        _ => None,
     }
 }

@@ -4,6 +4,7 @@ use super::items::ModuleId;
 use super::{Binding, RuleChecker, Where, not_yet};
 use crate::build::{self, Numbers};
 use crate::builtins::{self, Function, QuantityInfo, Source};
+use crate::dimension::{self, Dimension};
 use crate::hir::{self, Expr, ExprKind, Kind, LocalId, Over, Place, Reduction, Sensor, Stmt};
 use crate::host::{self, Host, Operator};
 use crate::interval::Interval;
@@ -24,8 +25,23 @@ pub(super) enum Element {
 const EXPANSION_MAX: usize = 32;
 
 impl<'a> RuleChecker<'a> {
-    /// The value of an expression of constants.
+    /// The value of an expression of constants, which has no unit.
     pub(super) fn constant(&mut self, expr: &ast::Expr) -> Option<f64> {
+        self.constant_of(expr, Dimension::NUMBER)
+    }
+
+    /// The value of an expression of constants that measures something; 0 may measure anything.
+    pub(super) fn constant_of(&mut self, expr: &ast::Expr, wanted: Dimension) -> Option<f64> {
+        let (value, dimension) = self.measured_constant(expr)?;
+        if dimension == wanted || value == 0.0 {
+            return Some(value);
+        }
+        self.found.push(dimension.mismatch(wanted, expr.span));
+        None
+    }
+
+    /// The value of an expression of constants, in microseconds or megahertz if it has a unit.
+    pub(super) fn measured_constant(&mut self, expr: &ast::Expr) -> Option<(f64, Dimension)> {
         let place = core::mem::replace(&mut self.place, Where::Declaration);
         let value = self.expr(expr);
         self.place = place;
@@ -33,7 +49,7 @@ impl<'a> RuleChecker<'a> {
         if let ExprKind::Host(host) = &value.kind
             && host.is_const()
         {
-            return Some(host.value(&[]));
+            return Some((host.value(&[]), value.dimension));
         }
         self.found.push(
             Diagnostic::error(Code::E0408, expr.span, "a constant is needed here")
@@ -66,7 +82,7 @@ impl<'a> RuleChecker<'a> {
         match &expr.kind {
             // The parser has reported it.
             ast::ExprKind::Error => None,
-            ast::ExprKind::Number(number) => self.number(number, span),
+            ast::ExprKind::Number(number) => Some(Self::number(number, span)),
             ast::ExprKind::Bool(value) => {
                 let truth = Host::Const(f64::from(u8::from(*value)));
                 Some(build::host(truth, Kind::Bool, Interval { low: 0.0, high: 1.0 }, span))
@@ -88,8 +104,9 @@ impl<'a> RuleChecker<'a> {
                 Element::Indexed { first, len, index } => {
                     let state = &self.states[first];
                     let (number, interval) = (state.kind, state.interval);
+                    let dimension = state.dimension;
                     let kind = ExprKind::Element { first, len, index: Box::new(index) };
-                    Some(Expr { kind, number, interval, span })
+                    Some(Expr { kind, number, interval, dimension, span })
                 }
             },
             ast::ExprKind::Array(_) => {
@@ -112,26 +129,19 @@ impl<'a> RuleChecker<'a> {
         }
     }
 
-    fn number(&mut self, number: &ast::Number, span: Span) -> Option<Expr> {
-        if let Some(unit) = number.unit {
-            let what = if unit.kind.is_time() { "a time" } else { "a frequency" };
-            self.found.push(
-                Diagnostic::error(Code::E0304, span, format!("{what} is no number"))
-                    .label(unit.span, "this unit belongs to schedules")
-                    .help("leave the unit out and say in the comment of the param what it counts"),
-            );
-            return None;
-        }
-        let integer = matches!(number.value, ast::NumberValue::Int(_));
-        Some(build::literal(number.value.as_f64(), integer, span))
+    fn number(number: &ast::Number, span: Span) -> Expr {
+        let value = number.value.as_f64();
+        let Some(unit) = number.unit else {
+            let integer = matches!(number.value, ast::NumberValue::Int(_));
+            return build::literal(value, integer, span);
+        };
+        let value = build::literal(value * dimension::scale(unit), false, span);
+        Expr { dimension: dimension::dimension(unit), ..value }
     }
 
     fn name(&mut self, name: &ast::Ident) -> Option<Expr> {
         match self.lookup(&name.name).cloned() {
-            Some(Binding::Param(index)) => {
-                let param = &self.params[index];
-                Some(build::host(Host::Param(index), param.kind, param.interval, name.span))
-            }
+            Some(Binding::Param(index)) => Some(read_param(index, &self.params[index], name.span)),
             Some(Binding::State(index)) => self.state(index, name),
             Some(Binding::Number(value)) => Some(build::literal(value, true, name.span)),
             Some(Binding::Array { .. }) => {
@@ -140,9 +150,10 @@ impl<'a> RuleChecker<'a> {
             }
             Some(Binding::Local(id) | Binding::Counter(id)) => {
                 let local = &self.locals[id.0];
-                let (number, interval) =
-                    (self.seen_as(local.number, local.interval), local.interval);
-                Some(Expr { kind: ExprKind::Local(id), number, interval, span: name.span })
+                let super::LocalInfo { interval, dimension, .. } = *local;
+                let number = self.seen_as(local.number, interval);
+                let kind = ExprKind::Local(id);
+                Some(Expr { kind, number, interval, dimension, span: name.span })
             }
             None => match builtins::quantity(&name.name) {
                 Some(info) => self.quantity(info, name),
@@ -189,6 +200,7 @@ impl<'a> RuleChecker<'a> {
         index: Expr,
     ) -> Option<Element> {
         let span = index.span;
+        let index = self.keep(build::plain(index, "an index"))?;
         if self.place != Where::Control || self.states[first].scope != Scope::Rule {
             let message = "only `control` computes indices, of arrays of the rule";
             self.found.push(
@@ -215,7 +227,7 @@ impl<'a> RuleChecker<'a> {
 
     fn state(&mut self, index: usize, name: &ast::Ident) -> Option<Expr> {
         let state = &self.states[index];
-        let (scope, number, interval) = (state.scope, state.kind, state.interval);
+        let hir::State { scope, kind: number, interval, dimension, .. } = *state;
         let seen = match self.place {
             Where::Declaration | Where::Synapses => true,
             Where::Neurons => !scope.per_row(),
@@ -227,7 +239,8 @@ impl<'a> RuleChecker<'a> {
             return None;
         }
         let number = self.seen_as(number, interval);
-        Some(Expr { kind: ExprKind::State(index), number, interval, span: name.span })
+        let kind = ExprKind::State(index);
+        Some(Expr { kind, number, interval, dimension, span: name.span })
     }
 
     /// What a number is where it is read: an integer of `control` that lanes do not hold is a real
@@ -239,15 +252,20 @@ impl<'a> RuleChecker<'a> {
     }
 
     fn quantity(&mut self, info: &QuantityInfo, name: &ast::Ident) -> Option<Expr> {
+        let of_control = matches!(info.source, Source::Place(Place::Update | Place::Now));
         let seen = match self.place {
             Where::Declaration => false,
-            Where::Neurons => !info.per_row,
-            Where::Synapses => true,
-            Where::Control => info.source == Source::Place(Place::Hemisphere),
+            Where::Neurons => !info.per_row && !of_control,
+            Where::Synapses => !of_control,
+            Where::Control => of_control || info.source == Source::Place(Place::Hemisphere),
         };
         if !seen {
             let message = match self.place {
                 Where::Declaration => format!("`{}` has no value in a declaration", name.name),
+                Where::Neurons | Where::Synapses if of_control => {
+                    self.found.push(only_in_control(name));
+                    return None;
+                }
                 Where::Neurons | Where::Synapses => format!("a neuron has no `{}`", name.name),
                 Where::Control => format!("`control` sees no single `{}`", name.name),
             };
@@ -261,7 +279,8 @@ impl<'a> RuleChecker<'a> {
             Source::Chip(Quantity::Weight) => hir::weights(self.signed),
             Source::Chip(_) | Source::Place(_) => info.interval,
         };
-        Some(Expr { kind: info.read(), number: Kind::Int, interval, span: name.span })
+        let (kind, dimension) = (info.read(), info.dimension());
+        Some(Expr { kind, number: Kind::Int, interval, dimension, span: name.span })
     }
 
     /// Correlation is sampled in one block.
@@ -288,12 +307,12 @@ impl<'a> RuleChecker<'a> {
             return None;
         }
         let outside = core::mem::replace(&mut self.module, module);
-        let value = self.constant(&item.value);
+        let value = self.measured_constant(&item.value);
         self.module = outside;
         self.expanding.pop();
-        let value = value?;
+        let (value, dimension) = value?;
         let integer = value.fract() == 0.0 && !written_as_real(&item.value);
-        Some(build::literal(value, integer, name.span))
+        Some(Expr { dimension, ..build::literal(value, integer, name.span) })
     }
 
     fn unknown_name(&self, name: &ast::Ident) -> Diagnostic {
@@ -515,7 +534,8 @@ impl<'a> RuleChecker<'a> {
     }
 
     pub(super) fn new_local(&mut self, value: &Expr, span: Span) -> LocalId {
-        let info = super::LocalInfo { number: value.number, interval: value.interval, span };
+        let Expr { number, interval, dimension, .. } = *value;
+        let info = super::LocalInfo { number, interval, dimension, span };
         self.locals.push(info);
         LocalId(self.locals.len() - 1)
     }
@@ -542,6 +562,7 @@ fn builtin(
         Function::Abs => build::magnitude(next(), span),
         Function::Sign => build::sign(next(), span),
         Function::RandInt => build::randint(numbers, next(), next(), span),
+        Function::WrappingAdd => build::wrapping_sum(numbers, next(), next(), span),
         Function::Exp => build::transcendental(numbers, host::Function::Exp, name, next(), span),
         Function::Ln => build::transcendental(numbers, host::Function::Ln, name, next(), span),
         Function::Sqrt => build::transcendental(numbers, host::Function::Sqrt, name, next(), span),
@@ -554,13 +575,31 @@ fn builtin(
 #[allow(clippy::wildcard_enum_match_arm, reason = "only what numbers are made of can be real")]
 fn written_as_real(expr: &ast::Expr) -> bool {
     match &expr.without_parens().kind {
-        ast::ExprKind::Number(number) => matches!(number.value, ast::NumberValue::Real(_)),
+        ast::ExprKind::Number(number) => {
+            number.unit.is_some() || matches!(number.value, ast::NumberValue::Real(_))
+        }
         ast::ExprKind::Unary { operand, .. } => written_as_real(operand),
         ast::ExprKind::Binary { left, right, .. } => {
             written_as_real(left) || written_as_real(right)
         }
         _ => false,
     }
+}
+
+/// The value of a param, in microseconds or megahertz if it has a unit.
+fn read_param(index: usize, param: &hir::Param, span: Span) -> Expr {
+    let (scale, dimension) = (param.scale, param.dimension);
+    let scaled = Host::binary(Operator::Mul, Host::Param(index), Host::Const(scale));
+    let value = if scale.total_cmp(&1.0).is_eq() { Host::Param(index) } else { scaled };
+    let interval = param.interval.product(Interval::point(scale));
+    Expr { dimension, ..build::host(value, param.kind, interval, span) }
+}
+
+fn only_in_control(name: &ast::Ident) -> Diagnostic {
+    let message = format!("`{}` belongs to the rule", name.name);
+    Diagnostic::error(Code::E0206, name.span, message)
+        .label(name.span, "lanes do not see it")
+        .help("keep it in a state of the rule, in a `control` block")
 }
 
 pub(super) fn not_here(name: &ast::Ident, message: String) -> Diagnostic {

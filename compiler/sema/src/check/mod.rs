@@ -11,6 +11,7 @@ pub use items::{Program, path as import_path};
 pub use test::check_tests;
 
 use crate::builtins;
+use crate::dimension::Dimension;
 use crate::hir::{self, Kind};
 use crate::interval::Interval;
 use crate::numerics::warnings;
@@ -78,6 +79,7 @@ enum Binding {
 struct LocalInfo {
     number: Kind,
     interval: Interval,
+    dimension: Dimension,
     span: Span,
 }
 

@@ -1,16 +1,13 @@
 //! Schedules: periods and phases as ticks of the processor.
 
 use super::RuleChecker;
-use crate::hir::{self, Due};
+use crate::dimension::Dimension;
+use crate::hir::{self, Due, TICKS_PER_US};
 use pl_diag::{Code, Diagnostic, Span};
 use pl_syntax::ast;
 
-/// Ticks of 4 ns in a second of hardware time.
-const TICKS_PER_S: f64 = 250.0e6;
-/// Biological time runs this much slower.
-const SPEED_UP: f64 = 1000.0;
 /// Longest time a schedule may name: an hour of hardware time, in ticks.
-const TICKS_MAX: f64 = 3600.0 * TICKS_PER_S;
+const TICKS_MAX: f64 = 3600.0e6 * TICKS_PER_US as f64;
 
 /// A schedule in ticks.
 #[derive(Clone, Copy)]
@@ -126,13 +123,13 @@ impl<'a> RuleChecker<'a> {
 
     /// A time as whole ticks, at least `least`.
     fn ticks(&mut self, expr: &ast::Expr, least: f64) -> Option<u64> {
-        let seconds = self.seconds(expr)?;
-        let ticks = (seconds * TICKS_PER_S).round();
+        let us = self.microseconds(expr)?;
+        let ticks = (us * TICKS_PER_US as f64).round();
         if !(least..=TICKS_MAX).contains(&ticks) {
             let message = "a schedule counts in steps of 4 ns, up to an hour".to_owned();
             self.found.push(
                 Diagnostic::error(Code::E0508, expr.span, message)
-                    .label(expr.span, format!("this is {seconds:e} s"))
+                    .label(expr.span, format!("this is {us:e} us"))
                     .help("choose a time of 4 ns or more"),
             );
             return None;
@@ -141,53 +138,16 @@ impl<'a> RuleChecker<'a> {
         Some(ticks as u64)
     }
 
-    /// A time in seconds of hardware time: a number with a unit, or a constant that is one.
-    fn seconds(&mut self, expr: &ast::Expr) -> Option<f64> {
-        let kind = &expr.without_parens().kind;
-        if let ast::ExprKind::Number(number) = kind {
-            return self.number_seconds(number, expr.span);
-        }
-        if let ast::ExprKind::Name(name) = kind
-            && let Some((item, _)) = self.items.constant(self.module, &name.name)
-        {
-            if self.expanding.contains(&name.name) {
-                self.found.push(not_a_time(expr.span, "it is defined by itself"));
-                return None;
-            }
-            self.expanding.push(name.name.clone());
-            let seconds = self.seconds(&item.value);
-            self.expanding.pop();
-            return seconds;
-        }
-        self.found.push(not_a_time(expr.span, "this is no number with a unit"));
-        None
-    }
-
-    fn number_seconds(&mut self, number: &ast::Number, span: Span) -> Option<f64> {
-        let Some(unit) = number.unit else {
-            // The parser has reported it, unless it is the value of a constant.
-            if !self.expanding.is_empty() {
-                self.found.push(not_a_time(span, "a number without a unit"));
-            }
+    /// A time in microseconds of hardware time.
+    fn microseconds(&mut self, expr: &ast::Expr) -> Option<f64> {
+        let unitless = matches!(
+            &expr.without_parens().kind,
+            ast::ExprKind::Number(ast::Number { unit: None, .. })
+        );
+        if unitless {
+            // The parser has reported it.
             return None;
-        };
-        let scale = match unit.kind {
-            ast::UnitKind::Nanosecond => 1e-9,
-            ast::UnitKind::Microsecond => 1e-6,
-            ast::UnitKind::Millisecond => 1e-3,
-            ast::UnitKind::Second => 1.0,
-            ast::UnitKind::Hertz | ast::UnitKind::Kilohertz | ast::UnitKind::Megahertz => {
-                self.found.push(not_a_time(span, "this is a frequency"));
-                return None;
-            }
-        };
-        let hardware = if unit.bio { scale / SPEED_UP } else { scale };
-        Some(number.value.as_f64() * hardware)
+        }
+        self.constant_of(expr, Dimension::TIME)
     }
-}
-
-fn not_a_time(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error(Code::E0304, span, "a schedule needs a time")
-        .label(span, what)
-        .help("write a time with its unit, such as `1 ms` or `400 us bio`")
 }

@@ -4,6 +4,7 @@ use super::expr::{Element, array_as_whole, assignable, assignable_quantity};
 use super::{Binding, RuleChecker, Where, whole};
 use crate::build::{self, Numbers};
 use crate::builtins;
+use crate::dimension::Dimension;
 use crate::hir::{self, Expr, ExprKind, Kind, Over, Sensor, Stmt, Target};
 use crate::host::Operator;
 use crate::interval::Interval;
@@ -113,6 +114,8 @@ impl<'a> RuleChecker<'a> {
         }
         let (row, address) = (self.expr(row), self.expr(address));
         let (row, address) = (row?, address?);
+        let [row, address] = [row, address].map(|value| self.keep(build::plain(value, "`send`")));
+        let (row, address) = (row?, address?);
         let (rows, addresses) =
             (Interval { low: 0.0, high: 255.0 }, Interval { low: 0.0, high: 63.0 });
         for (value, range) in [(&row, rows), (&address, addresses)] {
@@ -148,6 +151,7 @@ impl<'a> RuleChecker<'a> {
             None => build::literal(0.0, true, name.span),
         };
         if let Some((ty, span)) = ty {
+            self.keep(build::measured(value.clone(), ty.dimension));
             self.fits(&value, ty.kind, ty.interval, span);
         }
         let id = self.new_local(&value, name.span);
@@ -212,7 +216,9 @@ impl<'a> RuleChecker<'a> {
         let value = self.expr(value);
         let (target, value) = (target?, value?);
         let old = self.old_value(target, place.name.span);
+        let wanted = old.dimension;
         let value = self.assigned(old, op, value, span)?;
+        let value = self.keep(build::measured(value, wanted))?;
         self.check_assigned(target, &value)?;
         Some(Stmt::Assign(target, value))
     }
@@ -239,9 +245,12 @@ impl<'a> RuleChecker<'a> {
             kind: ExprKind::Element { first, len, index: Box::new(index.clone()) },
             number: state.kind,
             interval: state.interval,
+            dimension: state.dimension,
             span: place.span,
         };
+        let wanted = old.dimension;
         let value = self.assigned(old, op, value, span)?;
+        let value = self.keep(build::measured(value, wanted))?;
         self.check_assigned(target, &value)?;
         Some(Stmt::AssignElement { first, len, index, value })
     }
@@ -429,21 +438,24 @@ impl<'a> RuleChecker<'a> {
 
     /// The value a target has before the assignment.
     fn old_value(&self, target: Target, span: Span) -> Expr {
-        let (kind, number, interval) = match target {
+        let plain = Dimension::NUMBER;
+        let (kind, number, interval, dimension) = match target {
             Target::Weight => {
-                (ExprKind::Quantity(Quantity::Weight), Kind::Int, hir::weights(self.signed))
+                (ExprKind::Quantity(Quantity::Weight), Kind::Int, hir::weights(self.signed), plain)
             }
-            Target::Address => (ExprKind::Quantity(Quantity::Address), Kind::Int, hir::ADDRESSES),
+            Target::Address => {
+                (ExprKind::Quantity(Quantity::Address), Kind::Int, hir::ADDRESSES, plain)
+            }
             Target::State(index) => {
                 let state = &self.states[index];
-                (ExprKind::State(index), state.kind, state.interval)
+                (ExprKind::State(index), state.kind, state.interval, state.dimension)
             }
             Target::Local(id) => {
                 let local = &self.locals[id.0];
-                (ExprKind::Local(id), local.number, local.interval)
+                (ExprKind::Local(id), local.number, local.interval, local.dimension)
             }
         };
-        Expr { kind, number, interval, span }
+        Expr { kind, number, interval, dimension, span }
     }
 
     fn check_assigned(&mut self, target: Target, value: &Expr) -> Option<()> {

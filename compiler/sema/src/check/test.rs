@@ -3,6 +3,7 @@
 use super::items::{Items, Program};
 use super::{RuleChecker, declared_twice, whole};
 use crate::builtins::{self, Source};
+use crate::dimension::{self, Dimension};
 use crate::hir::{self, Kind, Place};
 use crate::host::{Function, Operator};
 use crate::interval::Interval;
@@ -78,6 +79,7 @@ struct TestChecker<'a> {
 struct Allowed {
     kind: Kind,
     interval: Interval,
+    dimension: Dimension,
     scope: Scope,
 }
 
@@ -180,7 +182,8 @@ impl<'a> TestChecker<'a> {
                 self.no_param(name);
                 continue;
             };
-            let Some(value) = self.constants.constant(expr) else { continue };
+            let Some(value) = self.constants.constant_of(expr, param.dimension) else { continue };
+            let value = dimension::in_unit(value, param.scale);
             self.in_range(&name.name, param.kind, param.interval, value, expr.span);
             values.push((name.name.clone(), value));
         }
@@ -215,7 +218,8 @@ impl<'a> TestChecker<'a> {
                 self.unknown(name);
                 continue;
             };
-            let Some(values) = self.values(expr, allowed.scope == Scope::Row) else { continue };
+            let (by_row, measured) = (allowed.scope == Scope::Row, Some(allowed.dimension));
+            let Some(values) = self.values(expr, by_row, measured) else { continue };
             let (per_row, per_column) = extent(allowed.scope);
             if values.rows.is_some() && !per_row || values.columns.is_some() && !per_column {
                 let message = format!("`{}` has a value per {}", name.name, allowed.scope.name());
@@ -242,8 +246,8 @@ impl<'a> TestChecker<'a> {
     fn target(&self, name: &str) -> Option<(Target, Allowed)> {
         let states = &self.rule.states;
         if let Some(index) = states.iter().position(|state| state.name == name) {
-            let hir::State { kind, interval, scope, .. } = states[index];
-            return Some((Target::State(index), Allowed { kind, interval, scope }));
+            let hir::State { kind, interval, dimension, scope, .. } = states[index];
+            return Some((Target::State(index), Allowed { kind, interval, dimension, scope }));
         }
         let info = builtins::quantity(name)?;
         let Source::Chip(quantity) = info.source else { return None };
@@ -259,7 +263,8 @@ impl<'a> TestChecker<'a> {
             | Quantity::Membrane
             | Quantity::MembraneReset => info.interval,
         };
-        let allowed = Allowed { kind: Kind::Int, interval, scope };
+        let dimension = info.dimension();
+        let allowed = Allowed { kind: Kind::Int, interval, dimension, scope };
         Some((Target::Quantity(quantity), allowed))
     }
 
@@ -277,15 +282,20 @@ impl<'a> TestChecker<'a> {
     }
 
     /// A number, a list or a list of lists. A flat list has a value a column, or a row if
-    /// `by_row`.
-    fn values(&mut self, expr: &ast::Expr, by_row: bool) -> Option<Values> {
+    /// `by_row`. They measure what is said, or anything.
+    fn values(
+        &mut self,
+        expr: &ast::Expr,
+        by_row: bool,
+        measured: Option<Dimension>,
+    ) -> Option<Values> {
         let ast::ExprKind::Array(items) = &expr.kind else {
-            return self.constants.constant(expr).map(Values::one);
+            return self.value(expr, measured).map(Values::one);
         };
         let is_list = |item: &ast::Expr| matches!(item.kind, ast::ExprKind::Array(_));
         if !items.iter().any(is_list) {
             let (wanted, what) = if by_row { (self.rows, "row") } else { (self.columns, "column") };
-            let data = self.list(items, wanted, what, expr.span)?;
+            let data = self.list(items, wanted, what, measured, expr.span)?;
             let len = Some(data.len());
             let (rows, columns) = if by_row { (len, None) } else { (None, len) };
             return Some(Values { rows, columns, data });
@@ -300,7 +310,7 @@ impl<'a> TestChecker<'a> {
                 self.wrong_length(item.span, 1, self.columns, "column");
                 return None;
             };
-            data.extend(self.list(row, self.columns, "column", item.span)?);
+            data.extend(self.list(row, self.columns, "column", measured, item.span)?);
         }
         Some(Values { rows: Some(self.rows), columns: Some(self.columns), data })
     }
@@ -310,13 +320,21 @@ impl<'a> TestChecker<'a> {
         items: &[ast::Expr],
         wanted: usize,
         what: &str,
+        measured: Option<Dimension>,
         span: Span,
     ) -> Option<Vec<f64>> {
         if items.len() != wanted {
             self.wrong_length(span, items.len(), wanted, what);
             return None;
         }
-        items.iter().map(|item| self.constants.constant(item)).collect()
+        items.iter().map(|item| self.value(item, measured)).collect()
+    }
+
+    fn value(&mut self, expr: &ast::Expr, measured: Option<Dimension>) -> Option<f64> {
+        match measured {
+            Some(dimension) => self.constants.constant_of(expr, dimension),
+            None => self.constants.measured_constant(expr).map(|(value, _)| value),
+        }
     }
 
     fn wrong_length(&mut self, span: Span, len: usize, wanted: usize, what: &str) {
@@ -367,7 +385,7 @@ impl<'a> TestChecker<'a> {
                 truth(Expr::Values(Values::one(f64::from(u8::from(*value)))))
             }
             ast::ExprKind::Number(_) | ast::ExprKind::Array(_) => {
-                number(Expr::Values(self.values(expr, by_row)?))
+                number(Expr::Values(self.values(expr, by_row, None)?))
             }
             ast::ExprKind::Name(name) => number(self.name(name, expr)?),
             ast::ExprKind::Unary { op: ast::UnaryOp::Neg, operand } => {
@@ -401,12 +419,13 @@ impl<'a> TestChecker<'a> {
         }
         let params = &self.rule.params;
         if let Some(index) = params.iter().position(|param| param.name == name.name) {
-            return Some(Expr::Param(index));
+            let scale = Box::new(Expr::Values(Values::one(params[index].scale)));
+            return Some(Expr::Binary(Operator::Mul, Box::new(Expr::Param(index)), scale));
         }
         match builtins::quantity(&name.name).map(|info| info.source) {
             Some(Source::Place(Place::Row)) => Some(Expr::Index(Scope::Row)),
             Some(Source::Place(Place::Column)) => Some(Expr::Index(Scope::Neuron)),
-            Some(_) | None => self.constants.constant(expr).map(|x| Expr::Values(Values::one(x))),
+            Some(_) | None => self.value(expr, None).map(|x| Expr::Values(Values::one(x))),
         }
     }
 

@@ -2,13 +2,15 @@
 
 use super::{Run, limited};
 use crate::build::scalar_limits;
-use crate::hir::{Expr, ExprKind, Kind, LocalId, Place, Rounding, Sensor, Stmt, Target};
+use crate::hir::{
+    Expr, ExprKind, Kind, LocalId, Place, Rounding, Schedule, Sensor, Stmt, TICKS_PER_US, Target,
+};
 use crate::interval::Interval;
 use crate::lower::state_format;
 use pl_fixed::{Format, rng};
 use pl_ir::io::{COLUMNS, Event};
 
-/// Numbers that a draw gives: 32 bits.
+/// Numbers of 32 bits: as many as a draw gives.
 const DRAWS: f64 = 4_294_967_296.0;
 
 impl Run<'_, '_> {
@@ -91,6 +93,14 @@ impl Run<'_, '_> {
         f64::from(self.instance.rng_word) / DRAWS
     }
 
+    fn now_us(&self) -> f64 {
+        let Schedule { period_ticks, phase_ticks, .. } = self.rule.schedule;
+        let ticks = u64::from(self.instance.update_index)
+            .saturating_mul(period_ticks)
+            .saturating_add(phase_ticks);
+        limited((ticks / TICKS_PER_US) as f64, scalar_limits(Kind::Int))
+    }
+
     fn two(&mut self, a: &Expr, b: &Expr, of: impl Fn(f64, f64) -> f64) -> f64 {
         let a = self.number(a);
         of(a, self.number(b))
@@ -106,6 +116,8 @@ impl Run<'_, '_> {
                 if value.is_nan() { 0.0 } else { limited(value, scalar_limits(expr.number)) }
             }
             ExprKind::Place(Place::Hemisphere) => f64::from(self.instance.hemisphere),
+            ExprKind::Place(Place::Update) => f64::from(self.instance.update_index),
+            ExprKind::Place(Place::Now) => self.now_us(),
             ExprKind::State(index) => self.ideal.states[*index][0],
             ExprKind::Element { first, len, index } => {
                 let element = first + self.element(index, *len);
@@ -114,6 +126,7 @@ impl Run<'_, '_> {
             ExprKind::Local(id) => self.locals[id.0][0],
             ExprKind::Neg(a) => -self.number(a),
             ExprKind::Add(a, b) => self.two(a, b, |a, b| a + b),
+            ExprKind::WrappingAdd(a, b) => self.two(a, b, |a, b| wrapped(a + b, DRAWS)),
             ExprKind::Sub(a, b) => self.two(a, b, |a, b| a - b),
             ExprKind::Mul(a, b) => self.two(a, b, |a, b| a * b),
             ExprKind::Div(a, b) => self.two(a, b, quotient),
@@ -146,6 +159,11 @@ impl Run<'_, '_> {
             }
         }
     }
+}
+
+/// An integer wrapped around into the `modulus` numbers about 0.
+pub(super) fn wrapped(x: f64, modulus: f64) -> f64 {
+    (x + modulus / 2.0).rem_euclid(modulus) - modulus / 2.0
 }
 
 /// A quotient; by 0 the largest magnitude of the dividend's sign.

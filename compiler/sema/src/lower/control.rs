@@ -131,6 +131,7 @@ impl Lowering<'_> {
             | ExprKind::Local(_)
             | ExprKind::Neg(_)
             | ExprKind::Add(..)
+            | ExprKind::WrappingAdd(..)
             | ExprKind::Sub(..)
             | ExprKind::Mul(..)
             | ExprKind::Div(..)

@@ -71,6 +71,7 @@ pub(crate) fn natural(expr: &Expr) -> i32 {
         | ExprKind::Local(_)
         | ExprKind::Mul(..)
         | ExprKind::Div(..)
+        | ExprKind::WrappingAdd(..)
         | ExprKind::Sign(_)
         | ExprKind::RandInt(..)
         | ExprKind::Reduce { reduction: Reduction::Count | Reduction::Argmax, .. }
@@ -169,6 +170,10 @@ impl Lowering<'_> {
                 let part = self.draw_part(span, frac, env);
                 self.b.op(Op::AddSat, &[low, part])
             }
+            ExprKind::WrappingAdd(a, b) => {
+                let value = self.pair(Op::Add, a, b, 0, env);
+                self.convert(value, 0, frac)
+            }
             ExprKind::RandInt(low, count) => {
                 let low = self.produce(low, 0, env);
                 let part = self.draw_part(count, 0, env);
@@ -227,6 +232,7 @@ impl Lowering<'_> {
             Place::Row => Op::ViewRow,
             Place::RowSign => Op::RowSign,
             Place::Hemisphere => Op::Hemisphere,
+            Place::Update | Place::Now => unreachable!("checked: in `control` only"),
         };
         let args: &[Value] = if place == Place::Hemisphere { &[] } else { &row };
         let scalar = self.b.value(op, Imm::None, args, Type::I32);
@@ -384,6 +390,7 @@ impl Lowering<'_> {
             | ExprKind::Element { .. }
             | ExprKind::Neg(_)
             | ExprKind::Div(..)
+            | ExprKind::WrappingAdd(..)
             | ExprKind::Add(..)
             | ExprKind::Sub(..)
             | ExprKind::Mul(..)

@@ -4,7 +4,7 @@
 
 use super::{Local, Lowering, state_format};
 use crate::build::{scalar_interval, scalar_limits};
-use crate::hir::{Expr, ExprKind, Kind, Place, Rounding, Stmt};
+use crate::hir::{Expr, ExprKind, Kind, Place, Rounding, Schedule, Stmt, TICKS_PER_US};
 use crate::host::Host;
 use crate::interval::Interval;
 use pl_fixed::Format;
@@ -107,6 +107,35 @@ impl Lowering<'_> {
         self.as_kind(value, own, kind, expr.interval)
     }
 
+    fn update_index(&mut self) -> Value {
+        self.b.value(Op::UpdateIndex, Imm::None, &[], Type::I32)
+    }
+
+    /// Microseconds from the start to the time for which the update was asked, rounded down. Ticks
+    /// beyond whole microseconds are counted 250 updates at a time, so that nothing overflows.
+    fn now_us(&mut self) -> Value {
+        let Schedule { period_ticks, phase_ticks, .. } = self.rule.schedule;
+        let mut part = |ticks: u64| self.b.iconst(i32::try_from(ticks).unwrap_or(i32::MAX));
+        let [period, phase] = [period_ticks, phase_ticks].map(|t| part(t / TICKS_PER_US));
+        let [period_rest, phase_rest] = [period_ticks, phase_ticks].map(|t| part(t % TICKS_PER_US));
+        let in_us = part(TICKS_PER_US);
+        let update = self.update_index();
+        let mut op = |op, a, b| self.b.op(op, &[a, b]);
+        let mut now = op(Op::MulSat, update, period);
+        now = op(Op::AddSat, now, phase);
+        if [period_ticks, phase_ticks].iter().all(|ticks| ticks.is_multiple_of(TICKS_PER_US)) {
+            return now;
+        }
+        let rounds = op(Op::DivU, update, in_us);
+        let rounds = op(Op::MulSat, rounds, period_rest);
+        let rest = op(Op::RemU, update, in_us);
+        let rest = op(Op::MulSat, rest, period_rest);
+        let rest = op(Op::Add, rest, phase_rest);
+        let rest = op(Op::DivU, rest, in_us);
+        now = op(Op::AddSat, now, rounds);
+        op(Op::AddSat, now, rest)
+    }
+
     /// A number and the kind in which it was computed.
     fn scalar_own(&mut self, expr: &Expr, names: &Names) -> (Value, Kind) {
         let kind = expr.number;
@@ -115,6 +144,8 @@ impl Lowering<'_> {
             ExprKind::Place(Place::Hemisphere) => {
                 self.b.value(Op::Hemisphere, Imm::None, &[], Type::I32)
             }
+            ExprKind::Place(Place::Update) => self.update_index(),
+            ExprKind::Place(Place::Now) => self.now_us(),
             ExprKind::State(index) => {
                 let imm = Imm::Object(ObjectId::new(*index));
                 let raw = self.b.value(Op::Load, imm, &[], Type::I32);
@@ -135,6 +166,10 @@ impl Lowering<'_> {
                 self.negated(a_value, a.interval, kind)
             }
             ExprKind::Add(a, b) => self.sum((Op::Add, Op::AddSat), a, b, kind, names),
+            ExprKind::WrappingAdd(a, b) => {
+                let pair = [a, b].map(|x| self.scalar(x, Kind::Int, names));
+                self.b.op(Op::Add, &pair)
+            }
             ExprKind::Sub(a, b) => self.sum((Op::Sub, Op::SubSat), a, b, kind, names),
             ExprKind::Min(a, b) | ExprKind::Max(a, b) => {
                 let pair = [a, b].map(|x| self.scalar(x, kind, names));
@@ -276,6 +311,7 @@ impl Lowering<'_> {
             | ExprKind::Place(_)
             | ExprKind::Neg(_)
             | ExprKind::Add(..)
+            | ExprKind::WrappingAdd(..)
             | ExprKind::Sub(..)
             | ExprKind::Mul(..)
             | ExprKind::Div(..)
@@ -347,6 +383,7 @@ pub(super) fn draws(expr: &Expr) -> bool {
         | ExprKind::Local(_)
         | ExprKind::Neg(_)
         | ExprKind::Add(..)
+        | ExprKind::WrappingAdd(..)
         | ExprKind::Sub(..)
         | ExprKind::Mul(..)
         | ExprKind::Div(..)

@@ -28,6 +28,7 @@ pub(super) fn stored(rule: &Rule, index: usize, value: &Expr) -> Stored {
         | ExprKind::Local(_)
         | ExprKind::Neg(_)
         | ExprKind::Add(..)
+        | ExprKind::WrappingAdd(..)
         | ExprKind::Sub(..)
         | ExprKind::Mul(..)
         | ExprKind::Div(..)
@@ -69,6 +70,7 @@ pub(super) fn change(index: usize, value: &Expr) -> Option<&Expr> {
         | ExprKind::Local(_)
         | ExprKind::Neg(_)
         | ExprKind::Add(..)
+        | ExprKind::WrappingAdd(..)
         | ExprKind::Sub(..)
         | ExprKind::Mul(..)
         | ExprKind::Div(..)
@@ -116,6 +118,11 @@ fn scalar(rule: &Rule, expr: &Expr, kind: Kind, depth: usize, found: &mut Vec<Pa
         ExprKind::Neg(a) | ExprKind::Abs(a) => inside(a, expr.number),
         ExprKind::Sign(a) => {
             inside(a, a.number);
+            0.0
+        }
+        ExprKind::WrappingAdd(a, b) => {
+            inside(a, Kind::Int);
+            inside(b, Kind::Int);
             0.0
         }
         ExprKind::Add(a, b) | ExprKind::Sub(a, b) => {

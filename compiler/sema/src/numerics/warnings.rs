@@ -177,6 +177,7 @@ fn expression(over: Over, expr: &Expr, found: &mut Vec<Diagnostic>) {
         | ExprKind::Local(_)
         | ExprKind::Neg(_)
         | ExprKind::Add(..)
+        | ExprKind::WrappingAdd(..)
         | ExprKind::Sub(..)
         | ExprKind::Mul(..)
         | ExprKind::Div(..)
