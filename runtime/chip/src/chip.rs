@@ -139,6 +139,7 @@ impl Chip {
     /// Sets the two calibration bits of each sensor's time constant in a row; larger is faster.
     pub fn write_time_calibration_row(&mut self, h: usize, row: usize, bits: &[u8; COLUMNS]) {
         let hemisphere = &mut self.hemispheres[h];
+        hemisphere.settle();
         hemisphere.synapses.write_time_calibration(row, bits);
         hemisphere.sensors.calibrate(&hemisphere.synapses, row);
     }
@@ -146,6 +147,7 @@ impl Chip {
     /// Sets the two calibration bits of each sensor's amplitude in a row; larger is smaller.
     pub fn write_amplitude_calibration_row(&mut self, h: usize, row: usize, bits: &[u8; COLUMNS]) {
         let hemisphere = &mut self.hemispheres[h];
+        hemisphere.settle();
         hemisphere.synapses.write_amplitude_calibration(row, bits);
         hemisphere.sensors.calibrate(&hemisphere.synapses, row);
     }
@@ -179,7 +181,9 @@ impl Chip {
     /// voltage after a reset is noisy; resetting again at the same time changes nothing.
     pub fn reset_correlation_row(&mut self, h: usize, row: usize, bits: &[u8; COLUMNS]) {
         let time = self.time;
-        self.hemispheres[h].sensors.reset_row(row, bits, time);
+        let hemisphere = &mut self.hemispheres[h];
+        hemisphere.settle();
+        hemisphere.sensors.reset_row(row, bits, time);
     }
 
     /// Synapses of hemisphere `h` at which a presynaptic and a postsynaptic pulse have arrived in

@@ -20,6 +20,11 @@
 //! Pulses of one synapse in the same tick form no pair, neither with each other nor with earlier
 //! pulses, and leave none open; they are counted.
 //!
+//! Pulses wait in the order of their times until someone looks at a sensor or changes a synapse, or
+//! many have come: what a pulse touches lies all over the arrays of the sensors, which are most of a
+//! chip's memory. When several chips take turns in short windows, each fetches its sensors from
+//! memory once for many windows.
+//!
 //! Times are kept as 32-bit stamps since an epoch; 0 means never, or so long ago that a pair would
 //! contribute nothing.
 
@@ -71,11 +76,23 @@ const LAST_STAMP: u64 = 1 << 31;
 /// the slowest sensor of the allowed range (2 ms) still adds anything.
 const KEPT_STAMPS: u64 = 1 << 30;
 
+/// Most pulses that wait, some windows of a busy chip more or less.
+const WAITING: usize = 8192;
+
 /// A presynaptic pulse on a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PrePulse {
-    pub(crate) row: usize,
+    pub(crate) row: u8,
     pub(crate) address: u8,
+}
+
+/// A pulse that reaches the sensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pulse {
+    /// On a row.
+    Pre(PrePulse),
+    /// Of the neuron of a column.
+    Post(u8),
 }
 
 /// Accumulator and parameters of one branch; `[row * 256 + column]` anticausal,
@@ -184,6 +201,8 @@ pub(crate) struct Correlation {
     collected: [u32; ROWS],
     epoch: u64,
     ties: u64,
+    /// Pulses with their times that have not acted yet, times ascending.
+    waiting: Vec<(u64, Pulse)>,
 }
 
 impl Correlation {
@@ -223,6 +242,7 @@ impl Correlation {
             collected: [0; ROWS],
             epoch: 0,
             ties: 0,
+            waiting: Vec::new(),
         };
         for row in 0..ROWS {
             sensors.calibrate(synapses, row);
@@ -263,38 +283,51 @@ impl Correlation {
         self.ties
     }
 
-    /// One presynaptic pulse in a tick without postsynaptic ones. Times never decrease from call
-    /// to call of this and the following two.
+    /// A pulse for the sensors. Times never decrease from call to call.
     #[inline]
-    pub(crate) fn lone_pre(&mut self, synapses: &SynapseArray, pulse: PrePulse, time: u64) {
-        let now = self.stamp(time);
-        self.pre(synapses, pulse, now);
+    pub(crate) fn show(&mut self, time: u64, pulse: Pulse) {
+        self.waiting.push((time, pulse));
     }
 
-    /// One postsynaptic pulse in a tick without presynaptic ones.
+    /// Whether so many pulses wait that they should act. All of a tick must be there when they do.
     #[inline]
-    pub(crate) fn lone_post(&mut self, synapses: &SynapseArray, column: usize, time: u64) {
-        let now = self.stamp(time);
-        self.post(synapses, column, now);
+    pub(crate) fn is_due(&self) -> bool {
+        self.waiting.len() >= WAITING
     }
 
-    /// All pulses of a tick that has both kinds; `posts` are columns.
-    pub(crate) fn tied(
-        &mut self,
-        synapses: &SynapseArray,
-        pres: &[PrePulse],
-        posts: &[usize],
-        time: u64,
-    ) {
-        let now = self.stamp(time);
+    /// Lets the pulses act that wait, on the synapses as they have been since the first of them:
+    /// before anyone reads a sensor, and before a synapse or the calibration of a sensor changes.
+    pub(crate) fn settle(&mut self, synapses: &SynapseArray) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for tick in waiting.chunk_by(|(a, _), (b, _)| a == b) {
+            let now = self.stamp(tick[0].0);
+            match tick {
+                [(_, Pulse::Pre(pulse))] => self.pre(synapses, *pulse, now),
+                [(_, Pulse::Post(column))] => self.post(synapses, usize::from(*column), now),
+                _ => self.together(synapses, tick, now),
+            }
+        }
+        waiting.clear();
+        self.waiting = waiting;
+    }
+
+    /// Several pulses of a tick.
+    fn together(&mut self, synapses: &SynapseArray, tick: &[(u64, Pulse)], now: u32) {
+        let (mut pres, mut posts) = (Vec::new(), Vec::new());
+        for (_, pulse) in tick {
+            match pulse {
+                Pulse::Pre(pulse) => pres.push(*pulse),
+                Pulse::Post(column) => posts.push(usize::from(*column)),
+            }
+        }
         // Pulses of the same tick do not pair: until the presynaptic ones are through, the columns
         // that fire now look as if they never had.
         let saved: Vec<u32> =
             posts.iter().map(|&column| std::mem::take(&mut self.last_post[column])).collect();
-        for &column in posts {
-            self.ties += self.count_ties(synapses, pres, column, now);
+        for &column in &posts {
+            self.ties += self.count_ties(synapses, &pres, column, now);
         }
-        for &pulse in pres {
+        for pulse in pres {
             self.pre(synapses, pulse, now);
         }
         for (&column, last_post) in posts.iter().zip(saved) {
@@ -312,8 +345,9 @@ impl Correlation {
     ) -> u64 {
         let mut seen: Vec<PrePulse> = Vec::with_capacity(pres.len());
         for &pulse in pres {
-            let matches = synapses.addresses.row(pulse.row)[column] == pulse.address;
-            let already = self.last_pre[pulse.row][usize::from(pulse.address)] == now;
+            let row = usize::from(pulse.row);
+            let matches = synapses.addresses.row(row)[column] == pulse.address;
+            let already = self.last_pre[row][usize::from(pulse.address)] == now;
             if matches && !already && !seen.contains(&pulse) {
                 seen.push(pulse);
             }
@@ -323,6 +357,7 @@ impl Correlation {
 
     fn pre(&mut self, synapses: &SynapseArray, pulse: PrePulse, now: u32) {
         let PrePulse { row, address } = pulse;
+        let row = usize::from(row);
         let slot = usize::from(address) % ADDRESSES;
         let previous = std::mem::replace(&mut self.last_pre[row][slot], now);
         if self.held.by_row[row] == [0; 4] {
@@ -348,10 +383,11 @@ impl Correlation {
 
     fn pre_lanes(&mut self, synapses: &SynapseArray, pulse: PrePulse, previous: u32, now: u32) {
         let columns = self.columns.clone();
-        let start = pulse.row * COLUMNS;
+        let row = usize::from(pulse.row);
+        let start = row * COLUMNS;
         let lanes = start + columns.start..start + columns.end;
         let meeting = Meeting {
-            own: &synapses.addresses.row(pulse.row)[columns.clone()],
+            own: &synapses.addresses.row(row)[columns.clone()],
             seen: &[pulse.address; COLUMNS][columns.clone()],
             times: &self.last_post[columns],
             now,
@@ -362,21 +398,22 @@ impl Correlation {
 
     /// As `pre_lanes`, but synapses that hold a time of their own use and release it.
     fn pre_with_held(&mut self, synapses: &SynapseArray, pulse: PrePulse, previous: u32, now: u32) {
-        let addresses = synapses.addresses.row(pulse.row);
-        let matching: Vec<(usize, f32)> = ones(self.held.by_row[pulse.row])
+        let row = usize::from(pulse.row);
+        let addresses = synapses.addresses.row(row);
+        let matching: Vec<(usize, f32)> = ones(self.held.by_row[row])
             .filter(|&column| addresses[column] == pulse.address)
-            .map(|column| (column, self.acausal.value[pulse.row * COLUMNS + column]))
+            .map(|column| (column, self.acausal.value[row * COLUMNS + column]))
             .collect();
         self.pre_lanes(synapses, pulse, previous, now);
         for (column, before) in matching {
-            let i = pulse.row * COLUMNS + column;
+            let i = row * COLUMNS + column;
             let post = self.last_post[column];
             let paired = post > self.held.last_pre[i];
             let (decay, eta) = (self.acausal.decay[i], self.acausal.eta[i]);
             let age = now.wrapping_sub(post);
             let added = lanes::increment(age, decay, eta, before, self.saturation);
             self.acausal.value[i] = before + if paired { added } else { 0.0 };
-            self.held.remove(pulse.row, column);
+            self.held.remove(row, column);
         }
     }
 

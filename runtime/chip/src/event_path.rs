@@ -241,12 +241,14 @@ impl Chip {
     pub fn run_until(&mut self, t_end: u64, input: &[InputEvent]) {
         self.advance_until(t_end, input);
         for hemisphere in &mut self.hemispheres {
+            hemisphere.settle();
             hemisphere.mark_spikes_sent();
         }
     }
 
     /// As [`Chip::run_until`]; appends the spikes of this time to `departures`, by time, hemisphere
-    /// and column.
+    /// and column. Pulses may still be on their way to the sensors: a call of [`Chip::run_until`] with
+    /// a time of the past lets them arrive.
     pub(crate) fn run_window(
         &mut self,
         t_end: u64,

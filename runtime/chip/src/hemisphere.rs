@@ -11,7 +11,7 @@ use crate::adc::Adc;
 use crate::circuits::Circuits;
 use crate::config::ChipConfig;
 use crate::convert::low_word;
-use crate::correlation::{Branch, Correlation, PrePulse};
+use crate::correlation::{Branch, Correlation, PrePulse, Pulse};
 use crate::drivers::{Drivers, RowMode};
 use crate::events::{InputEvent, Spike, index_byte};
 use crate::generators::Generators;
@@ -148,8 +148,9 @@ impl Hemisphere {
             let (addresses, weights) =
                 (self.synapses.addresses.row(row), self.synapses.weights.row(row));
             self.perceptron.deliver((row, mode), event.address, addresses, weights, event.time);
-            self.show_event(event);
+            self.show_events(std::slice::from_ref(event));
         }
+        self.settle_if_due();
         self.time = self.time.max(end);
         self.queue = queue;
     }
@@ -160,67 +161,45 @@ impl Hemisphere {
         let (start, steps) = (self.time, low_word(steps));
         let array = (&self.synapses, &mut self.drivers);
         self.neurons.advance(array, events, start, steps, &mut self.fired);
-        if self.fired.is_empty() {
-            for event in events {
-                self.show_event(event);
-            }
-        } else {
-            self.pair(events);
+        self.pair(events);
+        self.settle_if_due();
+    }
+
+    fn settle_if_due(&mut self) {
+        if self.sensors.is_due() {
+            self.settle();
         }
     }
 
-    /// The pulse an event makes on its row, unless the row is off.
-    fn pulse(&self, event: &InputEvent) -> Option<PrePulse> {
-        let row = usize::from(event.row);
-        (self.drivers.mode(row) != RowMode::Disabled)
-            .then_some(PrePulse { row, address: event.address })
+    /// Lets the pulses reach the sensors that wait to.
+    pub(crate) fn settle(&mut self) {
+        self.sensors.settle(&self.synapses);
     }
 
-    /// Shows the sensors the events and spikes of some steps in order of time, and counts the spikes.
+    /// Shows the sensors the events and spikes of some steps in order of time, of each tick the events
+    /// first, and counts the spikes.
     fn pair(&mut self, mut events: &[InputEvent]) {
         let fired = std::mem::take(&mut self.fired);
-        let mut spikes = &fired[..];
-        while let Some(&Fired { offset, column }) = spikes.first() {
+        for &Fired { offset, column } in &fired {
             let time = self.time + offset;
-            let earlier = events.partition_point(|event| event.time < time);
-            for event in &events[..earlier] {
-                self.show_event(event);
-            }
-            events = &events[earlier..];
-            let together = spikes.partition_point(|spike| spike.offset == offset);
-            if events.first().is_some_and(|event| event.time == time) {
-                let tied = events.partition_point(|event| event.time == time);
-                self.show_tie(&events[..tied], &spikes[..together], time);
-                events = &events[tied..];
-            } else {
-                self.sensors.lone_post(&self.synapses, column, time);
-                for spike in &spikes[1..together] {
-                    self.sensors.lone_post(&self.synapses, spike.column, time);
-                }
-            }
-            for spike in &spikes[..together] {
-                self.count(spike.column, time);
-            }
-            spikes = &spikes[together..];
+            let (before, after) = events.split_at(events.partition_point(|e| e.time <= time));
+            self.show_events(before);
+            events = after;
+            self.sensors.show(time, Pulse::Post(index_byte(column)));
+            self.count(column, time);
         }
-        for event in events {
-            self.show_event(event);
-        }
+        self.show_events(events);
         self.fired = fired;
     }
 
+    /// Shows the sensors the pulses that events make on their rows, unless those are off.
     #[inline]
-    fn show_event(&mut self, event: &InputEvent) {
-        if let Some(pulse) = self.pulse(event) {
-            self.sensors.lone_pre(&self.synapses, pulse, event.time);
+    fn show_events(&mut self, events: &[InputEvent]) {
+        for &InputEvent { time, row, address, .. } in events {
+            if self.drivers.mode(usize::from(row)) != RowMode::Disabled {
+                self.sensors.show(time, Pulse::Pre(PrePulse { row, address }));
+            }
         }
-    }
-
-    #[cold]
-    fn show_tie(&mut self, events: &[InputEvent], spikes: &[Fired], time: u64) {
-        let pres: Vec<PrePulse> = events.iter().filter_map(|event| self.pulse(event)).collect();
-        let posts: Vec<usize> = spikes.iter().map(|spike| spike.column).collect();
-        self.sensors.tied(&self.synapses, &pres, &posts, time);
     }
 
     fn count(&mut self, column: usize, time: u64) {
@@ -258,6 +237,7 @@ impl Hemisphere {
     }
 
     pub(crate) fn set_active_columns(&mut self, columns: Range<usize>) {
+        self.settle();
         let computed = self.neurons.set_columns(columns);
         self.sensors.set_columns(computed);
     }
@@ -274,6 +254,7 @@ impl Hemisphere {
         if before == addresses {
             return;
         }
+        self.settle();
         for (column, (&old, &new)) in before.iter().zip(&addresses).enumerate() {
             if old != new {
                 self.synapses.write_address(row, column, new);

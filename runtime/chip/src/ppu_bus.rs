@@ -364,6 +364,7 @@ impl<'a> PpuBus<'a> {
     fn convert(&mut self, h: usize, row: usize, sampled: Sampled) {
         let time = self.chip.now();
         let hemisphere = &mut self.chip.hemispheres[h];
+        hemisphere.settle();
         for branch in Branch::BOTH {
             let b = branch.index();
             let mut codes = match sampled {

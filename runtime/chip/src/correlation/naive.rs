@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Branch, Correlation, PrePulse};
+use super::{Branch, Correlation, PrePulse, Pulse};
 use crate::config::ChipConfig;
+use crate::events::index_byte;
 use crate::lanes::{self, Level, Saturation};
 use crate::synapse_array::SynapseArray;
 
@@ -140,22 +141,17 @@ impl Naive {
     }
 }
 
-/// Shows the sensors the pulses of a tick as a step of the network would.
-fn show(
-    sensors: &mut Correlation,
-    synapses: &SynapseArray,
-    pres: &[PrePulse],
-    posts: &[usize],
-    time: u64,
-) {
-    if !pres.is_empty() && !posts.is_empty() {
-        return sensors.tied(synapses, pres, posts, time);
-    }
+fn pre_pulse(row: usize, address: u8) -> PrePulse {
+    PrePulse { row: index_byte(row), address }
+}
+
+/// Shows the sensors the pulses of a tick as a step of the network does.
+fn show(sensors: &mut Correlation, pres: &[PrePulse], posts: &[usize], time: u64) {
     for &pulse in pres {
-        sensors.lone_pre(synapses, pulse, time);
+        sensors.show(time, Pulse::Pre(pulse));
     }
     for &column in posts {
-        sensors.lone_post(synapses, column, time);
+        sensors.show(time, Pulse::Post(index_byte(column)));
     }
 }
 
@@ -166,6 +162,7 @@ proptest! {
     fn shared_times_equal_a_latch_in_every_synapse(
         actions in prop::collection::vec(action(), 1..120),
         level in prop::sample::select(Level::available()),
+        together in any::<bool>(),
     ) {
         let mut config = ChipConfig::mismatch().sensor;
         config.eta_lsb = 15.0;
@@ -180,11 +177,15 @@ proptest! {
                     let pres: Vec<(usize, u8)> = pres.iter().map(|&(r, a)| (ROWS[r], a)).collect();
                     let posts: Vec<usize> = posts.iter().map(|&c| COLUMNS[c]).collect();
                     let pulses: Vec<PrePulse> =
-                        pres.iter().map(|&(row, address)| PrePulse { row, address }).collect();
+                        pres.iter().map(|&(row, address)| pre_pulse(row, address)).collect();
                     naive.pulses(&pres, &posts, time);
-                    show(&mut sensors, &synapses, &pulses, &posts, time);
+                    show(&mut sensors, &pulses, &posts, time);
+                    if together {
+                        continue;
+                    }
                 }
                 Action::Rewrite { row, column, address } => {
+                    sensors.settle(&synapses);
                     let (row, column) = (ROWS[row], COLUMNS[column]);
                     let old = synapses.addresses.row(row)[column];
                     synapses.write_address(row, column, address);
@@ -194,6 +195,7 @@ proptest! {
                     }
                 }
                 Action::Reset { row, bits } => {
+                    sensors.settle(&synapses);
                     sensors.reset_row(ROWS[row], &[bits; crate::COLUMNS], time);
                     for (_, synapse) in naive.synapses.iter_mut().filter(|(p, _)| p.0 == ROWS[row]) {
                         for b in 0..2 {
@@ -204,6 +206,7 @@ proptest! {
                     }
                 }
             }
+            sensors.settle(&synapses);
             for (&(row, column), synapse) in &naive.synapses {
                 let ours = Branch::BOTH.map(|branch| sensors.accumulated(row, branch)[column]);
                 prop_assert_eq!(
@@ -213,6 +216,7 @@ proptest! {
                 );
             }
         }
+        sensors.settle(&synapses);
         prop_assert_eq!(sensors.ties(), naive.ties);
     }
 }
@@ -222,14 +226,17 @@ fn a_rewritten_address_counts_from_its_next_event_on() {
     let config = ChipConfig::ideal().sensor;
     let mut synapses = SynapseArray::new();
     let mut sensors = Correlation::new(&config, &synapses, 0, 0, Level::detect());
-    let pre = |address| [PrePulse { row: 3, address }];
-    show(&mut sensors, &synapses, &pre(1), &[], 100);
+    let pre = |address| [pre_pulse(3, address)];
+    show(&mut sensors, &pre(1), &[], 100);
+    sensors.settle(&synapses);
     // The synapse of address 0 takes address 1, which has just had an event.
     synapses.write_address(3, 9, 1);
     sensors.address_changed(3, 9, 0, 1);
-    show(&mut sensors, &synapses, &[], &[9], 200);
+    show(&mut sensors, &[], &[9], 200);
+    sensors.settle(&synapses);
     assert_eq!(sensors.accumulated(3, Branch::Causal)[9], 0.0);
-    show(&mut sensors, &synapses, &pre(1), &[], 300);
-    show(&mut sensors, &synapses, &[], &[9], 400);
+    show(&mut sensors, &pre(1), &[], 300);
+    show(&mut sensors, &[], &[9], 400);
+    sensors.settle(&synapses);
     assert!(sensors.accumulated(3, Branch::Causal)[9] > 0.4);
 }
