@@ -9,7 +9,8 @@
 //!
 //! Source: Wunderlich et al., Front. Neurosci. 13:260 (2019), equations 5 to 9 and the parameters
 //! of electronicvisions/model-sw-pong. Approximate: the ball is a point, a trial
-//! takes 800 us, because an update of the rule may take 0.6 ms, and a new game starts in the middle.
+//! takes 800 us, of which an update needs 270 us at most by its cycle model, and a new game starts
+//! in the middle.
 
 /// Columns of the field: rows and columns of the view.
 const columns = 32
