@@ -223,6 +223,30 @@ fn both_ppus_run_at_once_and_every_repetition_is_the_same() {
 }
 
 #[test]
+fn what_belongs_to_the_rule_keeps_it_on_one_hemisphere_unless_it_is_replicated() {
+    let counting = |attribute: &str| {
+        let source = format!(
+            "rule causal {{ {attribute}
+                state busy : int in 0 .. 256 per rule = 0
+                every 4 ms
+                control {{ busy = count of rate > 10 over neurons }}
+            }}"
+        );
+        let compiler = Compiler::from_sources(EngineKind::Jit, &[("causal", &source)]).unwrap();
+        let bound = |bindings: &[Binding]| {
+            let rules = Plasticity::new(&compiler, Timing::Instant, bindings);
+            rules.err().map(|error| error.to_string())
+        };
+        let others = Binding { chip: 1, ..binding(1, ROWS) };
+        assert_eq!(bound(&[binding(0, ROWS), others]), None, "another chip");
+        bound(&[binding(0, ROWS), binding(1, ROWS)])
+    };
+    let refused = counting("").unwrap();
+    assert!(refused.contains("add `replicated` to the rule"), "{refused}");
+    assert_eq!(counting("replicated"), None);
+}
+
+#[test]
 fn records_have_the_time_at_which_they_were_taken() {
     let (mut rules, mut chip) = started(&compiler(), Timing::Chip, 4);
     let begun = rules.begun();

@@ -196,6 +196,7 @@ impl EngineFactory for Compiler {
             modules_sha256: modules_sha256.clone(),
             period_ticks: rule.period_ticks(),
             phase_ticks: rule.phase_ticks(),
+            one_hemisphere: rule.hir().is_of_one_hemisphere() && !rule.hir().replicated,
             params: rule.params().iter().map(param).collect(),
         })
     }

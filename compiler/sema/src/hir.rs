@@ -414,6 +414,8 @@ pub struct Rule {
     pub columns_max: u32,
     /// Whether an excitatory and an inhibitory row make one synapse.
     pub signed: bool,
+    /// Whether each hemisphere may have an instance with state of the rule of its own.
+    pub replicated: bool,
     /// When it runs.
     pub schedule: Schedule,
     /// Number of locals.
@@ -427,6 +429,15 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether it keeps something for all its neurons, so that the instances of two hemispheres are not
+    /// one rule: state of the rule, which inputs are not, or `control`.
+    #[must_use]
+    pub fn is_of_one_hemisphere(&self) -> bool {
+        let of_rule = |state: &State| state.scope == Scope::Rule && !state.input;
+        let mut blocks = self.start.iter().chain(&self.blocks);
+        self.states.iter().any(of_rule) || blocks.any(|block| block.over == Over::Rule)
+    }
+
     /// Weights that a synapse can have.
     #[must_use]
     pub const fn weights(&self) -> Interval {

@@ -136,6 +136,9 @@ pub struct RuleInfo {
     pub period_ticks: u64,
     /// Time of the first update, ticks of 4 ns.
     pub phase_ticks: u64,
+    /// Whether it may work on one hemisphere of a chip only: it keeps something for all its neurons, and
+    /// does not say `replicated`.
+    pub one_hemisphere: bool,
     /// The params, in the order declared.
     pub params: Vec<ParamInfo>,
 }

@@ -114,7 +114,8 @@ impl Plasticity {
     /// Rules bound as `bindings` say, not started yet.
     ///
     /// # Errors
-    /// If a rule cannot be bound, or two are to share a PPU.
+    /// If a rule cannot be bound, two are to share a PPU, or one that keeps something for all its
+    /// neurons and is not `replicated` is bound to both hemispheres.
     pub fn new(
         factory: &dyn EngineFactory,
         timing: Timing,
@@ -125,6 +126,7 @@ impl Plasticity {
             Ok([info.period_ticks.max(1), info.phase_ticks])
         };
         let schedules = bindings.iter().map(schedule).collect::<Result<_, _>>()?;
+        on_one_hemisphere(factory, bindings)?;
         let work = match timing {
             Timing::Instant => {
                 let scheduled = |binding| -> Result<Scheduled, EngineError> {
@@ -263,6 +265,24 @@ impl Plasticity {
             Work::Chip(images) => images.iter_mut().flat_map(RunningImage::take_records).collect(),
         }
     }
+}
+
+/// Checks that rules which keep something for all their neurons are bound to one hemisphere.
+fn on_one_hemisphere(factory: &dyn EngineFactory, bindings: &[Binding]) -> Result<(), EngineError> {
+    for (i, binding) in bindings.iter().enumerate() {
+        let both = bindings[..i].iter().any(|other| {
+            (&other.rule, other.chip) == (&binding.rule, binding.chip)
+                && other.hemisphere != binding.hemisphere
+        });
+        if both && factory.rule_info(&binding.rule)?.one_hemisphere {
+            return Err(EngineError::new(format!(
+                "`{}` has state of the rule or `control`, of which each hemisphere would have its own: \
+                 add `replicated` to the rule, or bind it to one hemisphere",
+                binding.rule
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn next_due(rules: &[Scheduled]) -> Option<u64> {

@@ -185,7 +185,6 @@ impl<'a> RuleChecker<'a> {
                 ast::Member::View(_)
                 | ast::Member::Rounding { .. }
                 | ast::Member::Decl(_)
-                // Without state of the rule or `control` both hemispheres behave alike.
                 | ast::Member::Replicated(_) => {}
             }
         }
@@ -201,6 +200,7 @@ impl<'a> RuleChecker<'a> {
             rows_span,
             columns_max: self.columns_max,
             signed: self.signed,
+            replicated: rule.members.iter().any(|m| matches!(m, ast::Member::Replicated(_))),
             schedule: times.common,
             locals: self.locals.len(),
             start,
