@@ -58,6 +58,36 @@ fn given_values_arrive_on_every_engine() {
 }
 
 #[test]
+fn elements_of_arrays_are_given_and_expected_on_every_engine() {
+    let rule = "
+rule arrays {
+    state x[3] : real in 0.0 .. 4.0 per rule = [0.5, 1, 2]
+    state n[2] : int in 0 .. 100 per neuron = 0
+    every 1 ms
+    neurons { n[1] = n[0] + 1 }
+    control { x[2] += x[0] }
+}
+";
+    let test = "
+test elements for arrays {
+    view 1 row, 3 columns
+    given x[0] = 1.5, n = [3, 4, 5]
+    run 1 updates
+    expect x[2] == 3.5 and x[1] == 1
+    expect n[1] == [4, 5, 6] and n[0] + 1 == n[1]
+}
+";
+    for engine in EngineKind::EXACT {
+        let mismatches = outcome(&format!("{rule}{test}"), engine);
+        assert!(mismatches.is_empty(), "{}: {mismatches:?}", engine.name());
+    }
+    let wrong = test.replace("x[0] =", "x[3] =").replace("n[0] + 1", "weight[0]");
+    let compiled = Session::default().compile("test.pl", &format!("{rule}{wrong}"));
+    let codes: Vec<&str> = compiled.diagnostics.iter().map(|d| d.code.info().name).collect();
+    assert_eq!(codes, ["E0410", "E0203"]);
+}
+
+#[test]
 fn what_is_given_is_constant() {
     let compiled = Session::default().compile("test.pl", &format!("{RULE}{RIGHT}"));
     assert!(compiled.has_errors() && compiled.tests.is_empty());

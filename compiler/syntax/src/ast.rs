@@ -566,7 +566,7 @@ pub enum TestStepKind {
     Set(Vec<(Ident, Expr)>),
     /// `given weight = 10, causal = [1, 2]`: values of quantities, states and inputs. A single value
     /// goes everywhere, `[..]` holds one a column (or row), `[[..], ..]` one list a row.
-    Given(Vec<(Ident, Expr)>),
+    Given(Vec<(Place, Expr)>),
     /// `run 3 updates`
     Run(Expr),
     /// `expect weight == [12, 13]`: a condition that holds for every synapse or neuron.

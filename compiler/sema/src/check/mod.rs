@@ -1,5 +1,6 @@
 //! Names, types and scopes: from the syntax tree to typed rules.
 
+mod call;
 mod decl;
 mod expr;
 mod items;

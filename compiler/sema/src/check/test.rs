@@ -1,15 +1,15 @@
 //! Tests: names, shapes and ranges of what a `test` gives and expects.
 
+mod condition;
+
 use super::items::{Items, Program};
 use super::{RuleChecker, declared_twice, whole};
 use crate::builtins::{self, Source};
 use crate::dimension::{self, Dimension};
-use crate::hir::{self, Kind, Place};
-use crate::host::{Function, Operator};
+use crate::hir::{self, Kind};
 use crate::interval::Interval;
-use crate::test::{Expr, Reduction, Step, StepKind, Target, Test, Values};
+use crate::test::{Step, StepKind, Target, Test, Values};
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
-use pl_ir::op::Cond;
 use pl_ir::{Quantity, Scope};
 use pl_syntax::ast;
 
@@ -58,13 +58,6 @@ fn unknown_rule(program: &Program<'_>, name: &ast::Ident) -> Option<Diagnostic> 
             .label(name.span, "an unknown rule")
             .help(help),
     )
-}
-
-/// Whether an expression is a number or a truth value.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sort {
-    Number,
-    Truth,
 }
 
 struct TestChecker<'a> {
@@ -211,13 +204,10 @@ impl<'a> TestChecker<'a> {
         }
     }
 
-    fn given(&mut self, pairs: &'a [(ast::Ident, ast::Expr)]) -> Vec<(Target, Values)> {
+    fn given(&mut self, pairs: &'a [(ast::Place, ast::Expr)]) -> Vec<(Target, Values)> {
         let mut given = Vec::new();
-        for (name, expr) in pairs {
-            let Some((target, allowed)) = self.target(&name.name) else {
-                self.unknown(name);
-                continue;
-            };
+        for (ast::Place { name, index, .. }, expr) in pairs {
+            let Some((targets, allowed)) = self.targets(name, index.as_ref()) else { continue };
             let (by_row, measured) = (allowed.scope == Scope::Row, Some(allowed.dimension));
             let Some(values) = self.values(expr, by_row, measured) else { continue };
             let (per_row, per_column) = extent(allowed.scope);
@@ -237,9 +227,48 @@ impl<'a> TestChecker<'a> {
             if let Some(value) = values.data.iter().find(outside) {
                 self.in_range(&name.name, allowed.kind, allowed.interval, *value, expr.span);
             }
-            given.push((target, values));
+            given.extend(targets.into_iter().map(|target| (target, values.clone())));
         }
         given
+    }
+
+    /// What is given: a quantity or state, an element of an array or all of them.
+    fn targets(
+        &mut self,
+        name: &'a ast::Ident,
+        index: Option<&'a ast::Expr>,
+    ) -> Option<(Vec<Target>, Allowed)> {
+        if let Some(index) = index {
+            return self.element(name, index).map(|(target, allowed)| (vec![target], allowed));
+        }
+        if let Some((target, allowed)) = self.target(&name.name) {
+            return Some((vec![target], allowed));
+        }
+        let Some((_, allowed)) = self.target(&format!("{}.0", name.name)) else {
+            self.unknown(name);
+            return None;
+        };
+        let elements = (0..).map_while(|i| self.target(&format!("{}.{i}", name.name)));
+        Some((elements.map(|(target, _)| target).collect(), allowed))
+    }
+
+    /// An element of an array, by a constant.
+    fn element(&mut self, array: &ast::Ident, index: &ast::Expr) -> Option<(Target, Allowed)> {
+        let name = &array.name;
+        if self.target(&format!("{name}.0")).is_none() {
+            let message = format!("`{name}` is no array");
+            let help = "arrays of states and inputs have elements".to_owned();
+            self.report(Code::E0203, array.span, message, "an element of this", help);
+            return None;
+        }
+        let value = self.constants.constant(index)?;
+        let found = self.target(&format!("{name}.{value}"));
+        if found.is_none() {
+            let message = format!("`{name}` has no element {value}");
+            let help = "the first is number 0".to_owned();
+            self.report(Code::E0410, index.span, message, "this one", help);
+        }
+        found
     }
 
     /// What a name of a test stands for, and the values it has.
@@ -343,182 +372,6 @@ impl<'a> TestChecker<'a> {
         let help = format!("write {wanted}, or one number for all, or change `view`");
         self.report(Code::E0803, span, message, &label, help);
     }
-
-    fn expect(&mut self, condition: &'a ast::Expr) -> Option<StepKind> {
-        let by_row = self.only_rows(condition);
-        let expr = self.sorted(condition, Sort::Truth, by_row)?;
-        Some(StepKind::Expect(expr))
-    }
-
-    /// Whether an expression speaks of rows alone, so that its lists have a value a row.
-    fn only_rows(&self, expr: &ast::Expr) -> bool {
-        let mut scopes = Vec::new();
-        names(expr, &mut |name| {
-            scopes.extend(self.target(name).map(|(_, allowed)| allowed.scope));
-        });
-        let columns = scopes.iter().any(|s| matches!(s, Scope::Synapse | Scope::Neuron));
-        scopes.contains(&Scope::Row) && !columns
-    }
-
-    /// An expression of a known sort.
-    fn sorted(&mut self, expr: &'a ast::Expr, wanted: Sort, by_row: bool) -> Option<Expr> {
-        let (checked, sort) = self.expr(expr, by_row)?;
-        if sort == wanted {
-            return Some(checked);
-        }
-        let (code, message) = match wanted {
-            Sort::Number => (Code::E0301, "a number is needed here"),
-            Sort::Truth => (Code::E0303, "a condition is needed here"),
-        };
-        let help = "write a comparison, as in `expect weight == 12`".to_owned();
-        self.report(code, expr.span, message.to_owned(), "not this", help);
-        None
-    }
-
-    fn expr(&mut self, expr: &'a ast::Expr, by_row: bool) -> Option<(Expr, Sort)> {
-        let number = |expr| Some((expr, Sort::Number));
-        let truth = |expr| Some((expr, Sort::Truth));
-        match &expr.kind {
-            ast::ExprKind::Error => None,
-            ast::ExprKind::Paren(inner) => self.expr(inner, by_row),
-            ast::ExprKind::Bool(value) => {
-                truth(Expr::Values(Values::one(f64::from(u8::from(*value)))))
-            }
-            ast::ExprKind::Number(_) | ast::ExprKind::Array(_) => {
-                number(Expr::Values(self.values(expr, by_row, None)?))
-            }
-            ast::ExprKind::Name(name) => number(self.name(name, expr)?),
-            ast::ExprKind::Unary { op: ast::UnaryOp::Neg, operand } => {
-                let operand = self.sorted(operand, Sort::Number, by_row)?;
-                number(Expr::Unary(Function::Neg, Box::new(operand)))
-            }
-            ast::ExprKind::Unary { op: ast::UnaryOp::Not, operand } => {
-                truth(Expr::Not(Box::new(self.sorted(operand, Sort::Truth, by_row)?)))
-            }
-            ast::ExprKind::Binary { op, left, right, .. } => {
-                // Lists belong to what they are compared with.
-                let by_row = if op.is_comparison() { self.only_rows(expr) } else { by_row };
-                self.binary(*op, left, right, by_row)
-            }
-            ast::ExprKind::Call { function, args } => number(self.call(function, args, by_row)?),
-            ast::ExprKind::Reduce { op, operand, over: (axis, _) } => {
-                number(self.reduce(*op, operand, *axis, by_row, expr.span)?)
-            }
-            ast::ExprKind::Index { .. } | ast::ExprKind::Range(_) => {
-                let help = "compare whole states with lists, as in `[1, 2]`".to_owned();
-                let message = "no value of a test".to_owned();
-                self.report(Code::E0806, expr.span, message, "not here", help);
-                None
-            }
-        }
-    }
-
-    fn name(&mut self, name: &ast::Ident, expr: &ast::Expr) -> Option<Expr> {
-        if let Some((target, _)) = self.target(&name.name) {
-            return Some(Expr::Target(target));
-        }
-        let params = &self.rule.params;
-        if let Some(index) = params.iter().position(|param| param.name == name.name) {
-            let scale = Box::new(Expr::Values(Values::one(params[index].scale)));
-            return Some(Expr::Binary(Operator::Mul, Box::new(Expr::Param(index)), scale));
-        }
-        match builtins::quantity(&name.name).map(|info| info.source) {
-            Some(Source::Place(Place::Row)) => Some(Expr::Index(Scope::Row)),
-            Some(Source::Place(Place::Column)) => Some(Expr::Index(Scope::Neuron)),
-            Some(_) | None => self.value(expr, None).map(|x| Expr::Values(Values::one(x))),
-        }
-    }
-
-    fn binary(
-        &mut self,
-        op: ast::BinaryOp,
-        left: &'a ast::Expr,
-        right: &'a ast::Expr,
-        by_row: bool,
-    ) -> Option<(Expr, Sort)> {
-        let logic = matches!(op, ast::BinaryOp::And | ast::BinaryOp::Or);
-        let wanted = if logic { Sort::Truth } else { Sort::Number };
-        let left = self.sorted(left, wanted, by_row);
-        let right = self.sorted(right, wanted, by_row);
-        let (left, right) = (Box::new(left?), Box::new(right?));
-        let compared = |cond, left, right| (Expr::Compare(cond, left, right), Sort::Truth);
-        let computed = |op, left, right| (Expr::Binary(op, left, right), Sort::Number);
-        Some(match op {
-            ast::BinaryOp::And => (Expr::And(left, right), Sort::Truth),
-            ast::BinaryOp::Or => (Expr::Or(left, right), Sort::Truth),
-            ast::BinaryOp::Add => computed(Operator::Add, left, right),
-            ast::BinaryOp::Sub => computed(Operator::Sub, left, right),
-            ast::BinaryOp::Mul => computed(Operator::Mul, left, right),
-            ast::BinaryOp::Div => computed(Operator::Div, left, right),
-            ast::BinaryOp::Eq => compared(Cond::Eq, left, right),
-            ast::BinaryOp::Ne => compared(Cond::Ne, left, right),
-            ast::BinaryOp::Lt => compared(Cond::Lt, left, right),
-            ast::BinaryOp::Le => compared(Cond::Le, left, right),
-            ast::BinaryOp::Gt => compared(Cond::Gt, left, right),
-            ast::BinaryOp::Ge => compared(Cond::Ge, left, right),
-        })
-    }
-
-    fn call(&mut self, name: &ast::Ident, args: &'a [ast::Expr], by_row: bool) -> Option<Expr> {
-        let one = [
-            ("abs", Function::Abs),
-            ("sign", Function::Sign),
-            ("exp", Function::Exp),
-            ("ln", Function::Ln),
-            ("sqrt", Function::Sqrt),
-        ];
-        let two = [("min", Operator::Min), ("max", Operator::Max), ("pow", Operator::Pow)];
-        let one = one.iter().find(|(known, _)| *known == name.name);
-        let two = two.iter().find(|(known, _)| *known == name.name);
-        match (one, two, args) {
-            (Some((_, function)), _, [arg]) => {
-                let arg = self.sorted(arg, Sort::Number, by_row)?;
-                Some(Expr::Unary(*function, Box::new(arg)))
-            }
-            (_, Some((_, op)), [a, b]) => {
-                let a = self.sorted(a, Sort::Number, by_row);
-                let b = self.sorted(b, Sort::Number, by_row);
-                Some(Expr::Binary(*op, Box::new(a?), Box::new(b?)))
-            }
-            _ => {
-                let help = "a test has abs, sign, exp, ln, sqrt of one and min, max, pow of two \
-                            numbers"
-                    .to_owned();
-                let message = format!("a test cannot call `{}` like this", name.name);
-                self.report(Code::E0806, name.span, message, "called here", help);
-                None
-            }
-        }
-    }
-
-    fn reduce(
-        &mut self,
-        op: ast::ReduceOp,
-        operand: &'a ast::Expr,
-        axis: ast::Axis,
-        by_row: bool,
-        span: Span,
-    ) -> Option<Expr> {
-        let (reduction, sort) = match op {
-            ast::ReduceOp::Sum => (Reduction::Sum, Sort::Number),
-            ast::ReduceOp::Mean => (Reduction::Mean, Sort::Number),
-            ast::ReduceOp::Min => (Reduction::Min, Sort::Number),
-            ast::ReduceOp::Max => (Reduction::Max, Sort::Number),
-            ast::ReduceOp::Count => (Reduction::Sum, Sort::Truth),
-            ast::ReduceOp::Argmax => {
-                let message = "a test has no `argmax`".to_owned();
-                let help = "expect the state that holds it".to_owned();
-                self.report(Code::E0806, span, message, "not here", help);
-                return None;
-            }
-        };
-        let over = match axis {
-            ast::Axis::Synapses => Scope::Row,
-            ast::Axis::Neurons => Scope::Neuron,
-        };
-        let operand = self.sorted(operand, sort, by_row)?;
-        Some(Expr::Reduce(reduction, over, Box::new(operand)))
-    }
 }
 
 /// Whether a scope has values of its own in rows, and in columns.
@@ -542,28 +395,5 @@ const fn quantity_scope(quantity: Quantity) -> Scope {
         Quantity::Rate | Quantity::Membrane | Quantity::RateReset | Quantity::MembraneReset => {
             Scope::Neuron
         }
-    }
-}
-
-/// Calls `visit` with every name in an expression.
-fn names(expr: &ast::Expr, visit: &mut impl FnMut(&str)) {
-    match &expr.kind {
-        ast::ExprKind::Name(name) => visit(&name.name),
-        ast::ExprKind::Paren(inner) | ast::ExprKind::Unary { operand: inner, .. } => {
-            names(inner, visit);
-        }
-        ast::ExprKind::Reduce { operand, .. } => names(operand, visit),
-        ast::ExprKind::Binary { left, right, .. } => {
-            names(left, visit);
-            names(right, visit);
-        }
-        ast::ExprKind::Call { args, .. } | ast::ExprKind::Array(args) => {
-            args.iter().for_each(|arg| names(arg, visit));
-        }
-        ast::ExprKind::Number(_)
-        | ast::ExprKind::Bool(_)
-        | ast::ExprKind::Index { .. }
-        | ast::ExprKind::Range(_)
-        | ast::ExprKind::Error => {}
     }
 }

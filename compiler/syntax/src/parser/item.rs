@@ -5,10 +5,11 @@ use chumsky::prelude::*;
 use super::expr::Exprs;
 use super::fault::{ITEM, STEP};
 use super::rule::{doc, members};
-use super::stmt::Stmts;
+use super::stmt::{Stmts, target};
 use super::{Rule, braced, name, names, new_name, place, separated, updates, word};
 use crate::ast::{
-    self, Const, Expr, Fn, FnBody, FnParam, Ident, Import, Item, Test, TestStep, TestStepKind,
+    self, Const, Expr, Fn, FnBody, FnParam, Ident, Import, Item, Place, Test, TestStep,
+    TestStepKind,
 };
 use crate::token::Token;
 
@@ -144,11 +145,18 @@ fn step<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, TestSte
         .at_least(1)
         .collect()
         .boxed();
+    let given: Rule<'tok, 'src, Vec<(Place, Expr)>> = target(exprs)
+        .then_ignore(just(Token::Assign))
+        .then(value.clone())
+        .separated_by(just(Token::Comma))
+        .at_least(1)
+        .collect()
+        .boxed();
     choice((
         view,
         word("seed").ignore_then(sum.clone()).map(TestStepKind::Seed),
-        word("set").ignore_then(pairs.clone()).map(TestStepKind::Set),
-        word("given").ignore_then(pairs).map(TestStepKind::Given),
+        word("set").ignore_then(pairs).map(TestStepKind::Set),
+        word("given").ignore_then(given).map(TestStepKind::Given),
         word("run").ignore_then(sum.clone()).then_ignore(updates()).map(TestStepKind::Run),
         word("expect").ignore_then(value.clone()).map(TestStepKind::Expect),
     ))

@@ -91,13 +91,17 @@ fn reset<'tok, 'src: 'tok>() -> Rule<'tok, 'src, Stmt> {
         .boxed()
 }
 
-fn assign<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Stmt> {
+/// What is assigned to: a name, or an element of an array.
+pub(super) fn target<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Place> {
     let index = exprs.sum.clone().delimited_by(just(Token::OpenBracket), just(Token::CloseBracket));
-    let target = name().then(index.or_not()).map_with(|(name, index), e| Place {
-        name,
-        index,
-        span: place(e.span()),
-    });
+    name()
+        .then(index.or_not())
+        .map_with(|(name, index), e| Place { name, index, span: place(e.span()) })
+        .boxed()
+}
+
+fn assign<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Stmt> {
+    let target = target(exprs);
     let op = select! {
         Token::Assign => AssignOp::Set,
         Token::PlusAssign => AssignOp::Add,
