@@ -4,7 +4,9 @@ mod heat_map;
 
 pub use heat_map::{Border, HeatMap};
 
+use core::ops::Range;
 use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -26,10 +28,13 @@ const SERIES: [RGBColor; 6] = [
     RGBColor(86, 180, 233),
 ];
 const FONT: &str = "sans-serif";
+/// Room for the name of the vertical axis and numbers of five digits.
+const LEFT_OF_PLOT: i32 = 68;
 /// Most points of a line that get a marker each; more would hide it.
 const MARKED: usize = 60;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 type DrawError<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
 
 /// A line of a plot.
@@ -50,6 +55,15 @@ pub struct Labels<'a> {
     pub x: &'a str,
     /// At the left.
     pub y: &'a str,
+}
+
+/// A moment that a plot over time points out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// What happens then, for the legend.
+    pub name: String,
+    /// Where it is on the horizontal axis.
+    pub x: f64,
 }
 
 /// A picture made of shades, row by row.
@@ -75,12 +89,62 @@ fn document(
     Ok(svg)
 }
 
-/// Lines from 0 to 1 on the vertical axis, with markers at the points if they are few.
+/// Draws axes with their names and numbers, and the title above.
+fn axes<'a>(
+    area: &Area<'a>,
+    labels: &Labels<'_>,
+    x: Range<f64>,
+    y: Range<f64>,
+    grid: bool,
+) -> Result<Chart<'a>, DrawError<'a>> {
+    let mut chart = ChartBuilder::on(area)
+        .caption(labels.title, (FONT, 18))
+        .margin(14)
+        .x_label_area_size(44)
+        .y_label_area_size(LEFT_OF_PLOT)
+        .build_cartesian_2d(x, y)?;
+    let mut mesh = chart.configure_mesh();
+    if !grid {
+        mesh.disable_mesh();
+    }
+    mesh.x_desc(labels.x)
+        .y_desc(labels.y)
+        .x_label_formatter(&|value| number(*value))
+        .y_label_formatter(&|value| number(*value))
+        .light_line_style(TRANSPARENT)
+        .label_style((FONT, 13))
+        .draw()?;
+    Ok(chart)
+}
+
+/// Draws the names of all series of a plot.
+fn legend<'a>(chart: &mut Chart<'a>, position: SeriesLabelPosition) -> Result<(), DrawError<'a>> {
+    chart
+        .configure_series_labels()
+        .position(position)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK.mix(0.3))
+        .label_font((FONT, 13))
+        .draw()
+}
+
+/// A number of four significant digits, or all those before the point.
+fn number(value: f64) -> String {
+    let mut factor = 1.0;
+    while value.abs() * factor < 1000.0 && factor < 1e6 {
+        factor *= 10.0;
+    }
+    // Adding 0 makes a rounded -0 a plain one.
+    format!("{}", (value * factor).round() / factor + 0.0)
+}
+
+/// Lines from 0 to 1 on the vertical axis, with markers at the points if they are few, and dashed
+/// lines at the marks.
 ///
 /// # Errors
 /// What the library says.
-pub fn fractions(labels: &Labels<'_>, series: &[Series]) -> Result<String, String> {
-    up_to(1.0, labels, series)
+pub fn fractions(labels: &Labels<'_>, series: &[Series], marks: &[Mark]) -> Result<String, String> {
+    up_to(1.0, labels, series, marks)
 }
 
 /// Lines from 0 to the largest value on the vertical axis, with markers at the points if they are
@@ -90,7 +154,7 @@ pub fn fractions(labels: &Labels<'_>, series: &[Series]) -> Result<String, Strin
 /// What the library says.
 pub fn lines(labels: &Labels<'_>, series: &[Series]) -> Result<String, String> {
     let top = series.iter().flat_map(|s| &s.points).map(|point| point.1).fold(1e-9, f64::max);
-    up_to(1.05 * top, labels, series)
+    up_to(1.05 * top, labels, series, &[])
 }
 
 /// Points around the origin, with the diagonal on which both coordinates are equal.
@@ -101,19 +165,7 @@ pub fn scatter(labels: &Labels<'_>, series: &[Series]) -> Result<String, String>
     let coordinates = series.iter().flat_map(|s| &s.points).flat_map(|(x, y)| [x.abs(), y.abs()]);
     let end = 1.05 * coordinates.fold(1e-9, f64::max);
     document((560, 560), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption(labels.title, (FONT, 18))
-            .margin(14)
-            .x_label_area_size(44)
-            .y_label_area_size(54)
-            .build_cartesian_2d(-end..end, -end..end)?;
-        chart
-            .configure_mesh()
-            .x_desc(labels.x)
-            .y_desc(labels.y)
-            .light_line_style(TRANSPARENT)
-            .label_style((FONT, 13))
-            .draw()?;
+        let mut chart = axes(area, labels, -end..end, -end..end, true)?;
         chart.draw_series(LineSeries::new([(-end, -end), (end, end)], BLACK.mix(0.4)))?;
         for (series, colour) in series.iter().zip(SERIES.iter().cycle()) {
             let point = |at: &(f64, f64)| Circle::new(*at, 2, colour.mix(0.5).filled());
@@ -122,33 +174,20 @@ pub fn scatter(labels: &Labels<'_>, series: &[Series]) -> Result<String, String>
                 .label(&series.name)
                 .legend(|(x, y)| Circle::new((x + 9, y), 4, colour.filled()));
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
-            .background_style(WHITE.mix(0.8))
-            .border_style(BLACK.mix(0.3))
-            .label_font((FONT, 13))
-            .draw()
+        legend(&mut chart, SeriesLabelPosition::LowerRight)
     })
 }
 
-fn up_to(top: f64, labels: &Labels<'_>, series: &[Series]) -> Result<String, String> {
+fn up_to(
+    top: f64,
+    labels: &Labels<'_>,
+    series: &[Series],
+    marks: &[Mark],
+) -> Result<String, String> {
     let xs = || series.iter().flat_map(|s| &s.points).map(|point| point.0);
     let (begin, end) = (xs().fold(0.0, f64::min), xs().fold(1e-9, f64::max));
     document((720, 420), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption(labels.title, (FONT, 18))
-            .margin(14)
-            .x_label_area_size(44)
-            .y_label_area_size(54)
-            .build_cartesian_2d(begin..end + 0.02 * (end - begin), 0.0..top)?;
-        chart
-            .configure_mesh()
-            .x_desc(labels.x)
-            .y_desc(labels.y)
-            .light_line_style(TRANSPARENT)
-            .label_style((FONT, 13))
-            .draw()?;
+        let mut chart = axes(area, labels, begin..end + 0.02 * (end - begin), 0.0..top, true)?;
         for (series, colour) in series.iter().zip(SERIES.iter().cycle()) {
             let points = || series.points.iter().copied();
             chart
@@ -160,13 +199,15 @@ fn up_to(top: f64, labels: &Labels<'_>, series: &[Series]) -> Result<String, Str
                 chart.draw_series(points().map(marker))?;
             }
         }
-        chart
-            .configure_series_labels()
-            .position(emptiest_corner(series, (begin, end), top))
-            .background_style(WHITE.mix(0.8))
-            .border_style(BLACK.mix(0.3))
-            .label_font((FONT, 13))
-            .draw()
+        for mark in marks {
+            let line = [(mark.x, 0.0), (mark.x, top)];
+            let style = BLACK.mix(0.6).stroke_width(1);
+            chart
+                .draw_series(DashedLineSeries::new(line, 6, 4, style))?
+                .label(&mark.name)
+                .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], BLACK.mix(0.6)));
+        }
+        legend(&mut chart, emptiest_corner(series, (begin, end), top))
     })
 }
 
@@ -302,9 +343,12 @@ mod tests {
     fn pictures_hold_what_they_are_given() {
         let labels = Labels { title: "a < b", x: "time (s)", y: "accuracy" };
         let series = [Series { name: "plastic".into(), points: vec![(0.0, 0.1), (1.0, 0.8)] }];
-        let svg = fractions(&labels, &series).unwrap();
+        let mark = Mark { name: "switched".into(), x: 0.5 };
+        let marked = fractions(&labels, &series, &[mark]).unwrap();
+        assert!(marked.contains("switched"));
+        let svg = fractions(&labels, &series, &[]).unwrap();
         assert!(svg.starts_with("<svg") && svg.contains("plastic") && svg.contains("a &lt; b"));
-        assert_eq!(svg, fractions(&labels, &series).unwrap());
+        assert_eq!(svg, fractions(&labels, &series, &[]).unwrap());
         let svg = scatter(&labels, &series).unwrap();
         assert_eq!(svg.matches("<circle").count(), 2 + 1, "both points and one of the legend");
         let names = ["x".to_owned(), "y".to_owned()];

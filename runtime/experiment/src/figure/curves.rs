@@ -1,6 +1,6 @@
 //! Curves of measurements: both axes as wide as the data.
 
-use super::{DrawError, FONT, Labels, SERIES, Series, document};
+use super::{DrawError, Labels, SERIES, Series, axes, document, legend};
 use plotters::prelude::*;
 
 /// How a series is drawn.
@@ -33,19 +33,7 @@ pub fn curves(labels: &Labels<'_>, series: &[(Series, Style)]) -> Result<String,
     let points = || series.iter().flat_map(|(series, _)| &series.points);
     let (x, y) = (range(points().map(|point| point.0)), range(points().map(|point| point.1)));
     document((720, 420), |area| -> Result<(), DrawError<'static>> {
-        let mut chart = ChartBuilder::on(area)
-            .caption(labels.title, (FONT, 18))
-            .margin(14)
-            .x_label_area_size(44)
-            .y_label_area_size(60)
-            .build_cartesian_2d(x.clone(), y.clone())?;
-        chart
-            .configure_mesh()
-            .x_desc(labels.x)
-            .y_desc(labels.y)
-            .light_line_style(TRANSPARENT)
-            .label_style((FONT, 13))
-            .draw()?;
+        let mut chart = axes(area, labels, x.clone(), y.clone(), true)?;
         for ((series, style), colour) in series.iter().zip(SERIES.iter().cycle()) {
             let finite = |point: &&(f64, f64)| point.0.is_finite() && point.1.is_finite();
             let points = series.points.iter().filter(finite).copied();
@@ -66,13 +54,7 @@ pub fn curves(labels: &Labels<'_>, series: &[(Series, Style)]) -> Result<String,
                 }
             }
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .background_style(WHITE.mix(0.8))
-            .border_style(BLACK.mix(0.3))
-            .label_font((FONT, 13))
-            .draw()
+        legend(&mut chart, SeriesLabelPosition::UpperLeft)
     })
 }
 

@@ -1,6 +1,6 @@
 //! Maps: a value for each pair of two quantities.
 
-use super::{DrawError, FONT, Labels, document};
+use super::{DrawError, FONT, Labels, document, number};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -181,15 +181,6 @@ fn numbers(values: &[f64]) -> Vec<(i32, f64)> {
         return all;
     }
     (0..NUMBERS).map(|i| all[i * (all.len() - 1) / (NUMBERS - 1)]).collect()
-}
-
-/// A number of four significant digits, or all those before the point.
-fn number(value: f64) -> String {
-    let mut factor = 1.0;
-    while value.abs() * factor < 1000.0 && factor < 1e6 {
-        factor *= 10.0;
-    }
-    format!("{}", (value * factor).round() / factor)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Spikes as points.
 
-use super::{BLACK, FONT, Labels, SERIES, Series, WHITE, document};
+use super::{Labels, SERIES, Series, axes, document, legend};
 use plotters::prelude::*;
 
 /// A point a spike: its time on the horizontal axis, its neuron on the vertical one, which both
@@ -10,19 +10,7 @@ use plotters::prelude::*;
 /// What the library says.
 pub fn raster(labels: &Labels<'_>, ends: (f64, f64), series: &[Series]) -> Result<String, String> {
     document((720, 420), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .caption(labels.title, (FONT, 18))
-            .margin(14)
-            .x_label_area_size(44)
-            .y_label_area_size(54)
-            .build_cartesian_2d(0.0..ends.0, 0.0..ends.1)?;
-        chart
-            .configure_mesh()
-            .disable_mesh()
-            .x_desc(labels.x)
-            .y_desc(labels.y)
-            .label_style((FONT, 13))
-            .draw()?;
+        let mut chart = axes(area, labels, 0.0..ends.0, 0.0..ends.1, false)?;
         for (series, colour) in series.iter().zip(&SERIES) {
             let point = |at: &(f64, f64)| Circle::new(*at, 1, colour.filled());
             chart
@@ -30,12 +18,6 @@ pub fn raster(labels: &Labels<'_>, ends: (f64, f64), series: &[Series]) -> Resul
                 .label(&series.name)
                 .legend(|(x, y)| Circle::new((x + 9, y), 4, colour.filled()));
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .background_style(WHITE.mix(0.8))
-            .border_style(BLACK.mix(0.3))
-            .label_font((FONT, 13))
-            .draw()
+        legend(&mut chart, SeriesLabelPosition::UpperRight)
     })
 }

@@ -138,7 +138,7 @@ fn courses(records: &[RecordSample]) -> Vec<(&str, Vec<(u32, f64)>)> {
 
 fn course_picture(series: &[Series]) -> Option<Picture> {
     let labels = Labels { title: "What the rule records of itself", x: "updates", y: "fraction" };
-    let svg = figure::fractions(&labels, series).ok().filter(|_| !series.is_empty())?;
+    let svg = figure::fractions(&labels, series, &[]).ok().filter(|_| !series.is_empty())?;
     let caption = "What the rule records of itself, over its updates.".to_owned();
     Some(Picture { file: "course.svg".into(), caption, svg })
 }

@@ -6,7 +6,7 @@ use super::config::Evaluate;
 use super::readout::Evaluation;
 use crate::data::Split;
 use crate::engine::RecordSample;
-use crate::figure::{self, Labels, Series, Shades};
+use crate::figure::{self, Labels, Mark, Series, Shades};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::{Array1, Array2, ArrayD};
 use pl_chip::time::biological_s_from_ticks;
@@ -158,7 +158,11 @@ impl Classification<'_> {
         let title =
             format!("{}: accuracy on the {part} samples while learning", self.dataset_name());
         let labels = Labels { title: &title, x: "biological time (s)", y: "accuracy" };
-        picture("accuracy.svg", "Accuracy over training time.", figure::fractions(&labels, &series))
+        let switched =
+            || Mark { name: "classes switched".into(), x: self.shown_s(self.config.train.samples) };
+        let marks: Vec<Mark> = self.config.switch.iter().map(|_| switched()).collect();
+        let svg = figure::fractions(&labels, &series, &marks);
+        picture("accuracy.svg", "Accuracy over training time.", svg)
     }
 
     /// Biological seconds in which so many samples are shown.

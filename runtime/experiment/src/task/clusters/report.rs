@@ -70,7 +70,7 @@ fn picture(courses: &[Course]) -> Option<Picture> {
         y: "fraction of synapses",
     };
     // Drawing into memory fails for no input; a run is not lost for a picture.
-    let svg = figure::fractions(&labels, &series).ok()?;
+    let svg = figure::fractions(&labels, &series, &[]).ok()?;
     let caption = "Fraction of synapses on the dendrite of their cluster over time.".into();
     Some(Picture { file: "purity.svg".into(), caption, svg })
 }
