@@ -207,15 +207,21 @@ fn up_to(
                 .label(&mark.name)
                 .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], BLACK.mix(0.6)));
         }
-        legend(&mut chart, emptiest_corner(series, (begin, end), top))
+        legend(&mut chart, emptiest_corner(series, begin..end, 0.0..top))
     })
 }
 
-/// Where a legend hides fewest points.
-fn emptiest_corner(series: &[Series], (begin, end): (f64, f64), top: f64) -> SeriesLabelPosition {
+/// Where a legend hides fewest points of the series in a plot of these ranges.
+fn emptiest_corner<'a>(
+    series: impl IntoIterator<Item = &'a Series, IntoIter: Clone>,
+    x: Range<f64>,
+    y: Range<f64>,
+) -> SeriesLabelPosition {
+    let series = series.into_iter();
     // About the part of a plot that a legend takes.
-    let (right, upper) = (begin + 0.65 * (end - begin), 0.65 * top);
-    let (left, lower) = (begin + 0.35 * (end - begin), 0.35 * top);
+    let part = |range: &Range<f64>, part: f64| range.start + part * (range.end - range.start);
+    let (right, upper) = (part(&x, 0.65), part(&y, 0.65));
+    let (left, lower) = (part(&x, 0.35), part(&y, 0.35));
     let corners: [(_, &dyn Fn(f64, f64) -> bool); 4] = [
         (SeriesLabelPosition::LowerRight, &|x, y| x >= right && y <= lower),
         (SeriesLabelPosition::UpperRight, &|x, y| x >= right && y >= upper),
@@ -223,7 +229,7 @@ fn emptiest_corner(series: &[Series], (begin, end): (f64, f64), top: f64) -> Ser
         (SeriesLabelPosition::LowerLeft, &|x, y| x <= left && y <= lower),
     ];
     let hidden = |inside: &dyn Fn(f64, f64) -> bool| {
-        series.iter().flat_map(|s| &s.points).filter(|(x, y)| inside(*x, *y)).count()
+        series.clone().flat_map(|s| &s.points).filter(|(x, y)| inside(*x, *y)).count()
     };
     let least = corners.into_iter().min_by_key(|(_, inside)| hidden(*inside));
     least.map_or(SeriesLabelPosition::LowerRight, |(corner, _)| corner)

@@ -1,6 +1,6 @@
 //! Curves of measurements: both axes as wide as the data.
 
-use super::{DrawError, Labels, SERIES, Series, axes, document, legend};
+use super::{DrawError, Labels, SERIES, Series, axes, document, emptiest_corner, legend};
 use plotters::prelude::*;
 
 /// How a series is drawn.
@@ -54,7 +54,8 @@ pub fn curves(labels: &Labels<'_>, series: &[(Series, Style)]) -> Result<String,
                 }
             }
         }
-        legend(&mut chart, SeriesLabelPosition::UpperLeft)
+        let series = series.iter().map(|(series, _)| series);
+        legend(&mut chart, emptiest_corner(series, x.clone(), y.clone()))
     })
 }
 

@@ -3,7 +3,7 @@
 use super::cable::Cable;
 use super::{ChainResponse, CoincidenceResponse, Compartments, PlateauResponse};
 use crate::config::ConfigError;
-use crate::figure::{self, Labels, Series};
+use crate::figure::{self, Labels, Series, Style};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::{Array1, Array3};
 use pl_chip::time::biological_s_from_ticks;
@@ -11,6 +11,8 @@ use pl_chip::time::ticks_from_us;
 
 /// Every so many samples a picture shows one.
 const SHOWN: usize = 4;
+/// The same of the cable in closed form, whose samples are markers.
+const SHOWN_OF_CABLE: usize = 48;
 /// Hardware time that the picture of the chain shows.
 const SHOWN_US: f64 = 80.0;
 
@@ -86,27 +88,27 @@ impl Compartments<'_> {
 
     fn chain_picture(&self, chain: &ChainResponse, said: &[Vec<Vec<f64>>]) -> Option<Picture> {
         let step_us = self.experiment.chip.time.step_us;
-        let series = |name: String, trace: &[f64]| Series {
-            name,
-            points: (1..)
-                .zip(trace)
-                .map(|(n, v)| (f64::from(n) * step_us, *v))
-                .take_while(|(time, _)| *time <= SHOWN_US)
-                .step_by(SHOWN)
-                .collect(),
+        let points = |trace: &[f64], every: usize| -> Vec<(f64, f64)> {
+            let samples = (1..).zip(trace).map(|(n, v)| (f64::from(n) * step_us, *v));
+            samples.take_while(|(time, _)| *time <= SHOWN_US).step_by(every).collect()
         };
         let found = chain.traces_lsb.first()?.iter().enumerate();
-        let mut all: Vec<Series> =
-            found.map(|(place, trace)| series(format!("{place} joins away"), trace)).collect();
-        let said = said.first()?.iter().enumerate();
-        all.extend(said.map(|(place, trace)| series(format!("cable, {place} joins away"), trace)));
+        let line = |(place, trace): (usize, &Vec<f64>)| {
+            (
+                Series { name: format!("{place} joins away"), points: points(trace, SHOWN) },
+                Style::Line,
+            )
+        };
+        let mut all: Vec<(Series, Style)> = found.map(line).collect();
+        let cable = said.first()?.iter().flat_map(|trace| points(trace, SHOWN_OF_CABLE)).collect();
+        all.push((Series { name: "cable".into(), points: cable }, Style::Markers));
         let labels = Labels {
             title: "A train of events into one end of the chain",
             x: "hardware time (us)",
             y: "depolarisation (LSB)",
         };
         let caption = "Membranes of the chain, and the cable in closed form.";
-        picture("chain.svg", caption, figure::lines(&labels, &all))
+        picture("chain.svg", caption, figure::curves(&labels, &all))
     }
 }
 
