@@ -95,7 +95,7 @@ fn run_json(source: &Source<'_>, run: &Finished) -> Value {
     let mut document = origin(source);
     document.insert("seed".into(), json!(run.seed));
     document.insert("interrupted".into(), json!(run.outcome.interrupted));
-    let metrics = run.outcome.metrics.iter();
+    let metrics = run.outcome.numbers();
     let metrics: Map<String, Value> =
         metrics.map(|metric| (metric.name.clone(), json!(metric.value))).collect();
     document.insert("metrics".into(), Value::Object(metrics));
@@ -104,9 +104,9 @@ fn run_json(source: &Source<'_>, run: &Finished) -> Value {
 
 /// The values of each metric over runs, in the order of the first run.
 fn by_metric(runs: &[Finished]) -> Vec<(String, Vec<f64>)> {
-    let first = runs.first().map(|run| run.outcome.metrics.as_slice()).unwrap_or_default();
+    let first = runs.iter().take(1).flat_map(|run| run.outcome.numbers());
     let values = |name: &str| runs.iter().filter_map(|run| run.outcome.metric(name)).collect();
-    first.iter().map(|metric| (metric.name.clone(), values(&metric.name))).collect()
+    first.map(|metric| (metric.name.clone(), values(&metric.name))).collect()
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -160,7 +160,7 @@ pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finishe
     out
 }
 
-/// Four significant digits, whole numbers whole.
+/// Up to four significant digits, whole numbers whole.
 fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e9 {
         return format!("{value:.0}");
@@ -169,7 +169,8 @@ fn number(value: f64) -> String {
         size if size >= 1000.0 => 0,
         size if size >= 100.0 => 1,
         size if size >= 10.0 => 2,
-        _ => 3,
+        size if size >= 0.001 => 3,
+        _ => return format!("{value:.2e}"),
     };
     format!("{value:.decimals$}")
 }
@@ -179,7 +180,7 @@ fn page(source: &Source<'_>, run: &Finished) -> String {
     let Experiment { name, about, .. } = source.experiment;
     let (name, about) = (escaped(name), escaped(about));
     let mut rows = String::new();
-    for metric in &run.outcome.metrics {
+    for metric in run.outcome.numbers() {
         let _ = writeln!(
             rows,
             "<tr><td>{}</td><td class=\"number\">{}</td></tr>",

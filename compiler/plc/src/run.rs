@@ -127,8 +127,8 @@ impl Job<'_> {
             ledger.report(seed, &mut outcome);
         }
         let biological = outcome.metric("biological_time_s").unwrap_or(0.0);
-        outcome.metrics.push(Metric::new("wall_time_s", wall_time_s));
-        outcome.metrics.push(Metric::new("speed_up_over_biology", biological / wall_time_s));
+        outcome.timings.push(Metric::new("wall_time_s", wall_time_s));
+        outcome.timings.push(Metric::new("speed_up_over_biology", biological / wall_time_s));
         Ok(Finished { seed, outcome })
     }
 }

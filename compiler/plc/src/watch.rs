@@ -124,6 +124,10 @@ impl Monitor for Watch {
         self.is_interrupted()
     }
 
+    fn clock_s(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
     fn show(&self, draw: &dyn Fn() -> Vec<String>) {
         let Some(live) = &self.live else { return };
         let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);

@@ -73,6 +73,9 @@ fn run(page: &str) -> usize {
             for change in shorter(args[1]) {
                 args.extend(["--set", change]);
             }
+            if line.contains("task.switch") {
+                args.extend(["--set", "task.switch.samples=60"]);
+            }
         }
         if args[0] == "sweep" {
             // One point of a map that has a thousand of them.

@@ -8,6 +8,12 @@ pub trait Monitor: Sync {
     /// Whether to stop at the next opportunity, keeping what there is.
     fn interrupted(&self) -> bool;
 
+    /// Seconds of the machine's clock since some moment, for [`crate::outcome::Outcome::timings`]. By
+    /// default the clock stands still.
+    fn clock_s(&self) -> f64 {
+        0.0
+    }
+
     /// Something to look at while the job runs: `draw` gives lines of text, with the colours of a
     /// terminal of 256. It is asked for at the monitor's pace; by default never.
     fn show(&self, _draw: &dyn Fn() -> Vec<String>) {}

@@ -92,6 +92,9 @@ pub struct Picture {
 pub struct Outcome {
     /// Numbers of the summary, in the order to print.
     pub metrics: Vec<Metric>,
+    /// Further numbers, which say how fast the machine was: they differ from run to run. Sweeps leave
+    /// them out.
+    pub timings: Vec<Metric>,
     /// Arrays.
     pub archives: Vec<Archive>,
     /// Pictures.
@@ -101,10 +104,15 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The value of a metric.
+    /// Metrics, then timings.
+    pub fn numbers(&self) -> impl Iterator<Item = &Metric> {
+        self.metrics.iter().chain(&self.timings)
+    }
+
+    /// The value of a metric or timing.
     #[must_use]
     pub fn metric(&self, name: &str) -> Option<f64> {
-        self.metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value)
+        self.numbers().find(|metric| metric.name == name).map(|metric| metric.value)
     }
 }
 

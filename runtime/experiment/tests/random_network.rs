@@ -49,7 +49,11 @@ fn weak_inhibition_makes_neurons_fire_in_step_and_strong_inhibition_irregularly(
 fn six_chips_do_the_same_on_any_number_of_threads() {
     let short = ["task.duration_ms=0.03", "task.skipped_ms=0.0"];
     let outcome = run(SIX_CHIPS, &short);
-    assert!(outcome.metric("link_events_driven") > Some(100.0), "{:?}", outcome.metrics);
+    assert!(
+        outcome.metric("link_events_asynchronous_irregular") > Some(100.0),
+        "{:?}",
+        outcome.metrics
+    );
     for threads in ["task.threads=1", "task.threads=4"] {
         assert_eq!(run(SIX_CHIPS, &[&short[..], &[threads]].concat()), outcome);
     }

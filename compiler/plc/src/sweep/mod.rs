@@ -26,9 +26,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
 
-/// Numbers of a run that say how fast the machine was.
-const TIMINGS: [&str; 2] = ["wall_time_s", "speed_up_over_biology"];
-
 /// Runs or merges.
 pub(crate) fn run(args: &SweepArgs) -> Result<(), Failure> {
     match (&args.command, &args.file) {
@@ -142,10 +139,7 @@ impl Job<'_> {
             return Ok(None);
         }
         let metrics = outcome.metrics.into_iter();
-        let metrics = metrics
-            .filter(|metric| !TIMINGS.contains(&metric.name.as_str()))
-            .map(|metric| (metric.name, metric.value))
-            .collect();
+        let metrics = metrics.map(|metric| (metric.name, metric.value)).collect();
         let row = Row { point: point.number, seed: point.seed, metrics };
         let line = row.line();
         let mut file = self.file.lock().map_err(|_| "a thread stopped".to_owned())?;

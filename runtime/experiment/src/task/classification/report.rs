@@ -40,6 +40,7 @@ impl Classification<'_> {
         }
         Outcome {
             metrics: self.metrics(arms, outcomes, split),
+            timings: Vec::new(),
             archives,
             pictures: pictures.into_iter().flatten().collect(),
             interrupted: outcomes.iter().any(|outcome| outcome.interrupted),

@@ -16,6 +16,7 @@ impl Perceptron<'_> {
         let pictures = [self.scatter(course), self.confusion(course), rates_picture(course)];
         Outcome {
             metrics: self.metrics(course),
+            timings: Vec::new(),
             archives: vec![Archive { file: "perceptron.npz".into(), arrays: self.arrays(course) }],
             pictures: pictures.into_iter().flatten().collect(),
             interrupted: course.interrupted,

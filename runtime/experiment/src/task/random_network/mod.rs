@@ -53,6 +53,8 @@ struct Run {
     /// Events of the sources.
     source_events: u64,
     links: LinkCounters,
+    /// Time that the machine took.
+    wall_s: f64,
     interrupted: bool,
 }
 
@@ -97,6 +99,7 @@ impl<'a> RandomNetwork<'a> {
     }
 
     fn run_point(&self, point: Point, seed: u64, monitor: &dyn Monitor) -> Run {
+        let started_s = monitor.clock_s();
         let mut cluster = wiring::cluster(self.config, &self.experiment.chip, point.g, seed);
         let (mut time, mut source_events) = (0, 0);
         while time < self.end() && !monitor.interrupted() {
@@ -110,6 +113,7 @@ impl<'a> RandomNetwork<'a> {
             monitor.advance(until - time);
             time = until;
         }
+        let wall_s = monitor.clock_s() - started_s;
         let chips = 0..cluster.len();
         let spikes: Vec<_> = chips.map(|chip| cluster.chip_mut(chip).take_spikes()).collect();
         let skipped = ticks_from_us(1000.0 * self.config.skipped_ms);
@@ -118,6 +122,7 @@ impl<'a> RandomNetwork<'a> {
             spikes,
             source_events,
             links: cluster.all_link_counters(),
+            wall_s,
             interrupted: time < self.end(),
         }
     }

@@ -64,6 +64,13 @@ fn add_metrics(outcome: &mut Outcome, config: &RandomNetworkConfig, name: &str, 
     let hardware_s = config.duration_ms / 1000.0;
     add("million_spikes_per_hardware_s", spikes as f64 / hardware_s / 1e6);
     add("million_synaptic_events_per_hardware_s", synaptic / hardware_s / 1e6);
+    if run.wall_s > 0.0 {
+        let timing = Metric::new(
+            format!("million_synaptic_events_per_wall_s_{name}"),
+            synaptic / run.wall_s / 1e6,
+        );
+        outcome.timings.push(timing);
+    }
     if config.chips > 1 {
         add("link_events", run.links.sent as f64);
         add("link_events_dropped", run.links.dropped as f64);
