@@ -140,6 +140,30 @@ impl Instance {
         self.ideal.weights()
     }
 
+    /// State, random numbers, records and what else it keeps between updates, as bytes; not its
+    /// params.
+    ///
+    /// # Errors
+    /// If there is no number where one must be.
+    pub fn save(&self) -> std::io::Result<Vec<u8>> {
+        borsh::to_vec(&(&self.state, &self.ideal))
+    }
+
+    /// Goes on from what [`Instance::save`] of an instance of the same rule, with the same place and
+    /// params, gave.
+    ///
+    /// # Errors
+    /// If the bytes are no such state; nothing changes then.
+    pub fn restore(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        let (state, ideal): (io::Instance, Ideal) = borsh::from_slice(bytes)?;
+        if !self.state.is_like(&state) {
+            let message = format!("this is no state of the rule `{}`", self.rule.name());
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message));
+        }
+        (self.state, self.ideal) = (state, ideal);
+        Ok(())
+    }
+
     fn run(&mut self, part: Part, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
         check_sizes(io, self.rule.hir())?;
         self.state.events.clear();

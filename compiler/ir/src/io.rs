@@ -5,6 +5,7 @@
 //! and scatters; a rule never sees rows outside its view, and writes only columns of the mask.
 
 use crate::{Module, Record, Scope};
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_fixed::rng;
 
 /// Columns of a hemisphere.
@@ -45,7 +46,7 @@ pub struct UpdateIo<'a> {
 }
 
 /// What an instance keeps between updates.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Instance {
     /// Hemisphere, 0 top, 1 bottom.
     pub hemisphere: u8,
@@ -68,7 +69,7 @@ pub struct Instance {
 }
 
 /// An event that a rule sends to the synapse rows of its hemisphere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Event {
     /// Synapse driver, 0..127: of rows `2 driver` and `2 driver + 1`, which both receive it.
     pub driver: u8,
@@ -87,7 +88,7 @@ impl Event {
 }
 
 /// Values of an object, by scope.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum ObjectValues {
     /// Lanes: per synapse row-major over row positions, per neuron one a column.
     Lanes(Vec<i16>),
@@ -97,7 +98,7 @@ pub enum ObjectValues {
 
 /// One sample of a record: raw values of each field, those of synapse fields row-major over row
 /// positions and 256 columns wide.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
 pub struct Sample {
     /// Number of updates done when it was taken.
     pub update: u32,
@@ -106,7 +107,7 @@ pub struct Sample {
 }
 
 /// Samples of one record statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct RecordBuffer {
     /// Most samples it holds.
     pub capacity: usize,
@@ -167,6 +168,26 @@ impl Instance {
             records: vec![buffer; module.records.len()],
             events: Vec::new(),
         }
+    }
+}
+
+impl Instance {
+    /// Whether another instance has as many values of everything: of the same rule and view.
+    #[must_use]
+    pub fn is_like(&self, other: &Instance) -> bool {
+        let values = |object: &ObjectValues| match object {
+            ObjectValues::Lanes(lanes) => (true, lanes.len()),
+            ObjectValues::Scalars(words) => (false, words.len()),
+        };
+        let fields = |buffer: &RecordBuffer| buffer.samples.first().map(|s| s.fields.len());
+        let same_fields = |(own, other): (&RecordBuffer, &RecordBuffer)| {
+            fields(own).zip(fields(other)).is_none_or(|(own, other)| own == other)
+        };
+        self.hemisphere == other.hemisphere
+            && self.derived.len() == other.derived.len()
+            && self.objects.iter().map(values).eq(other.objects.iter().map(values))
+            && self.records.len() == other.records.len()
+            && self.records.iter().zip(&other.records).all(same_fields)
     }
 }
 

@@ -1,11 +1,13 @@
 //! A compiled rule at work on an emulated chip: gathers the view into arrays, runs an update in
 //! native code or in the evaluator, and scatters what it changed.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::{Branch, Chip, RowMode};
 use pl_driver::ir::io::{COLUMNS, UpdateIo, baseline};
 use pl_driver::ir::{Imm, InstData, Module, Op, Quantity, Scope};
 use pl_driver::{Engine as Executor, Instance, Place, Rule};
 use pl_experiment::engine::{Binding, Engine, EngineError, RecordField, RecordSample};
+use pl_experiment::state;
 use pl_fixed::rng;
 
 /// Bits that reset both branches of a correlation sensor.
@@ -27,6 +29,7 @@ pub(crate) struct ArrayEngine {
 }
 
 /// Row-major copies of the view's synapse quantities.
+#[derive(BorshSerialize, BorshDeserialize)]
 struct Planes {
     weights: Vec<u8>,
     addresses: Vec<u8>,
@@ -358,6 +361,38 @@ impl Engine for ArrayEngine {
             }
         }
         out
+    }
+
+    fn save(&self) -> Result<Vec<u8>, EngineError> {
+        let ArrayEngine {
+            instance,
+            hemisphere: _,
+            rows: _,
+            binding: _,
+            columns: _,
+            causal_baseline,
+            acausal_baseline,
+            planes,
+            sample_times,
+        } = self;
+        let instance = instance.save().map_err(|error| EngineError::new(error.to_string()))?;
+        let baselines = [causal_baseline, acausal_baseline];
+        state::to_bytes(&(instance, baselines, planes, sample_times))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
+        type Kept = (Vec<u8>, [[u8; COLUMNS]; 2], Planes, Vec<Vec<u64>>);
+        let (instance, baselines, planes, sample_times): Kept = state::from_bytes(bytes)?;
+        let alike = planes.weights.len() == self.planes.weights.len()
+            && sample_times.len() == self.sample_times.len();
+        if !alike {
+            return Err(EngineError::new("this is the state of another view"));
+        }
+        let restored = self.instance.restore(&instance);
+        restored.map_err(|error| EngineError::new(error.to_string()))?;
+        [self.causal_baseline, self.acausal_baseline] = baselines;
+        (self.planes, self.sample_times) = (planes, sample_times);
+        Ok(())
     }
 }
 

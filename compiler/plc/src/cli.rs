@@ -315,9 +315,28 @@ pub(crate) struct RunArgs {
         default_missing_value = "100", value_parser = parse_pace, conflicts_with_all = ["repeat", "quiet"],
     )]
     pub(crate) live: Option<f64>,
+    /// Keep the state of the run in this file, for --resume.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Seconds from one state that is kept to the next; one is kept at the end in any case.
+    #[arg(
+        long, value_name = "SECONDS", default_value_t = 60.0, value_parser = parse_seconds,
+    )]
+    pub(crate) every: f64,
+    /// Go on from the state in this file, and keep later ones there unless --checkpoint names
+    /// another. Everything else must be as it was; the results are those of a run that was never
+    /// interrupted.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
     /// Print no progress and no summary.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// A time that is not negative.
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=1e6).contains(seconds));
+    seconds.ok_or_else(|| "must be 0 to 1000000 seconds".to_owned())
 }
 
 /// Updates a second, more than none.

@@ -5,15 +5,17 @@
 //! small difference can become a large one; the share of differing addresses tells.
 
 use crate::array_engine::ArrayEngine;
+use borsh::{BorshDeserialize, BorshSerialize};
 use ndarray::Array1;
 use pl_chip::Chip;
 use pl_experiment::engine::{Engine, EngineError, RecordSample};
 use pl_experiment::figure::{self, Labels, Series};
 use pl_experiment::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
+use pl_experiment::state;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How far a rule and its shadow are apart after an update, over the view.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 struct Distance {
     /// Chip time, ticks of 4 ns.
     now: u64,
@@ -177,6 +179,18 @@ impl Engine for Compared {
 
     fn take_records(&mut self) -> Vec<RecordSample> {
         self.engine.take_records()
+    }
+
+    fn save(&self) -> Result<Vec<u8>, EngineError> {
+        state::to_bytes(&(self.engine.save()?, self.shadow.save()?, &self.course.distances))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
+        let (engine, shadow, distances): (Vec<u8>, Vec<u8>, _) = state::from_bytes(bytes)?;
+        self.engine.restore(&engine)?;
+        self.shadow.restore(&shadow)?;
+        self.course.distances = distances;
+        Ok(())
     }
 }
 

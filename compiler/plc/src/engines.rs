@@ -208,6 +208,14 @@ impl Compiler {
         self.rules.get(name).ok_or_else(unknown)
     }
 
+    /// The rules as compiled, by name: their IR as text.
+    pub(crate) fn listings(&self) -> Vec<String> {
+        let listing = |(name, compiled): (&String, &Compiled)| {
+            format!("{name}\n{}", pl_driver::ir::print::module(compiled.rule.module()))
+        };
+        self.rules.iter().map(listing).collect()
+    }
+
     /// The rule of a binding, whose view is not too large for it.
     fn bound(&self, binding: &Binding) -> Result<&Rule, EngineError> {
         let rule = &self.get(&binding.rule)?.rule;

@@ -6,6 +6,7 @@
 //!   apply.rs         updates on recorded arrays
 //!   test.rs          test blocks on every engine; test_ppu.rs on a PPU whose sensors are given
 //!   engines.rs       rules of the compiler as engines of experiments: native code, evaluator, PPU
+//!   checkpoint.rs    states of a run, kept in a file
 //!   report.rs        results of a run as files and as a summary; watch.rs progress and Ctrl-C
 //!   array_engine.rs  a rule on the emulated chip through gathered arrays
 //!   lsp/             the language server
@@ -24,6 +25,7 @@ mod apply;
 mod array_engine;
 mod asm;
 mod check;
+mod checkpoint;
 mod cli;
 mod collect;
 mod compare;

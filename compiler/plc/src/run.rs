@@ -1,5 +1,6 @@
 //! `plc run`.
 
+use crate::checkpoint::{self, Checkpoints};
 use crate::cli::{CompareArg, EngineArg, RunArgs};
 use crate::compare::Ledger;
 use crate::engines::{Compiler, EngineKind};
@@ -13,7 +14,7 @@ use pl_experiment::outcome::{Metric, Outcome};
 use pl_experiment::plasticity::Timing;
 use pl_experiment::task::{Task, TaskError};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A run that is done: its seed, what came of it, and how long it took.
 pub(crate) struct Finished {
@@ -35,15 +36,29 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     compiler.ledger = args.compare.map(|CompareArg::Ideal| Ledger::default());
     let task = file.open(&experiment).map_err(|error| match &error {
         TaskError::Data(_) => Failure::Usage(format!("{}: {error}", args.file.display())),
-        TaskError::Config(_) | TaskError::Engine { .. } => file.invalid(&error),
+        TaskError::Config(_) | TaskError::Engine { .. } | TaskError::State(_) => {
+            file.invalid(&error)
+        }
     })?;
 
     let first = args.seed.unwrap_or(experiment.seed);
     let out = args.out.clone().unwrap_or_else(|| default_out(&experiment.name, first));
     output::check_folder(&out)?;
     let seeds: Vec<u64> = (0..u64::from(args.repeat)).map(|i| first.wrapping_add(i)).collect();
+    let what = checkpoint::Run {
+        text: &file.text,
+        changes: &args.set,
+        compiler: &compiler,
+        kind,
+        compares: args.compare.is_some(),
+        seeds: (first, args.repeat),
+    };
+    let (resume, keep) = (args.resume.as_deref(), args.checkpoint.as_deref());
+    let every = Duration::from_secs_f64(args.every);
+    let checkpoints = Checkpoints::open(&what, resume, keep, every)?;
     let watch = Watch::new(task.units().saturating_mul(u64::from(args.repeat)), args.quiet)?
-        .showing(args.live);
+        .showing(args.live)
+        .keeping(checkpoints);
     let job = Job { task: task.as_ref(), compiler: &compiler, watch: &watch };
     let finished = job.run_all(&seeds);
     watch.finish();
@@ -67,9 +82,16 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         print!("{}", report::summary(&experiment, kind, &finished));
         println!("results in {}", out.display());
     }
+    let kept = watch.checkpoint()?;
     let interrupted =
         finished.len() < seeds.len() || finished.iter().any(|run| run.outcome.interrupted);
-    if interrupted { Err(Failure::Interrupted) } else { Ok(()) }
+    if !interrupted {
+        return Ok(());
+    }
+    if let Some(path) = kept.filter(|_| !args.quiet) {
+        eprintln!("the same command with --resume {} goes on from here", path.display());
+    }
+    Err(Failure::Interrupted)
 }
 
 /// What runs the rules of an experiment: in the chip's time only PPU programs can.

@@ -1,10 +1,13 @@
 //! Progress on the terminal, and Ctrl-C.
 
+use crate::checkpoint::Checkpoints;
 use crate::output::Failure;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pl_experiment::Monitor;
+use pl_experiment::engine::EngineError;
+use pl_experiment::{Monitor, Occasion, Part};
 use std::fmt::Write as _;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -30,6 +33,8 @@ pub(crate) struct Watch {
     announced: AtomicBool,
     /// If the run is to be shown on the terminal.
     live: Option<Mutex<Live>>,
+    /// Where its states are kept.
+    checkpoints: Option<Checkpoints>,
 }
 
 /// A run that is shown, at a pace to look at.
@@ -78,7 +83,13 @@ impl Watch {
             announce: !terminal && !quiet,
             announced: AtomicBool::new(false),
             live: None,
+            checkpoints: None,
         })
+    }
+
+    /// Also keeps the states of the run.
+    pub(crate) fn keeping(self, checkpoints: Checkpoints) -> Watch {
+        Watch { checkpoints: Some(checkpoints), ..self }
     }
 
     /// Also shows the run, if there is a terminal: so many steps a second, or fewer.
@@ -95,6 +106,14 @@ impl Watch {
     /// Clears the bar.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// The file in which the states of the run are kept, if they are.
+    ///
+    /// # Errors
+    /// If it could not be written the last time.
+    pub(crate) fn checkpoint(self) -> Result<Option<PathBuf>, Failure> {
+        self.checkpoints.map_or(Ok(None), Checkpoints::finish)
     }
 
     /// After two hundredths of the work, says how long all of it will take.
@@ -136,6 +155,22 @@ impl Monitor for Watch {
             live.draw(&draw());
         }
         live.wait();
+    }
+
+    fn kept(&self, part: &Part) -> Option<Vec<u8>> {
+        self.checkpoints.as_ref().and_then(|checkpoints| checkpoints.kept(part))
+    }
+
+    fn keep(
+        &self,
+        part: &Part,
+        occasion: Occasion,
+        state: &dyn Fn() -> Result<Vec<u8>, EngineError>,
+    ) -> Result<(), EngineError> {
+        match &self.checkpoints {
+            Some(checkpoints) => checkpoints.keep(part, occasion, state),
+            None => Ok(()),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::hir::{
 use crate::interval::Interval;
 use crate::lower::number::held;
 use crate::lower::state_format;
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_fixed::rng;
 use pl_ir::io::{self, COLUMNS, ObjectValues, UpdateIo};
 use pl_ir::{Module, Quantity, Scope};
@@ -37,7 +38,7 @@ pub enum Part {
 }
 
 /// What a rule keeps between updates, unrounded.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Ideal {
     /// Weights of the view, row by row, 256 columns wide.
     weights: Vec<f64>,

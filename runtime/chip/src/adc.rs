@@ -4,6 +4,8 @@
 //! sampling, so that reading twice at one time gives the same code and no reading disturbs
 //! another.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::COLUMNS;
 use crate::config::AdcConfig;
 use crate::convert::single;
@@ -12,7 +14,7 @@ use crate::lanes::{self, Level};
 use crate::noise::{Key, Purpose, place};
 
 /// The converters of one hemisphere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Adc {
     seed: u64,
     hemisphere: usize,

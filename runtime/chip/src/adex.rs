@@ -27,6 +27,8 @@ mod constants;
 
 use std::ops::Range;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::COLUMNS;
 use crate::config::ChipConfig;
 use crate::convert::{low_word, single, whole_u32};
@@ -47,7 +49,7 @@ pub use constants::AdexParameters;
 /// Sub-steps of a step; every step is a multiple of five ticks.
 const SUBSTEPS: usize = 5;
 /// One synaptic input of a block of neurons; its current gives `level - slope V`.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Input {
     /// At the end of the last sub-step, LSB a sub-step.
     pub(crate) current: Lane,
@@ -58,7 +60,7 @@ pub(crate) struct Input {
 }
 
 /// State and constants of a block of neurons; potentials relative to rest, times in sub-steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct AdexBlock {
     pub(crate) potential: Lane,
     /// Leak and offset.
@@ -98,7 +100,7 @@ pub(crate) struct AdexBlock {
 type Gains = Box<[[Gain; BLOCKS]]>;
 
 /// All neurons of a hemisphere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Adex {
     level: Level,
     step_ticks: u32,

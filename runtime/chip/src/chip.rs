@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::adex::AdexParameters;
 use crate::config::ChipConfig;
 use crate::correlation::Branch;
@@ -39,7 +41,7 @@ const PLAIN: &str = "the neurons are plain: `adex.enabled` is 0";
 /// // The reading falls as correlation grows.
 /// assert!(chip.correlation_codes_row(0, 4, Branch::Causal)[0] < 200);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub struct Chip {
     pub(crate) hemispheres: [Hemisphere; HEMISPHERES],
     /// The FPGA's memories, which both PPUs see.

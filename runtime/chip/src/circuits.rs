@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::COLUMNS;
 use crate::adex::Adex;
 use crate::config::ChipConfig;
@@ -15,7 +17,7 @@ use crate::neurons::{Fired, NeuronParameters, Neurons};
 use crate::synapse_array::SynapseArray;
 
 /// Neurons of one kind.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) enum Circuits {
     /// Leaky integrate-and-fire with current synapses.
     Plain(Box<Neurons>),

@@ -12,6 +12,8 @@
 
 use std::collections::BTreeMap;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::chip::Chip;
 use crate::config::ChipConfig;
 use crate::events::{InputEvent, Spike, Target, index_byte};
@@ -30,14 +32,14 @@ use link::Link;
 pub const CHIPS: usize = 50;
 
 /// Rows of one other chip that a neuron's spikes reach, over one link.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 struct Wire {
     to: usize,
     targets: Vec<Target>,
 }
 
 /// A chip with what leaves it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 struct Member {
     chip: Chip,
     /// By hemisphere and column.
@@ -125,7 +127,7 @@ impl<T: Transport> Cluster<T> {
         config: &ChipConfig,
         count: usize,
         seed: u64,
-        transport: T,
+        mut transport: T,
     ) -> Cluster<T> {
         assert!((1..=CHIPS).contains(&count), "a cluster has 1 to {CHIPS} chips, not {count}");
         let member = |index: usize| Member {
@@ -137,6 +139,7 @@ impl<T: Transport> Cluster<T> {
         };
         let step = ticks_from_us(config.time.step_us);
         let shortest = Link::shortest_delay(&config.link, step);
+        transport.begin(count, 1);
         Cluster {
             members: (0..count).map(member).collect(),
             transport,
@@ -146,6 +149,38 @@ impl<T: Transport> Cluster<T> {
             step,
             window: shortest - shortest % step,
         }
+    }
+
+    /// Chips, wires and links, and the events between the chips, as bytes.
+    ///
+    /// # Errors
+    /// If there is no number where one must be, which is our mistake.
+    pub fn save(&self) -> borsh::io::Result<Vec<u8>> {
+        let waiting = |chip: usize| {
+            let events = self.transport.receive(chip);
+            self.transport.send(chip, &events);
+            events
+        };
+        let waiting: Vec<Vec<InputEvent>> = (0..self.members.len()).map(waiting).collect();
+        borsh::to_vec(&(&self.members, waiting))
+    }
+
+    /// Takes over what [`Cluster::save`] gave for as many chips of the same configuration and seed.
+    ///
+    /// # Errors
+    /// If the bytes are no such state; nothing changes then.
+    pub fn restore(&mut self, bytes: &[u8]) -> borsh::io::Result<()> {
+        let (members, waiting): (Vec<Member>, Vec<Vec<InputEvent>>) = borsh::from_slice(bytes)?;
+        if members.len() != self.members.len() || waiting.len() != members.len() {
+            let kind = borsh::io::ErrorKind::InvalidData;
+            return Err(borsh::io::Error::new(kind, "the state of another number of chips"));
+        }
+        self.members = members;
+        for (chip, events) in waiting.iter().enumerate() {
+            self.transport.receive(chip);
+            self.transport.send(chip, events);
+        }
+        Ok(())
     }
 
     /// What moves events between the chips.

@@ -173,7 +173,7 @@ macro_rules! section {
         }
     ) => {
         $(#[doc = $section_doc])+
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq, borsh::BorshSerialize, borsh::BorshDeserialize)]
         pub struct $Section {
             $(
                 $(#[doc = $doc])+

@@ -6,6 +6,7 @@
 //! program writes is there for every event from that step on. Accesses of both cores act in the
 //! order of their ticks, that of the top core first in the same tick.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_iss::{Cpu, TimingParameters, Trap, WaitLoop};
 
 use crate::HEMISPHERES;
@@ -15,7 +16,7 @@ use crate::chip::Chip;
 const RUN: u32 = 1;
 
 /// A core that runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Core {
     cpu: Cpu,
     /// Tick of its cycle 0.

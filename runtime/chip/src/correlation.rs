@@ -30,6 +30,8 @@
 
 use std::ops::Range;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::config::SensorConfig;
 use crate::convert::{low_word, single};
 use crate::lanes::{self, Level, Meeting, Saturation, Sensors};
@@ -97,7 +99,7 @@ pub(crate) enum Pulse {
 
 /// Accumulator and parameters of one branch; `[row * 256 + column]` anticausal,
 /// `[column * COLUMN_STRIDE + row]` causal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 struct Accumulator {
     value: Box<[f32]>,
     eta: Box<[f32]>,
@@ -122,7 +124,7 @@ impl Accumulator {
 }
 
 /// Synapses that hold the time of a pulse of their former address.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 struct Held {
     by_row: [[u64; 4]; ROWS],
     by_column: [[u64; 4]; COLUMNS],
@@ -167,7 +169,7 @@ fn ones(words: [u64; 4]) -> impl Iterator<Item = usize> {
 }
 
 /// All sensors of a hemisphere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Correlation {
     config: SensorConfig,
     seed: u64,

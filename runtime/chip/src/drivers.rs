@@ -5,6 +5,7 @@
 //! `synapse_driver.cpp`). It takes an event whose row select equals its position in the bits of its
 //! compare mask (haldls `synapse_driver.h`), and passes the address to the synapses of both rows.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::Deserialize;
 
 use crate::ROWS;
@@ -28,7 +29,9 @@ const POSITIONS: usize = DRIVERS / BUSES;
 const ALWAYS_FORWARDED: u8 = 0x20;
 
 /// What a row's driver does with an event (haldls `synapse_driver.h`, row modes).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum RowMode {
     /// Ignores it: no current and no pulse for the correlation sensors.
@@ -63,7 +66,7 @@ impl RowMode {
 }
 
 /// Settings of a driver besides the modes of its rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Driver {
     /// Whether it listens to its bus; default it does.
     pub receiver: bool,
@@ -93,7 +96,7 @@ impl Default for Driver {
 }
 
 /// All drivers of a hemisphere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Drivers {
     settings: [Driver; DRIVERS],
     modes: [RowMode; ROWS],

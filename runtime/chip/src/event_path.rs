@@ -25,6 +25,8 @@
 
 use std::collections::VecDeque;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::chip::Chip;
 use crate::config::RoutingConfig;
 use crate::convert::whole_u64;
@@ -58,7 +60,9 @@ pub const GENERATORS: usize = 8;
 pub const CHANNELS: usize = 4;
 
 /// An event on a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
 pub struct LinkEvent {
     /// When the host sends it, or when it comes to the host; ticks of 4 ns.
     pub time: u64,
@@ -86,7 +90,7 @@ pub struct EventCounters {
 }
 
 /// An event at an input of the crossbar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 struct Arrival {
     time: u64,
     input: u8,
@@ -96,7 +100,7 @@ struct Arrival {
 }
 
 /// Sources, crossbar and wires of a chip.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct EventPath {
     /// Ticks from a source to a row or link, at least a step.
     latency: u64,

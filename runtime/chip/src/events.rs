@@ -4,6 +4,7 @@
 //! seed, the source's number and the interval's start only. Sources may be generated in any order
 //! and on any thread.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_fixed::real;
 
 use crate::convert::{low_byte, whole_u64};
@@ -13,7 +14,9 @@ use crate::time::TICKS_PER_S;
 /// An event on one synapse row, as it arrives at the synapses.
 ///
 /// Ordered by time, then place, which is the order in which simultaneous events act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
 pub struct InputEvent {
     /// Arrival in ticks of 4 ns.
     pub time: u64,
@@ -34,7 +37,9 @@ impl InputEvent {
 }
 
 /// A spike of a neuron.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
 pub struct Spike {
     /// When the membrane crossed threshold, ticks of 4 ns.
     pub time: u64,
@@ -45,7 +50,7 @@ pub struct Spike {
 }
 
 /// Where a source's events go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
 pub struct Target {
     /// 0 top, 1 bottom.
     pub hemisphere: u8,

@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::memory_map::{EXTERNAL_DRAM_BYTES, EXTERNAL_SRAM_BYTES, Memory};
 
 const PAGE_BYTES: usize = 1 << 16;
 
 /// Both memories.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, BorshSerialize, BorshDeserialize)]
 pub struct ExternalMemory {
     sram: Pages,
     dram: Pages,

@@ -8,13 +8,15 @@
 
 use std::sync::OnceLock;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::COLUMNS;
 use crate::memory_map::VECTOR_BYTES;
 use crate::noise::{Key, Purpose, place};
 use crate::synapse_array::column_of_lane;
 
 /// Generators of the columns of one hemisphere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Generators {
     state: [u16; COLUMNS],
 }

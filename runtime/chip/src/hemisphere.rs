@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::adc::Adc;
 use crate::circuits::Circuits;
 use crate::config::ChipConfig;
@@ -27,7 +29,7 @@ use crate::{COLUMNS, ROWS};
 const OVERFLOW: u16 = 0x100;
 
 /// One hemisphere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Hemisphere {
     index: usize,
     pub(crate) drivers: Drivers,

@@ -8,6 +8,8 @@
 
 use fearless_simd::dispatch;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::COLUMNS;
 use crate::noise::Key;
 
@@ -34,6 +36,19 @@ impl Level {
         }
         levels.push(detected);
         levels.into_iter().map(Level).collect()
+    }
+}
+
+/// What a processor has is no state: who reads it back has their own.
+impl BorshSerialize for Level {
+    fn serialize<W: borsh::io::Write>(&self, _writer: &mut W) -> borsh::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl BorshDeserialize for Level {
+    fn deserialize_reader<R: borsh::io::Read>(_reader: &mut R) -> borsh::io::Result<Level> {
+        Ok(Level::detect())
     }
 }
 

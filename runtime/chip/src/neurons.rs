@@ -17,6 +17,7 @@
 
 use std::ops::Range;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_fixed::real;
 
 use crate::COLUMNS;
@@ -39,7 +40,7 @@ pub(crate) const QUIET_CURRENT: f32 = 1e-11;
 pub(crate) const NEGLIGIBLE: f32 = 1e-24;
 
 /// Analog parameters of one neuron.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct NeuronParameters {
     /// Leak potential, ADC LSB.
     pub leak_lsb: f64,
@@ -72,7 +73,7 @@ impl NeuronParameters {
 }
 
 /// A spike of one neuron within some steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Fired {
     /// Ticks since the start of the first.
     pub(crate) offset: u64,
@@ -86,7 +87,7 @@ pub(crate) const BLOCKS: usize = COLUMNS / BLOCK;
 pub(crate) type Lane = [f32; BLOCK];
 
 /// What an event adds at the end of a step, for each unit of weight, in a block of neurons.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, BorshSerialize, BorshDeserialize)]
 #[repr(align(64))]
 pub(crate) struct Gain {
     pub(crate) potential: Lane,
@@ -94,7 +95,7 @@ pub(crate) struct Gain {
 }
 
 /// One synaptic input of a block of neurons.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Input {
     /// Current at the end of the last step, LSB a tick.
     pub(crate) current: Lane,
@@ -105,7 +106,7 @@ pub(crate) struct Input {
 }
 
 /// State and constants of a block of neurons; potentials relative to rest.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, BorshSerialize, BorshDeserialize)]
 #[repr(align(64))]
 pub(crate) struct NeuronBlock {
     /// Potential at the end of the last step.
@@ -175,7 +176,7 @@ pub(crate) fn peak_response(tau_mem: f64, tau_syn: f64) -> f64 {
 }
 
 /// All neurons of a hemisphere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Neurons {
     level: Level,
     step_ticks: u32,

@@ -4,6 +4,7 @@
 //! no generator state, so the order and number of readings cannot change a reading, and any
 //! reading may be repeated, skipped or vectorised.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_fixed::rng::splitmix64;
 
 use crate::convert::low_word;
@@ -50,7 +51,7 @@ pub(crate) enum Purpose {
 }
 
 /// Two words that name a stream; lanes are drawn from it by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Key {
     low: u32,
     high: u32,

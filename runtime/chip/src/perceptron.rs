@@ -16,6 +16,7 @@
 //! run into a limit and come back before the readout, and strengths that differ between the two
 //! rows of a driver or change with the input. Every figure is a parameter in `[chip.perceptron]`.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_fixed::real;
 
 use crate::chip::Chip;
@@ -38,7 +39,7 @@ const ADDRESS_BIT: u8 = 0x20;
 const RESULT_LIMIT: f32 = 128.0;
 
 /// Durations of a multiplication, ticks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, BorshSerialize, BorshDeserialize)]
 struct Timing {
     reset: u64,
     readout: u64,
@@ -47,7 +48,7 @@ struct Timing {
 }
 
 /// The membranes of one hemisphere as integrators.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Perceptron {
     hemisphere: usize,
     seed: u64,

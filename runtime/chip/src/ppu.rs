@@ -1,12 +1,14 @@
 //! What belongs to a plasticity processor: memory, control register, the converters' last results
 //! as its vector unit sees them, and its core while that runs.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::COLUMNS;
 use crate::cores::Core;
 use crate::memory_map::{CORRELATION_DEFAULTS, SRAM_BYTES};
 
 /// Environment of one PPU.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Ppu {
     pub(crate) memory: Box<[u8; SRAM_BYTES]>,
     /// Control register: bit 0 lets the core run.

@@ -3,13 +3,15 @@
 //! Stimuli come many at once and long before they act; events of the network itself come a few at
 //! a time and act soon. The few are kept apart, so that neither is moved for the other.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::events::InputEvent;
 
 /// Events that came late are merged with the others when there are more of them than this.
 const LATE_MAX: usize = 256;
 
 /// Events in the order in which they act.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, BorshSerialize, BorshDeserialize)]
 pub(crate) struct EventQueue {
     early: Run,
     /// Events that act before the last of `early`.
@@ -19,7 +21,7 @@ pub(crate) struct EventQueue {
 }
 
 /// Ascending events of which some have acted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, BorshSerialize, BorshDeserialize)]
 struct Run {
     events: Vec<InputEvent>,
     done: usize,

@@ -21,6 +21,7 @@
 //! Correlation sensors see the pulse whatever its strength; the multiplier of the perceptron mode
 //! has no use for the circuit. Events of one driver in the same tick are one use of it.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_fixed::real;
 
 use crate::config::StpConfig;
@@ -30,7 +31,7 @@ use crate::noise::{Key, Purpose, place};
 use crate::time::TICKS_PER_US;
 
 /// Settings of a driver's short-term plasticity (haldls `synapse_driver.h`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct ShortTerm {
     /// How far an event draws the state, 0 to 15.
     pub utilization: u8,
@@ -53,7 +54,7 @@ impl Default for ShortTerm {
 const OFFSET_MIDDLE: f64 = 8.0;
 
 /// One driver's circuit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, BorshSerialize, BorshDeserialize)]
 struct Circuit {
     utilization: f64,
     /// Reciprocal time constant, per tick; 0 without recovery.
@@ -69,7 +70,7 @@ struct Circuit {
 }
 
 /// The circuits of a hemisphere's drivers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct ShortTermPlasticity {
     config: StpConfig,
     seed: u64,

@@ -16,6 +16,7 @@
 
 use std::ops::Range;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_fixed::real;
 use serde::Deserialize;
 
@@ -32,7 +33,7 @@ const TAU_RANGE_US: (f64, f64) = (0.1, 30.0);
 const DURATION_RANGE_US: (f64, f64) = (0.0, 50_000.0);
 
 /// What connects two circuits.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Join {
     /// A switch: one membrane.
     Membrane,
@@ -44,7 +45,7 @@ pub enum Join {
 }
 
 /// What a compartment does when its potential rises through its threshold.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Compartment {
     /// It goes to its reset potential for the refractory time: a (sodium) spike.
     #[default]
@@ -259,7 +260,7 @@ fn leads(joins: impl Iterator<Item = (usize, usize, Join)>) -> [usize; COLUMNS] 
 }
 
 /// A conductance between two compartments, for half a sub-step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, BorshSerialize, BorshDeserialize)]
 struct Coupling {
     /// Lowest columns of the compartments.
     ends: [usize; 2],
@@ -307,7 +308,7 @@ fn above(blocks: &[AdexBlock], a: usize, b: usize) -> f32 {
 }
 
 /// The joins of a hemisphere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Structure {
     joins: Vec<(usize, usize, Join)>,
     /// Lowest column of each column's compartment.

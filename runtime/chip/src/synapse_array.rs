@@ -1,5 +1,7 @@
 //! Digital state of one hemisphere's synapses: weights, addresses, calibration bits.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::{COLUMNS, ROWS};
 
 /// Largest weight and address: both have six bits.
@@ -8,7 +10,7 @@ pub(crate) const SIX_BITS: u8 = 0x3f;
 pub(crate) const TWO_BITS: u8 = 0x03;
 
 /// One byte for each synapse of a hemisphere, row by row, natural column order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Plane(Box<[[u8; COLUMNS]]>);
 
 impl Plane {
@@ -28,7 +30,7 @@ impl Plane {
 }
 
 /// The four planes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct SynapseArray {
     /// Weights, 0 to 63.
     pub(crate) weights: Plane,

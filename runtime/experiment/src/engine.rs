@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::ppu_image::PpuImage;
 use pl_chip::{COLUMNS, Chip, RowMode};
 
@@ -27,6 +29,19 @@ pub trait Engine: Send {
 
     /// The samples recorded since this was last asked, by record statement and update.
     fn take_records(&mut self) -> Vec<RecordSample>;
+
+    /// What the engine keeps between updates, besides what is on the chip, as bytes.
+    ///
+    /// # Errors
+    /// If it cannot be kept.
+    fn save(&self) -> Result<Vec<u8>, EngineError>;
+
+    /// Goes on from what [`Engine::save`] of an engine with the same binding gave, instead of a
+    /// start, on a chip in the state of that time.
+    ///
+    /// # Errors
+    /// If the bytes are no such state.
+    fn restore(&mut self, state: &[u8]) -> Result<(), EngineError>;
 }
 
 /// Makes engines of the rules of one experiment.
@@ -159,7 +174,7 @@ pub struct ParamInfo {
 }
 
 /// One sample of a `record` statement.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct RecordSample {
     /// Number of the statement in the rule.
     pub record: usize,
@@ -174,7 +189,7 @@ pub struct RecordSample {
 }
 
 /// The values of one quantity in a sample.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct RecordField {
     /// The quantity's name in the rule.
     pub name: String,

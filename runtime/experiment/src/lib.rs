@@ -22,8 +22,9 @@ pub mod monitor;
 pub mod outcome;
 pub mod plasticity;
 pub mod ppu_image;
+pub mod state;
 pub mod task;
 
 pub use config::{ConfigError, Experiment};
-pub use monitor::{Monitor, Unwatched};
+pub use monitor::{Monitor, Occasion, Part, Unwatched};
 pub use outcome::Outcome;

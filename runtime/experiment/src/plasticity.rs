@@ -3,9 +3,12 @@
 //! Updates take no time, or the time that their programs take on the chip's PPUs while the network
 //! goes on. A task advances the chip through [`Plasticity::run_until`] and need not know which.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample};
 use crate::outcome::Metric;
 use crate::ppu_image::{RunningImage, in_turn, start_all};
+use crate::state;
 use pl_chip::time::us_from_ticks;
 use pl_chip::{Chip, InputEvent};
 use serde::Deserialize;
@@ -34,7 +37,7 @@ impl Timing {
 }
 
 /// What became of the updates that were due.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct UpdateCounts {
     /// Updates that were due.
     pub requested: u64,
@@ -283,6 +286,74 @@ fn on_one_hemisphere(factory: &dyn EngineFactory, bindings: &[Binding]) -> Resul
         }
     }
     Ok(())
+}
+
+/// What [`Plasticity::save`] keeps.
+#[derive(BorshSerialize, BorshDeserialize)]
+struct Kept {
+    begun: u64,
+    rules: Vec<KeptRule>,
+}
+
+#[derive(BorshSerialize, BorshDeserialize)]
+struct KeptRule {
+    engine: Vec<u8>,
+    /// Of no meaning in the chip's time, where the PPU knows.
+    next_due: u64,
+    executed: u64,
+}
+
+impl Plasticity {
+    /// The rules' states, besides what is on the chip, as bytes.
+    ///
+    /// # Errors
+    /// If they cannot be kept.
+    pub fn save(&self) -> Result<Vec<u8>, EngineError> {
+        let rules = match &self.work {
+            Work::Instant(rules) => {
+                let kept = |rule: &Scheduled| -> Result<KeptRule, EngineError> {
+                    let Scheduled { engine, next_due, executed } = rule;
+                    let engine = engine.save()?;
+                    Ok(KeptRule { engine, next_due: *next_due, executed: *executed })
+                };
+                rules.iter().map(kept).collect::<Result<_, _>>()?
+            }
+            Work::Chip(images) => {
+                let kept = |image: &RunningImage| -> Result<KeptRule, EngineError> {
+                    Ok(KeptRule { engine: image.save()?, next_due: 0, executed: 0 })
+                };
+                images.iter().map(kept).collect::<Result<_, _>>()?
+            }
+        };
+        state::to_bytes(&Kept { begun: self.begun, rules })
+    }
+
+    /// Goes on from what [`Plasticity::save`] gave for the same rules, instead of a start, on a
+    /// chip in the state of that time.
+    ///
+    /// # Errors
+    /// If the bytes are no such state.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
+        let kept: Kept = state::from_bytes(bytes)?;
+        if kept.rules.len() != self.schedules.len() {
+            return Err(EngineError::new("this is the state of other rules"));
+        }
+        self.begun = kept.begun;
+        match &mut self.work {
+            Work::Instant(rules) => {
+                for (rule, kept) in rules.iter_mut().zip(kept.rules) {
+                    rule.engine.restore(&kept.engine)?;
+                    (rule.next_due, rule.executed) = (kept.next_due, kept.executed);
+                }
+            }
+            Work::Chip(images) => {
+                for (image, kept) in images.iter_mut().zip(kept.rules) {
+                    image.restore(&kept.engine)?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn next_due(rules: &[Scheduled]) -> Option<u64> {

@@ -214,6 +214,15 @@ impl PpuImage {
         self.samples.iter_mut().flat_map(core::mem::take).collect()
     }
 
+    /// Takes samples over that were taken out before, those of each record statement.
+    fn restore_samples(&mut self, samples: Vec<Vec<RecordSample>>) -> Result<(), EngineError> {
+        if samples.len() != self.samples.len() {
+            return Err(EngineError::new("this is the state of another rule"));
+        }
+        self.samples = samples;
+        Ok(())
+    }
+
     /// Says what happened, and where in the program.
     fn stopped(&self, what: &str, pc: u32) -> EngineError {
         let place = match self.image.symbol_at(pc) {

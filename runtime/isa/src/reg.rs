@@ -4,6 +4,8 @@
 
 use core::fmt;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 /// A general-purpose register, 0 to 31.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Gpr(pub u8);
@@ -79,7 +81,9 @@ impl Cond {
 }
 
 /// A special-purpose register, 0 to 1023.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
 pub struct Spr(pub u16);
 
 macro_rules! sprs {

@@ -12,6 +12,8 @@
 
 mod rounds;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::latency::{Class, Wait};
 use crate::{Field, Instruction, Opcode, Resource, Role};
 
@@ -38,7 +40,7 @@ const REFETCH_CYCLES: u64 = 5;
 const QUEUE: usize = 4;
 
 /// Latencies of what the core is connected to, in cycles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct TimingParameters {
     /// Scalar load: from request to data.
     pub load_cycles: u32,
@@ -189,7 +191,7 @@ pub fn pace(class: Class, writes: bool, wait: Wait) -> Option<Pace> {
 }
 
 /// State of the pipelines. Times are in parts of a cycle.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub struct Timing {
     parameters: TimingParameters,
     /// Next slot of the front end.
@@ -256,7 +258,7 @@ fn conditions(instruction: &Instruction) -> (bool, bool) {
 }
 
 /// When a vector register is free for what.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, BorshSerialize, BorshDeserialize)]
 struct Register {
     read: u64,
     write: u64,

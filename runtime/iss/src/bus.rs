@@ -1,6 +1,8 @@
 //! What a core is connected to.
 
 use core::fmt;
+
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_isa::latency::Wait;
 
 /// Bytes of a vector.
@@ -33,7 +35,7 @@ impl Width {
 }
 
 /// What kind of access a bus refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Access {
     /// Of an instruction.
     Fetch,
@@ -66,7 +68,7 @@ impl fmt::Display for Access {
 }
 
 /// An access nothing answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct BusFault {
     /// The address.
     pub address: u32,

@@ -1,5 +1,6 @@
 //! The core: registers, and what one step does.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_isa::latency::{Class, Wait};
 use pl_isa::{
     Executed, Field, Instruction, Opcode, Timing, TimingParameters, decode, for_each_insn,
@@ -113,7 +114,7 @@ impl DecodedMemory {
 
 /// The core. Registers are public; those of timers and interrupts are reached through
 /// instructions and the methods that stand for pins and doorbell.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub struct Cpu {
     /// General-purpose registers.
     pub gpr: [u32; 32],
@@ -144,6 +145,7 @@ pub struct Cpu {
     acted: u64,
     pub(crate) waiting: Waiting,
     timing: Option<Box<Timing>>,
+    #[borsh(skip)]
     decoded: DecodedMemory,
 }
 

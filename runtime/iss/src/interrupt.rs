@@ -1,5 +1,7 @@
 //! Exceptions, timers, doorbell and pins (ppu-isa reference, 3.3 and 3.4).
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::cpu::Cpu;
 
 /// Machine state: external interrupts enabled.
@@ -28,7 +30,7 @@ pub const TSR_FIS: u32 = 0x0400_0000;
 pub const ICCR_DOORBELL: u32 = 1;
 
 /// An exception the core raises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Exception {
     /// Access at an address the width does not allow.
     Alignment,
@@ -60,7 +62,7 @@ impl Exception {
 }
 
 /// Registers of timers and interrupts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Interrupts {
     pub(crate) msr: u32,
     pub(crate) srr: [u32; 2],

@@ -2,12 +2,13 @@
 
 use core::fmt;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_isa::{Spr, disassemble};
 
 use crate::bus::BusFault;
 
 /// Why the simulation cannot go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum TrapKind {
     /// The word is no instruction of the core, or one of an option the chip lacks. The hardware
     /// would let it pass without telling.
@@ -20,7 +21,7 @@ pub enum TrapKind {
 }
 
 /// The simulation stopped; the core is as it was before the instruction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Trap {
     /// Why.
     pub kind: TrapKind,

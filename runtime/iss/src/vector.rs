@@ -1,5 +1,6 @@
 //! State of the vector unit.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_isa::Cond;
 
 use crate::bus::{VECTOR_BYTES, Vector};
@@ -14,7 +15,7 @@ pub const SLICE_BYTES: usize = 16;
 ///
 /// A halfword compare sets both byte lanes of a halfword alike. Before the first compare nothing
 /// holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Conditions {
     /// Greater than zero.
     pub gt: Vector,
@@ -49,7 +50,7 @@ impl Conditions {
 
 /// Registers of the vector unit. The hardware leaves vector registers undefined at power-up; here
 /// they start at zero.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct VectorUnit {
     /// Vector registers.
     pub registers: [Vector; 32],

@@ -1,5 +1,6 @@
 //! Loops in which a program waits: their rounds are counted instead of executed.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_isa::Timing;
 
 use crate::bus::Bus;
@@ -10,7 +11,7 @@ use crate::cpu::Cpu;
 /// Whoever names it vouches for this: its rounds store nothing and read nothing but memory, the
 /// time base and registers that each round sets before; while memory stays as it is they go the
 /// same way, until the time base has come to the word at `until`, if there is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct WaitLoop {
     /// Address of the instruction that each round begins with.
     pub head: u32,
@@ -19,7 +20,7 @@ pub struct WaitLoop {
 }
 
 /// The core where a round began.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Round {
     head: u32,
     cycles: u64,
@@ -28,7 +29,7 @@ pub(crate) struct Round {
 }
 
 /// Rounds that need not be executed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, BorshSerialize, BorshDeserialize)]
 struct Rounds {
     cycles: u64,
     instructions: u64,
@@ -36,7 +37,7 @@ struct Rounds {
 }
 
 /// What is known of the loops of a program.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Waiting {
     loops: Vec<WaitLoop>,
     round: Option<Box<Round>>,

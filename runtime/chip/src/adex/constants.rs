@@ -1,5 +1,6 @@
 //! Parameters of AdEx neurons, and the constants of the loops that follow from them.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_fixed::real;
 
 use super::Adex;
@@ -14,7 +15,7 @@ const STEEPEST: f64 = 20.0;
 const NEVER: f32 = f32::MAX;
 
 /// Analog parameters of one AdEx neuron besides [`NeuronParameters`].
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct AdexParameters {
     /// Slope factor of the exponential term, ADC LSB; 0 switches it off.
     pub slope_lsb: f64,

@@ -2,6 +2,8 @@
 
 use std::ops::Add;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::config::LinkConfig;
 use crate::convert::{low_word, single, whole_u32, whole_u64};
 use crate::event_path::Line;
@@ -9,7 +11,7 @@ use crate::noise::{Key, Purpose, place};
 use crate::time::ticks_from_us;
 
 /// What became of the events that were to take a link.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct LinkCounters {
     /// Events that arrived, or will.
     pub sent: u64,
@@ -32,7 +34,7 @@ impl Add for LinkCounters {
 }
 
 /// One link.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Link {
     line: Line,
     /// Shortest delay, and how much longer it may be, ticks.

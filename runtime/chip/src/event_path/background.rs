@@ -6,6 +6,7 @@
 //! the silicon is not published: this one is xorshift32 (Marsaglia 2003), which is linear and has
 //! the full period of `2^32 - 1` too, but gives other events.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_fixed::rng::xorshift32;
 
 use super::label::Label;
@@ -13,7 +14,7 @@ use crate::convert::whole_u64;
 use crate::time::TICKS_PER_S;
 
 /// Settings of a background generator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Generator {
     /// Ticks from event to event, or from draw to draw; 0 counts as 1. The first comes one period
     /// after the generator is switched on.
@@ -83,7 +84,7 @@ impl Generator {
 }
 
 /// A generator at work.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Running {
     pub(crate) settings: Generator,
     /// End of the present period.

@@ -13,6 +13,8 @@
 
 use std::fmt;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use super::label::Label;
 use super::line::Line;
 
@@ -120,7 +122,7 @@ impl fmt::Display for CrossbarOutput {
 }
 
 /// The filter of a node: an event passes if `label & mask == target`, of its low 14 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
 pub struct Node {
     /// Bits that count.
     pub mask: u16,
@@ -143,7 +145,7 @@ pub(crate) const BUSES: u16 = 0x00ff;
 pub(crate) const LINKS: u16 = 0x0f00;
 
 /// Nodes, and what waits at the outputs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Crossbar {
     /// Nodes that pass something, by input and output.
     nodes: [[Option<Node>; OUTPUTS]; INPUTS],

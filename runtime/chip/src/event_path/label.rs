@@ -6,8 +6,22 @@
 //!                     10..8 event output, 7..0 the neuron's own bits, for spikes of neurons
 //! ```
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 /// A label.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    BorshSerialize,
+    BorshDeserialize,
+)]
 pub struct Label(pub u16);
 
 /// The bits that nodes of the crossbar compare.

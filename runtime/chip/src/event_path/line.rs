@@ -1,7 +1,9 @@
 //! A line that carries one event at a time, with a queue before it.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 /// A link, or an output of the crossbar.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Line {
     /// Ticks from one event to the next; 0 for a line without limit.
     interval: u64,

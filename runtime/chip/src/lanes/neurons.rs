@@ -1,5 +1,6 @@
 //! The loop of plain neurons: many steps of a few blocks, whose state stays in registers.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use fearless_simd::{Simd, dispatch, f32x16, mask32x16, prelude::*, u8x16};
 
 use super::Level;
@@ -7,7 +8,7 @@ use crate::neurons::{BLOCK, BLOCKS, Gain, Lane, NeuronBlock};
 use crate::synapse_array::Plane;
 
 /// An event that reaches the neurons in the steps that [`advance`] computes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Delivery {
     /// Number of the step.
     pub(crate) step: u32,
@@ -51,7 +52,7 @@ pub(crate) struct Rise {
 }
 
 /// Spikes of some steps; kept to reuse its memory.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Rises {
     rises: Vec<Rise>,
     count: usize,

@@ -1,5 +1,6 @@
 //! The loops of correlation sensors: what a pulse adds to the sensors of a row or a column.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use fearless_simd::{Simd, dispatch, f32x16, i32x16, mask32x16, prelude::*, u8x16, u32x16};
 
 use super::{COEFFICIENTS, Level, OLDEST_HALVINGS, ROUND, exp2_negative};
@@ -8,7 +9,7 @@ use super::{COEFFICIENTS, Level, OLDEST_HALVINGS, ROUND, exp2_negative};
 const BLOCK: usize = 16;
 
 /// How accumulators saturate: what a pair adds is scaled by `1 - (a / limit)^power`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Saturation {
     inverse_limit: f32,
     /// Base-two logarithm of the power.

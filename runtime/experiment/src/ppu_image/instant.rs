@@ -1,7 +1,10 @@
 //! Commands while the chip's clock stands still.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use super::PpuImage;
 use crate::engine::{Binding, Engine, EngineError, RecordSample};
+use crate::state;
 use pl_chip::Chip;
 use pl_isa::image::{Command, symbol};
 use pl_iss::{Cpu, Step, TimingParameters};
@@ -22,7 +25,7 @@ pub struct PpuImageEngine {
 }
 
 /// A program between two commands.
-#[derive(Debug)]
+#[derive(Debug, BorshSerialize, BorshDeserialize)]
 struct Started {
     cpu: Cpu,
     /// The PPU's memory as the last command left it.
@@ -131,5 +134,15 @@ impl Engine for PpuImageEngine {
 
     fn take_records(&mut self) -> Vec<RecordSample> {
         self.image.take_records()
+    }
+
+    fn save(&self) -> Result<Vec<u8>, EngineError> {
+        state::to_bytes(&(&self.started, self.last_cycles, &self.image.samples))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
+        let samples;
+        (self.started, self.last_cycles, samples) = state::from_bytes(bytes)?;
+        self.image.restore_samples(samples)
     }
 }

@@ -1,8 +1,11 @@
 //! Commands and runs in the chip's time, on the core of the chip.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use super::PpuImage;
 use crate::engine::{Engine, EngineError, RecordSample};
 use crate::plasticity::UpdateCounts;
+use crate::state;
 use pl_chip::Chip;
 use pl_chip::time::{TICKS_PER_MS, TICKS_PER_US};
 use pl_isa::image::{Command, symbol};
@@ -25,6 +28,12 @@ const CONTROL: [u32; 2] = [0, 1];
 #[derive(Debug)]
 pub struct RunningImage {
     image: PpuImage,
+    progress: Progress,
+}
+
+/// How far the host has followed a program.
+#[derive(Debug, Default, BorshSerialize, BorshDeserialize)]
+struct Progress {
     /// Samples taken out of each buffer since all were emptied.
     taken: Vec<u32>,
     /// Period of the run that goes on.
@@ -43,7 +52,7 @@ impl RunningImage {
     pub fn new(image: PpuImage) -> Result<RunningImage, EngineError> {
         let image = image.with_running_buffers()?;
         let taken = vec![0; image.info.records.len()];
-        Ok(RunningImage { image, taken, period: None, counts: UpdateCounts::default(), busy: 0 })
+        Ok(RunningImage { image, progress: Progress { taken, ..Progress::default() } })
     }
 
     /// 0 top, 1 bottom.
@@ -58,7 +67,7 @@ impl RunningImage {
         let [reset, run] = CONTROL;
         chip.set_ppu_control(h, reset);
         self.image.load(chip)?;
-        self.taken.fill(0);
+        self.progress.taken.fill(0);
         chip.set_ppu_control(h, run);
         let wait = |head, until: Option<&str>| -> Result<WaitLoop, EngineError> {
             let until = until.map(|name| self.image.address(name, 4)).transpose()?;
@@ -100,8 +109,8 @@ impl RunningImage {
         self.image.set(chip, symbol::PHASE, word(phase)?)?;
         self.image.set(chip, symbol::STOP_AFTER, 0)?;
         self.image.set(chip, symbol::COMMAND, Command::Run.word())?;
-        self.period = Some(period);
-        self.busy = 0;
+        self.progress.period = Some(period);
+        self.progress.busy = 0;
         Ok(())
     }
 
@@ -109,7 +118,7 @@ impl RunningImage {
     #[must_use]
     pub fn look_ticks(&self) -> u64 {
         let samples = self.image.buffers.iter().map(|buffer| buffer.samples()).min();
-        let period = self.period.unwrap_or(RUN_LOOK_TICKS);
+        let period = self.progress.period.unwrap_or(RUN_LOOK_TICKS);
         let full = samples.map_or(u64::MAX, |samples| period.saturating_mul((samples / 2).into()));
         full.min(RUN_LOOK_TICKS)
     }
@@ -121,25 +130,26 @@ impl RunningImage {
     pub fn look(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
         self.check_core(chip)?;
         let origin = chip.ppu_origin(self.image.hemisphere()).unwrap_or(0);
-        self.image.collect_samples(chip, (&mut self.taken, origin))?;
+        self.image.collect_samples(chip, (&mut self.progress.taken, origin))?;
         let mut word = |name| self.image.get(chip, name);
         let busy = word(symbol::BUSY)?;
-        self.counts = UpdateCounts {
+        self.progress.counts = UpdateCounts {
             requested: word(symbol::REQUESTED)?.into(),
             executed: word(symbol::EXECUTED)?.into(),
             late: word(symbol::LATE)?.into(),
             missed: word(symbol::MISSED)?.into(),
             longest_ticks: word(symbol::DURATION_MAX)?.into(),
-            busy_ticks: self.counts.busy_ticks + u64::from(busy.wrapping_sub(self.busy)),
+            busy_ticks: self.progress.counts.busy_ticks
+                + u64::from(busy.wrapping_sub(self.progress.busy)),
         };
-        self.busy = busy;
+        self.progress.busy = busy;
         Ok(())
     }
 
     /// The counters of the run when they were last looked at.
     #[must_use]
     pub fn counts(&self) -> UpdateCounts {
-        self.counts
+        self.progress.counts
     }
 
     /// Ends the run when `updates` have been due, and waits for that.
@@ -157,7 +167,7 @@ impl RunningImage {
         }
         wait(core::slice::from_mut(self), chip)?;
         self.look(chip)?;
-        self.period = None;
+        self.progress.period = None;
         Ok(())
     }
 
@@ -239,10 +249,23 @@ impl Engine for RunningImage {
     fn update(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
         self.command(chip, Command::Update)?;
         let origin = chip.ppu_origin(self.image.hemisphere()).unwrap_or(0);
-        self.image.collect_samples(chip, (&mut self.taken, origin))
+        self.image.collect_samples(chip, (&mut self.progress.taken, origin))
     }
 
     fn take_records(&mut self) -> Vec<RecordSample> {
         self.image.take_records()
+    }
+
+    fn save(&self) -> Result<Vec<u8>, EngineError> {
+        state::to_bytes(&(&self.progress, &self.image.samples))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
+        let (progress, samples): (Progress, _) = state::from_bytes(bytes)?;
+        if progress.taken.len() != self.progress.taken.len() {
+            return Err(EngineError::new("this is the state of another rule"));
+        }
+        self.progress = progress;
+        self.image.restore_samples(samples)
     }
 }

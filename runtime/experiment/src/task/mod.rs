@@ -112,6 +112,9 @@ pub enum TaskError {
         /// Why.
         error: EngineError,
     },
+    /// The state of the run could not be kept, or what was kept is none.
+    #[error("{0}")]
+    State(EngineError),
 }
 
 /// A task that is ready to run, any number of times. The same seed gives the same outcome, however

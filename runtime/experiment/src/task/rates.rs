@@ -11,12 +11,15 @@ use crate::figure::{self, Labels, Series};
 use crate::monitor::Monitor;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use crate::plasticity::{Plasticity, UpdateCounts};
+use crate::state::{self, Keeper};
 use crate::task::{Task, TaskError, TaskKind, on_threads};
 use ndarray::Array2;
 use pl_chip::time::ticks_from_us;
 use pl_chip::{COLUMNS, Chip, HEMISPHERES, RowMode, Target, events};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The row that the source drives.
 const ROW: u8 = 0;
@@ -83,6 +86,19 @@ pub struct Rates<'a> {
     config: &'a RatesConfig,
 }
 
+/// How far a run has come.
+#[derive(Clone, Debug, Default, BorshSerialize, BorshDeserialize)]
+struct Progress {
+    /// As of [`Course`].
+    times_ms: Vec<f64>,
+    /// As of [`Course`].
+    rates_hz: Vec<Vec<f64>>,
+    /// Begin of the period that comes next.
+    from: u64,
+    /// Its end.
+    until: u64,
+}
+
 /// What a rule did.
 #[derive(Clone, Debug, Default)]
 struct Course {
@@ -127,46 +143,80 @@ impl<'a> Rates<'a> {
         monitor: &dyn Monitor,
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(rule)?;
+        let bindings = [0, 1].map(|hemisphere| self.binding(rule, hemisphere, seed));
+        let mut rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
+        let keeper = Keeper::new(monitor, seed, rule);
+        let (mut chip, mut progress) = match keeper.kept::<(Chip, Vec<u8>, Progress)>()? {
+            Some((chip, kept, progress)) => {
+                rules.restore(&kept)?;
+                monitor.advance(progress.from - rules.begun());
+                (chip, progress)
+            }
+            None => {
+                let mut chip = self.chip(seed);
+                rules.start(&mut chip)?;
+                chip.take_spikes();
+                let from = rules.begun();
+                let until = from + info.phase_ticks;
+                (chip, Progress { from, until, ..Progress::default() })
+            }
+        };
+        let (begin, end) = (rules.begun(), ticks_from_us(1000.0 * self.config.duration_ms));
+        while progress.until - begin <= end && !monitor.interrupted() {
+            self.period(&mut chip, &mut rules, &mut progress, seed)?;
+            monitor.advance(progress.until - progress.from);
+            progress.from = progress.until;
+            progress.until += info.period_ticks;
+            keeper.pass(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
+        }
+        keeper.last(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
+        rules.finish(&mut chip)?;
+        Ok(Course {
+            interrupted: progress.until - begin <= end,
+            times_ms: progress.times_ms,
+            rates_hz: progress.rates_hz,
+            weights: [0, 1].map(|h| chip.weights_row(h, ROW.into())).concat(),
+            updates: rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default(),
+            counts: Counts::of(&chip),
+        })
+    }
+
+    /// A chip with the source's rows wired.
+    fn chip(&self, seed: u64) -> Chip {
         let mut chip = Chip::new(&self.experiment.chip, seed);
         for h in 0..HEMISPHERES {
             chip.set_active_columns(h, 0..COLUMNS);
             chip.set_row_mode(h, ROW.into(), RowMode::Excitatory);
             chip.write_weights_row(h, ROW.into(), &[self.config.initial_weight; COLUMNS]);
         }
-        let bindings = [0, 1].map(|hemisphere| self.binding(rule, hemisphere, seed));
-        let mut rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
-        rules.start(&mut chip)?;
-        let (begin, end) = (rules.begun(), ticks_from_us(1000.0 * self.config.duration_ms));
-        chip.take_spikes();
-        let mut course = Course::default();
-        let mut from = begin;
-        let mut until = begin + info.phase_ticks;
-        while until - begin <= end && !monitor.interrupted() {
-            let mut input = Vec::new();
-            for hemisphere in [0, 1] {
-                let target = Target { hemisphere, row: ROW, address: 0 };
-                events::poisson(seed, 0, target, self.config.source_hz, from, until, &mut input);
-            }
-            input.sort_unstable();
-            rules.run_until(&mut chip, until, &input)?;
-            let seconds = ticks_to_ms(until - from) / 1000.0;
-            let mut counts = vec![0.0; NEURONS];
-            for spike in chip.take_spikes() {
-                let neuron = usize::from(spike.hemisphere) * COLUMNS + usize::from(spike.column);
-                counts[neuron] += 1.0;
-            }
-            course.rates_hz.push(counts.iter().map(|count| count / seconds).collect());
-            course.times_ms.push(ticks_to_ms(until - begin));
-            monitor.advance(until - from);
-            (from, until) = (until, until + info.period_ticks);
+        chip
+    }
+
+    /// One period, with the rates in it.
+    fn period(
+        &self,
+        chip: &mut Chip,
+        rules: &mut Plasticity,
+        progress: &mut Progress,
+        seed: u64,
+    ) -> Result<(), EngineError> {
+        let (from, until) = (progress.from, progress.until);
+        let mut input = Vec::new();
+        for hemisphere in [0, 1] {
+            let target = Target { hemisphere, row: ROW, address: 0 };
+            events::poisson(seed, 0, target, self.config.source_hz, from, until, &mut input);
         }
-        rules.finish(&mut chip)?;
-        course.interrupted = until - begin <= end;
-        course.counts = Counts::of(&chip);
-        course.weights = [0, 1].map(|h| chip.weights_row(h, ROW.into())).concat();
-        let counts = rules.counts().into_iter();
-        course.updates = counts.reduce(UpdateCounts::and).unwrap_or_default();
-        Ok(course)
+        input.sort_unstable();
+        rules.run_until(chip, until, &input)?;
+        let seconds = ticks_to_ms(until - from) / 1000.0;
+        let mut counts = vec![0.0; NEURONS];
+        for spike in chip.take_spikes() {
+            let neuron = usize::from(spike.hemisphere) * COLUMNS + usize::from(spike.column);
+            counts[neuron] += 1.0;
+        }
+        progress.rates_hz.push(counts.iter().map(|count| count / seconds).collect());
+        progress.times_ms.push(ticks_to_ms(until - rules.begun()));
+        Ok(())
     }
 
     /// Share of neurons whose mean rate over the judged end lies within the band; spread of rates

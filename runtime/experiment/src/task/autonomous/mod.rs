@@ -19,12 +19,15 @@ mod scene;
 
 pub use config::{AutonomousConfig, Diagonal, Place, Point, Sequence};
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::config::Experiment;
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
+use crate::state::{self, Keeper};
 use crate::task::{Task, TaskError};
 use ndarray::Array2;
 use pl_chip::time::ticks_from_us;
@@ -47,6 +50,18 @@ const ROWS_MAX: u16 = 252;
 pub struct Autonomous<'a> {
     experiment: &'a Experiment,
     config: &'a AutonomousConfig,
+}
+
+/// How far a run has come.
+#[derive(Default, BorshSerialize, BorshDeserialize)]
+struct Progress {
+    records: Vec<RecordSample>,
+    /// Periods that went by.
+    updates: u32,
+    /// Begin of the period that comes next.
+    from: u64,
+    /// Its end.
+    until: u64,
 }
 
 /// What a run left.
@@ -164,24 +179,38 @@ impl<'a> Autonomous<'a> {
         monitor: &dyn Monitor,
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(&self.config.rule)?;
-        let mut chip = self.chip(seed);
         let timing = self.experiment.run.timing;
         let mut rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
-        rules.start(&mut chip)?;
+        let keeper = Keeper::new(monitor, seed, "");
+        let (mut chip, mut progress) = match keeper.kept::<(Chip, Vec<u8>, Progress)>()? {
+            Some((chip, kept, progress)) => {
+                rules.restore(&kept)?;
+                monitor.advance(progress.updates.into());
+                (chip, progress)
+            }
+            None => {
+                let mut chip = self.chip(seed);
+                rules.start(&mut chip)?;
+                let from = rules.begun();
+                let until = from + info.phase_ticks;
+                (chip, Progress { from, until, ..Progress::default() })
+            }
+        };
         let scene = Scene::new(self.config);
-        let mut records = Vec::new();
-        let mut from = rules.begun();
-        let mut until = from + info.phase_ticks;
-        let mut updates = 0;
-        while updates < self.config.updates && !monitor.interrupted() {
-            rules.run_until(&mut chip, until, &self.input(seed, updates, from, until))?;
-            updates += 1;
-            records.append(&mut rules.take_records());
+        while progress.updates < self.config.updates && !monitor.interrupted() {
+            let Progress { from, until, .. } = progress;
+            rules.run_until(&mut chip, until, &self.input(seed, progress.updates, from, until))?;
+            progress.updates += 1;
+            progress.records.append(&mut rules.take_records());
+            (progress.from, progress.until) = (until, until + info.period_ticks);
             monitor.advance(1);
-            monitor.show(&|| scene.frame(updates, &records, &self.weights(&chip)));
-            (from, until) = (until, until + info.period_ticks);
+            let Progress { updates, records, .. } = &progress;
+            monitor.show(&|| scene.frame(*updates, records, &self.weights(&chip)));
+            keeper.pass(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
         }
+        keeper.last(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
         rules.finish(&mut chip)?;
+        let Progress { updates, mut records, .. } = progress;
         records.append(&mut rules.take_records());
         let weights = self.weights(&chip);
         let update_counts =

@@ -1,5 +1,7 @@
 //! One chip's training.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use super::bench::{HEMISPHERE, Stimulus};
 use super::config::{Evaluate, Spacing};
 use super::readout::Evaluation;
@@ -9,8 +11,9 @@ use crate::data::{Split, shuffle};
 use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
 use crate::monitor::Monitor;
 use crate::plasticity::{Plasticity, UpdateCounts};
-use pl_chip::time::ticks_from_us;
-use pl_chip::{COLUMNS, Chip, InputEvent, Spike};
+use crate::state::{self, Keeper};
+use pl_chip::time::{TICKS_PER_US, ticks_from_us};
+use pl_chip::{COLUMNS, Chip, Spike};
 use pl_fixed::rng::splitmix64;
 
 /// Most samples a record statement keeps.
@@ -78,12 +81,6 @@ impl Classification<'_> {
         seed: u64,
         monitor: &dyn Monitor,
     ) -> Result<ArmOutcome, EngineError> {
-        let mut chip = Chip::new(&self.experiment.chip, seed);
-        self.bench.wire(self.config, &mut chip, seed_of(seed, Purpose::Addresses, 0));
-        chip.set_address_write_protect(arm.frozen_addresses);
-        let timing = self.experiment.run.timing;
-        let mut rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
-        rules.start(&mut chip)?;
         let split = self.split(seed);
         let evaluated = match self.config.evaluate {
             Evaluate::Test => &split.test,
@@ -92,24 +89,33 @@ impl Classification<'_> {
         let normalisation = self.config.test.normalisation_samples.min(split.train.len());
         let normalisation = &split.train[..normalisation];
 
-        let mut session = Session::new(self, chip, rules, &split.train, seed);
-        let mut curve = Vec::new();
-        let mut interrupted = false;
-        for Checkpoint { shown, shift } in self.checkpoints() {
+        let keeper = Keeper::new(monitor, seed, arm.name);
+        let mut session = Session::new(self, arm, factory, seed, &keeper)?;
+        monitor.advance(session.units_done());
+        let done = session.progress.curve.len();
+        let checkpoints = self.checkpoints();
+        session.shift = checkpoints[..done].last().map_or(0, |last| last.shift);
+        for Checkpoint { shown, shift } in checkpoints.into_iter().skip(done) {
             session.shift = shift;
-            session.present(shown, monitor)?;
-            let evaluation = if session.shown < shown {
-                None
-            } else {
-                self.evaluate(&session.chip, normalisation, evaluated, shift, monitor)
-            };
-            let Some(evaluation) = evaluation else {
-                interrupted = true;
+            session.present(shown, monitor, &keeper)?;
+            if session.progress.shown < shown {
                 break;
-            };
-            curve.push((session.shown, evaluation));
+            }
+            let result = self.evaluate(&session.chip, normalisation, evaluated, shift, monitor);
+            let Some(evaluation) = result else { break };
+            session.progress.curve.push((shown, evaluation));
+            keeper.pass(&|| session.save())?;
         }
-        session.finish(curve, interrupted)
+        keeper.last(&|| session.save())?;
+        session.finish()
+    }
+
+    /// A chip before learning.
+    fn chip(&self, arm: &Arm, seed: u64) -> Chip {
+        let mut chip = Chip::new(&self.experiment.chip, seed);
+        self.bench.wire(self.config, &mut chip, seed_of(seed, Purpose::Addresses, 0));
+        chip.set_address_write_protect(arm.frozen_addresses);
+        chip
     }
 
     fn binding(&self, seed: u64) -> Binding {
@@ -131,55 +137,80 @@ impl Classification<'_> {
 /// A chip in training.
 struct Session<'a> {
     task: &'a Classification<'a>,
-    chip: Chip,
-    rules: Plasticity,
-    /// Training samples in the order of this round.
-    order: Vec<usize>,
     seed: u64,
-    shown: usize,
     /// See [`Checkpoint::shift`].
     shift: usize,
-    started: u64,
+    chip: Chip,
+    rules: Plasticity,
+    progress: Progress,
+}
+
+/// How far training has come.
+#[derive(BorshSerialize, BorshDeserialize)]
+struct Progress {
+    /// Training samples in the order of this round.
+    order: Vec<usize>,
+    shown: usize,
     spikes: Vec<Spike>,
-    events: Vec<InputEvent>,
+    /// As of [`ArmOutcome`].
+    curve: Vec<(usize, Evaluation)>,
 }
 
 impl<'a> Session<'a> {
+    /// One that begins, or goes on from what was kept.
     fn new(
         task: &'a Classification<'a>,
-        mut chip: Chip,
-        rules: Plasticity,
-        train: &[usize],
+        arm: &Arm,
+        factory: &dyn EngineFactory,
         seed: u64,
-    ) -> Session<'a> {
-        let started = chip.now();
+        keeper: &Keeper<'_>,
+    ) -> Result<Session<'a>, EngineError> {
+        let timing = task.experiment.run.timing;
+        let mut rules = Plasticity::new(factory, timing, &[task.binding(seed)])?;
+        if let Some((chip, kept, progress)) = keeper.kept::<(Chip, Vec<u8>, Progress)>()? {
+            rules.restore(&kept)?;
+            return Ok(Session { task, seed, shift: 0, chip, rules, progress });
+        }
+        let mut chip = task.chip(arm, seed);
+        rules.start(&mut chip)?;
         chip.take_spikes();
         chip.set_spike_recording(HEMISPHERE.into(), true);
-        Session {
-            task,
-            rules,
-            order: train.to_vec(),
-            seed,
-            shown: 0,
-            shift: 0,
-            started,
-            chip,
-            spikes: Vec::new(),
-            events: Vec::new(),
-        }
+        let order = task.split(seed).train;
+        let progress = Progress { order, shown: 0, spikes: Vec::new(), curve: Vec::new() };
+        Ok(Session { task, seed, shift: 0, chip, rules, progress })
+    }
+
+    fn save(&self) -> Result<Vec<u8>, EngineError> {
+        state::to_bytes(&(&self.chip, self.rules.save()?, &self.progress))
+    }
+
+    /// Work that was done before, as [`Task::units`](crate::task::Task::units) counts it.
+    fn units_done(&self) -> u64 {
+        let Progress { shown, curve, .. } = &self.progress;
+        let evaluations = curve.iter().map(|(_, evaluation)| evaluation.duration);
+        *shown as u64 * whole_us(self.task.config.train.presentation_us)
+            + evaluations.sum::<u64>() / TICKS_PER_US
     }
 
     /// Shows samples until `shown` have been, or the run is interrupted.
-    fn present(&mut self, shown: usize, monitor: &dyn Monitor) -> Result<(), EngineError> {
-        while self.shown < shown && !monitor.interrupted() {
-            let place = self.shown % self.order.len();
+    fn present(
+        &mut self,
+        shown: usize,
+        monitor: &dyn Monitor,
+        keeper: &Keeper<'_>,
+    ) -> Result<(), EngineError> {
+        while self.progress.shown < shown && !monitor.interrupted() {
+            let order = &mut self.progress.order;
+            let place = self.progress.shown % order.len();
             if place == 0 {
-                let round = (self.shown / self.order.len()) as u64;
-                shuffle(&mut self.order, seed_of(self.seed, Purpose::Order, round));
+                let round = (self.progress.shown / order.len()) as u64;
+                shuffle(order, seed_of(self.seed, Purpose::Order, round));
             }
-            self.present_sample(self.order[place])?;
-            self.shown += 1;
+            let index = order[place];
+            self.present_sample(index)?;
+            self.progress.shown += 1;
             monitor.advance(whole_us(self.task.config.train.presentation_us));
+            keeper.pass(&|| self.save())?;
         }
         Ok(())
     }
@@ -194,40 +225,37 @@ impl<'a> Session<'a> {
             first_source: 0,
             spacing: Spacing::Poisson,
         };
-        self.events.clear();
-        task.bench.inputs(&task.codes[index], &stimulus, self.seed, start, &mut self.events);
+        let mut events = Vec::new();
+        task.bench.inputs(&task.codes[index], &stimulus, self.seed, start, &mut events);
         let class = task.group_of(task.dataset.labels[index], self.shift);
         let duration = stimulus.duration;
-        task.bench.teacher(task.config, class, start, duration, &mut self.events);
-        self.events.sort_unstable();
-        self.rules.run_until(&mut self.chip, start + stimulus.duration, &self.events)?;
-        self.spikes.extend(self.chip.take_spikes());
+        task.bench.teacher(task.config, class, start, duration, &mut events);
+        events.sort_unstable();
+        self.rules.run_until(&mut self.chip, start + stimulus.duration, &events)?;
+        self.progress.spikes.extend(self.chip.take_spikes());
         Ok(())
     }
 
-    fn finish(
-        mut self,
-        curve: Vec<(usize, Evaluation)>,
-        interrupted: bool,
-    ) -> Result<ArmOutcome, EngineError> {
+    fn finish(mut self) -> Result<ArmOutcome, EngineError> {
         let hemisphere = usize::from(HEMISPHERE);
         let rows = || self.task.bench.input_rows().into_iter().map(usize::from);
-        let training_duration = self.chip.now() - self.started;
+        let training_duration = self.chip.now() - self.rules.begun();
         self.rules.finish(&mut self.chip)?;
+        let Progress { shown, spikes, curve, .. } = self.progress;
         let evaluations: u64 = curve.iter().map(|(_, evaluation)| evaluation.duration).sum();
         Ok(ArmOutcome {
-            trained: self.shown,
+            trained: shown,
             updates: self.rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default(),
             shift: self.shift,
+            interrupted: curve.len() < self.task.checkpoints().len(),
             curve,
             weights: rows().map(|row| self.chip.weights_row(hemisphere, row)).collect(),
             addresses: rows().map(|row| self.chip.address_row(hemisphere, row)).collect(),
             records: self.rules.take_records(),
-            spikes: self.spikes,
+            spikes,
             duration: training_duration + evaluations,
             training_duration,
             counts: Counts::of(&self.chip),
-            interrupted,
         })
     }
 }

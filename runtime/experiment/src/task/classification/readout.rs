@@ -1,5 +1,7 @@
 //! Reading the answer off the spikes.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use super::bench::{HEMISPHERE, Stimulus};
 use super::{Classification, whole_us};
 use crate::monitor::Monitor;
@@ -10,7 +12,7 @@ use pl_chip::time::ticks_from_us;
 const FIRST_SOURCE: u64 = 1 << 32;
 
 /// How well the classes were told apart.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Evaluation {
     /// Fraction of samples answered right, responses divided by the class's mean.
     pub(super) accuracy: f64,

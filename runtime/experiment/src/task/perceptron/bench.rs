@@ -1,12 +1,15 @@
 //! The chip at work: one hemisphere multiplies, the other spikes and learns.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use super::config::PerceptronConfig;
 use super::unit_lsb;
 use crate::config::Experiment;
 use crate::counts::Counts;
-use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
+use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample};
 use crate::monitor::Monitor;
 use crate::plasticity::{Plasticity, UpdateCounts, commanded};
+use crate::state::{self, Keeper};
 use crate::task::TaskError;
 use pl_chip::time::{TICKS_PER_S, ticks_from_us, us_from_ticks};
 use pl_chip::{COLUMNS, Chip, RowMode, Target, events};
@@ -19,7 +22,7 @@ const SPIKES: u8 = 1;
 const ROW: u8 = 0;
 
 /// Results of some multiplications.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, BorshSerialize, BorshDeserialize)]
 pub(super) struct Results {
     /// What came out, for each vector and column in use.
     pub(super) measured: Vec<Vec<i8>>,
@@ -28,7 +31,7 @@ pub(super) struct Results {
 }
 
 /// What turns a result into one of a nominal column: `gain * (result - offset)`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Correction {
     pub(super) gain: Vec<f64>,
     pub(super) offset: Vec<f64>,
@@ -58,24 +61,46 @@ impl Correction {
     }
 }
 
-/// The chip, its learning rule, and when things happen.
+/// How far a run has come.
+#[derive(Default, BorshSerialize, BorshDeserialize)]
+struct Progress {
+    last_update: u64,
+    next_update: u64,
+    next_job: u64,
+    /// As of [`Bench::rates`].
+    rates: Vec<(f64, f64)>,
+    /// Of each pass over the test samples.
+    results: [Results; 2],
+    /// Updates of the calibrating rule.
+    calibrated: usize,
+    correction: Option<Correction>,
+}
+
+/// One of the two passes over the test samples.
+#[derive(Clone, Copy)]
+pub(super) enum Pass {
+    BeforeCalibration,
+    AfterCalibration,
+}
+
+/// The chip, its rules, and when things happen.
 pub(super) struct Bench<'a> {
     experiment: &'a Experiment,
     config: &'a PerceptronConfig,
     monitor: &'a dyn Monitor,
+    keeper: Keeper<'a>,
     seed: u64,
     /// Columns in use for multiplications.
     columns: usize,
     chip: Chip,
     learner: Plasticity,
+    /// From its start to its end.
+    calibrator: Option<Box<dyn Engine>>,
+    /// State of the calibrator to go on from.
+    kept_calibrator: Option<Vec<u8>>,
     /// Ticks between updates of the learning rule.
     period: u64,
-    last_update: u64,
-    next_update: u64,
-    next_job: u64,
-    /// Time of each update, milliseconds of hardware time, and the mean rate of the spiking
-    /// neurons since the one before, hertz of hardware time.
-    pub(super) rates: Vec<(f64, f64)>,
+    progress: Progress,
     pub(super) interrupted: bool,
 }
 
@@ -87,39 +112,70 @@ impl<'a> Bench<'a> {
         factory: &dyn EngineFactory,
         (seed, monitor): (u64, &'a dyn Monitor),
     ) -> Result<Bench<'a>, TaskError> {
-        let mut chip = Chip::new(&experiment.chip, seed);
-        chip.set_perceptron_mode(MULTIPLIES.into(), true);
-        let weights = [config.spiking.initial_weight; COLUMNS];
-        chip.write_weights_row(SPIKES.into(), ROW.into(), &weights);
-        let rule = &config.learner;
-        let start = |chip: &mut Chip| {
-            let info = factory.rule_info(rule)?;
-            let bindings = [binding(experiment, rule, SPIKES, seed)];
-            let mut learner = Plasticity::new(factory, experiment.run.timing, &bindings)?;
-            learner.start(chip)?;
-            Ok((learner, info))
-        };
-        let (learner, info) = start(&mut chip).map_err(|error| engine_error(rule, error))?;
-        let begin = learner.begun();
-        chip.take_spikes();
+        let failed = |error| engine_error(&config.learner, error);
+        let info = factory.rule_info(&config.learner).map_err(failed)?;
+        let bindings = [binding(experiment, &config.learner, SPIKES, seed)];
+        let learner = Plasticity::new(factory, experiment.run.timing, &bindings);
         let mut bench = Bench {
             experiment,
             config,
             monitor,
+            keeper: Keeper::new(monitor, seed, ""),
             seed,
             columns,
-            chip,
-            learner,
+            chip: Chip::new(&experiment.chip, seed),
+            learner: learner.map_err(failed)?,
+            calibrator: None,
+            kept_calibrator: None,
             period: info.period_ticks,
-            last_update: begin,
-            next_update: begin + info.phase_ticks,
-            next_job: begin,
-            rates: Vec::new(),
+            progress: Progress::default(),
             interrupted: false,
         };
-        bench.send(begin, bench.next_update);
-        bench.send(bench.next_update, bench.next_update + bench.period);
+        if !bench.go_on().map_err(failed)? {
+            bench.start(info.phase_ticks).map_err(failed)?;
+        }
         Ok(bench)
+    }
+
+    /// Goes on from what was kept, if anything was.
+    fn go_on(&mut self) -> Result<bool, EngineError> {
+        let Some((chip, learner, calibrator, progress)) = self.keeper.kept()? else {
+            return Ok(false);
+        };
+        let learner: Vec<u8> = learner;
+        self.learner.restore(&learner)?;
+        (self.chip, self.kept_calibrator, self.progress) = (chip, calibrator, progress);
+        let Progress { results: [before, after], calibrated, .. } = &self.progress;
+        let jobs = before.measured.len() + calibrated + after.measured.len();
+        self.monitor.advance(jobs as u64);
+        Ok(true)
+    }
+
+    fn start(&mut self, phase: u64) -> Result<(), EngineError> {
+        self.chip.set_perceptron_mode(MULTIPLIES.into(), true);
+        let weights = [self.config.spiking.initial_weight; COLUMNS];
+        self.chip.write_weights_row(SPIKES.into(), ROW.into(), &weights);
+        self.learner.start(&mut self.chip)?;
+        self.chip.take_spikes();
+        let begin = self.learner.begun();
+        let next_update = begin + phase;
+        self.progress =
+            Progress { last_update: begin, next_update, next_job: begin, ..Progress::default() };
+        self.send(begin, next_update);
+        self.send(next_update, next_update + self.period);
+        Ok(())
+    }
+
+    fn state(&self) -> Result<Vec<u8>, EngineError> {
+        let calibrator = self.calibrator.as_ref().map(|engine| engine.save()).transpose()?;
+        let calibrator = calibrator.as_ref().or(self.kept_calibrator.as_ref());
+        state::to_bytes(&(&self.chip, self.learner.save()?, calibrator, &self.progress))
+    }
+
+    /// Time of each update, milliseconds of hardware time, and the mean rate of the spiking neurons
+    /// since the one before, hertz of hardware time.
+    pub(super) fn rates(&self) -> &[(f64, f64)] {
+        &self.progress.rates
     }
 
     /// The chip's time, ticks.
@@ -150,15 +206,16 @@ impl<'a> Bench<'a> {
     /// Advances to `until`, with the updates of the learning rule that are due; those that a
     /// multiplication has passed come after it.
     fn advance(&mut self, until: u64) -> Result<(), TaskError> {
-        while self.next_update <= until {
-            self.learn_until(self.next_update)?;
-            let seconds = (self.next_update - self.last_update) as f64 / TICKS_PER_S as f64;
+        while self.progress.next_update <= until {
+            let due = self.progress.next_update;
+            self.learn_until(due)?;
+            let seconds = (due - self.progress.last_update) as f64 / TICKS_PER_S as f64;
             let spikes = self.chip.take_spikes().len() as f64;
-            let time_ms = us_from_ticks(self.next_update) / 1000.0;
-            self.rates.push((time_ms, spikes / COLUMNS as f64 / seconds));
-            (self.last_update, self.next_update) =
-                (self.next_update, self.next_update + self.period);
-            self.send(self.next_update, self.next_update + self.period);
+            let rate = spikes / COLUMNS as f64 / seconds;
+            self.progress.rates.push((us_from_ticks(due) / 1000.0, rate));
+            let next = due + self.period;
+            (self.progress.last_update, self.progress.next_update) = (due, next);
+            self.send(next, next + self.period);
         }
         self.learn_until(until)
     }
@@ -170,8 +227,9 @@ impl<'a> Bench<'a> {
 
     /// Ends the learning rule; what became of its updates.
     pub(super) fn finish(&mut self) -> Result<UpdateCounts, TaskError> {
-        let ended = self.learner.finish(&mut self.chip);
-        ended.map_err(|error| engine_error(&self.config.learner, error))?;
+        let failed = |error| engine_error(&self.config.learner, error);
+        self.keeper.last(&|| self.state()).map_err(failed)?;
+        self.learner.finish(&mut self.chip).map_err(failed)?;
         Ok(self.learner.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default())
     }
 
@@ -181,10 +239,15 @@ impl<'a> Bench<'a> {
         if self.interrupted {
             return Ok(false);
         }
-        self.next_job += ticks_from_us(self.config.interval_us);
-        self.advance(self.next_job)?;
-        self.monitor.advance(1);
+        self.progress.next_job += ticks_from_us(self.config.interval_us);
+        self.advance(self.progress.next_job)?;
         Ok(true)
+    }
+
+    /// A multiplication, or what takes the place of one, is done.
+    fn done(&self) -> Result<(), EngineError> {
+        self.monitor.advance(1);
+        self.keeper.pass(&|| self.state())
     }
 
     /// Writes signed weights, a column a list: driver `i` gets element `i`.
@@ -208,20 +271,27 @@ impl<'a> Bench<'a> {
     /// Multiplies each of `vectors` by `matrix`, whose columns stand one after the other.
     pub(super) fn multiply(
         &mut self,
+        pass: Pass,
         matrix: &[Vec<i32>],
         vectors: &[Vec<u8>],
     ) -> Result<Results, TaskError> {
-        self.write(matrix);
+        if !self.interrupted {
+            self.write(matrix);
+        }
         let h = usize::from(MULTIPLIES);
-        let mut results = Results::default();
-        for vector in vectors {
+        let done = self.progress.results[pass as usize].measured.len();
+        for vector in vectors.iter().skip(done) {
             if !self.next()? {
                 break;
             }
-            results.exact.push(self.chip.exact_product(h, vector)[..self.columns].to_vec());
-            results.measured.push(self.chip.multiply(h, vector)[..self.columns].to_vec());
+            let exact = self.chip.exact_product(h, vector)[..self.columns].to_vec();
+            let measured = self.chip.multiply(h, vector)[..self.columns].to_vec();
+            let results = &mut self.progress.results[pass as usize];
+            results.exact.push(exact);
+            results.measured.push(measured);
+            self.done().map_err(|error| engine_error(&self.config.learner, error))?;
         }
-        Ok(results)
+        Ok(self.progress.results[pass as usize].clone())
     }
 
     /// Runs the calibrating rule with vectors of this length, and returns what it found.
@@ -230,38 +300,68 @@ impl<'a> Bench<'a> {
         factory: &dyn EngineFactory,
         inputs: usize,
     ) -> Result<Correction, TaskError> {
-        let calibration = &self.config.calibration;
-        let (input, weight) = (calibration.input, calibration.weight);
+        if let Some(correction) = &self.progress.correction {
+            return Ok(correction.clone());
+        }
+        if self.interrupted {
+            return Ok(Correction::none(self.columns));
+        }
+        let weight = self.config.calibration.weight;
         self.write(&vec![vec![i32::from(weight); inputs]; self.columns]);
-        let failed = |error| engine_error(&self.config.calibrator, error);
-        let product = f64::from(input) * f64::from(weight) * inputs as f64;
-        let rule = &self.config.calibrator;
-        let mut binding = binding(self.experiment, rule, MULTIPLIES, self.seed);
-        binding.columns = (0..=u8::MAX).take(self.columns).collect();
-        binding.record_capacity = calibration.cycles;
-        binding.params.insert("reference".into(), product * unit_lsb(self.experiment));
-        let timing = self.experiment.run.timing;
-        let mut engine = commanded(factory, timing, &binding).map_err(failed)?;
-        engine.start(&mut self.chip).map_err(failed)?;
-        let wait = ticks_from_us(self.experiment.chip.perceptron.reset_us);
-        for update in 0..3 * calibration.cycles {
+        let rule = self.config.calibrator.clone();
+        let failed = |error| engine_error(&rule, error);
+        self.start_calibrator(factory, inputs).map_err(failed)?;
+        while self.progress.calibrated < 3 * self.config.calibration.cycles {
             if !self.next()? {
                 return Ok(Correction::none(self.columns));
             }
-            match update % 3 {
-                0 => {
-                    self.chip.reset_membranes(MULTIPLIES.into(), &[true; COLUMNS]);
-                    self.chip.run_until(self.chip.now() + wait, &[]);
-                }
-                phase => {
-                    let level = if phase == 1 { 0 } else { input };
-                    self.chip.multiply(MULTIPLIES.into(), &vec![level; inputs]);
-                }
-            }
-            engine.update(&mut self.chip).map_err(failed)?;
+            self.calibrate_once(inputs).map_err(failed)?;
         }
         self.chip.set_ppu_control(MULTIPLIES.into(), 0);
-        Correction::from_records(&engine.take_records()).map_err(failed)
+        let records = self.calibrator.take().map(|mut engine| engine.take_records());
+        let correction = Correction::from_records(&records.unwrap_or_default()).map_err(failed)?;
+        self.progress.correction = Some(correction.clone());
+        Ok(correction)
+    }
+
+    fn start_calibrator(
+        &mut self,
+        factory: &dyn EngineFactory,
+        inputs: usize,
+    ) -> Result<(), EngineError> {
+        let calibration = &self.config.calibration;
+        let product = f64::from(calibration.input) * f64::from(calibration.weight) * inputs as f64;
+        let mut binding = binding(self.experiment, &self.config.calibrator, MULTIPLIES, self.seed);
+        binding.columns = (0..=u8::MAX).take(self.columns).collect();
+        binding.record_capacity = calibration.cycles;
+        binding.params.insert("reference".into(), product * unit_lsb(self.experiment));
+        let mut engine = commanded(factory, self.experiment.run.timing, &binding)?;
+        match self.kept_calibrator.take() {
+            Some(kept) => engine.restore(&kept)?,
+            None => engine.start(&mut self.chip)?,
+        }
+        self.calibrator = Some(engine);
+        Ok(())
+    }
+
+    /// One update of the calibrating rule, after what it is to see.
+    fn calibrate_once(&mut self, inputs: usize) -> Result<(), EngineError> {
+        match self.progress.calibrated % 3 {
+            0 => {
+                let wait = ticks_from_us(self.experiment.chip.perceptron.reset_us);
+                self.chip.reset_membranes(MULTIPLIES.into(), &[true; COLUMNS]);
+                self.chip.run_until(self.chip.now() + wait, &[]);
+            }
+            phase => {
+                let level = if phase == 1 { 0 } else { self.config.calibration.input };
+                self.chip.multiply(MULTIPLIES.into(), &vec![level; inputs]);
+            }
+        }
+        if let Some(engine) = &mut self.calibrator {
+            engine.update(&mut self.chip)?;
+        }
+        self.progress.calibrated += 1;
+        self.done()
     }
 }
 

@@ -27,7 +27,7 @@ use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::UpdateCounts;
 use crate::task::{Task, TaskError};
-use bench::{Bench, Correction, Results};
+use bench::{Bench, Correction, Pass, Results};
 use pl_chip::{COLUMNS, INPUTS};
 use softmax::{Linear, Sample};
 
@@ -124,9 +124,9 @@ impl<'a> Perceptron<'a> {
             test.iter().map(|index| softmax::codes(&self.inputs[*index])).collect();
         let (experiment, config) = (self.experiment, self.config);
         let mut bench = Bench::new(experiment, config, columns.len(), factory, (seed, monitor))?;
-        let before = bench.multiply(&columns, &vectors)?;
+        let before = bench.multiply(Pass::BeforeCalibration, &columns, &vectors)?;
         let correction = bench.calibrate(factory, self.dataset.features + 1)?;
-        let after = bench.multiply(&columns, &vectors)?;
+        let after = bench.multiply(Pass::AfterCalibration, &columns, &vectors)?;
         let (duration, updates) = (bench.now(), bench.finish()?);
         Ok(Course {
             linear,
@@ -140,7 +140,7 @@ impl<'a> Perceptron<'a> {
             updates,
             interrupted: bench.interrupted,
             counts: bench.counts(),
-            rates: bench.rates,
+            rates: bench.rates().to_vec(),
         })
     }
 }

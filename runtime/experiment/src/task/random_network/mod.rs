@@ -21,12 +21,14 @@ mod wiring;
 pub use config::{RandomNetworkConfig, ScanConfig, StateConfig};
 
 use crate::config::Experiment;
-use crate::engine::EngineFactory;
+use crate::engine::{EngineError, EngineFactory};
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
+use crate::state::{self, Keeper};
 use crate::task::{Task, TaskError};
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::time::{TICKS_PER_MS, ticks_from_us};
-use pl_chip::{InputEvent, LinkCounters, Spike, Target, events};
+use pl_chip::{Cluster, InputEvent, LinkCounters, Spike, Target, events};
 use statistics::Activity;
 use wiring::SOURCE_ROWS;
 
@@ -42,6 +44,30 @@ pub struct RandomNetwork<'a> {
 struct Point {
     g: f64,
     drive: f64,
+}
+
+/// How far the runs of all points have come.
+#[derive(Default, BorshSerialize, BorshDeserialize)]
+struct Kept {
+    done: Vec<Done>,
+    /// State of the network at the next point; empty before it begins.
+    cluster: Vec<u8>,
+    time: u64,
+    source_events: u64,
+    /// Time that the machine took for it.
+    wall_s: f64,
+}
+
+/// What the run of a point left.
+#[derive(BorshSerialize, BorshDeserialize)]
+struct Done {
+    /// Of every chip.
+    spikes: Vec<Vec<Spike>>,
+    time: u64,
+    source_events: u64,
+    links: LinkCounters,
+    /// Time that the machine took.
+    wall_s: f64,
 }
 
 /// What a network did.
@@ -98,33 +124,62 @@ impl<'a> RandomNetwork<'a> {
         input
     }
 
-    fn run_point(&self, point: Point, seed: u64, monitor: &dyn Monitor) -> Run {
-        let started_s = monitor.clock_s();
-        let mut cluster = wiring::cluster(self.config, &self.experiment.chip, point.g, seed);
-        let (mut time, mut source_events) = (0, 0);
-        while time < self.end() && !monitor.interrupted() {
-            let until = self.end().min(time + TICKS_PER_MS / 10);
-            let input = self.sources(point, seed, time, until);
-            source_events += input.len() as u64;
-            for chip in 0..cluster.len() {
-                cluster.enqueue(chip, &input);
+    /// Runs the points that are not done.
+    fn run_points(&self, seed: u64, monitor: &dyn Monitor) -> Result<Vec<Run>, EngineError> {
+        let keeper = Keeper::new(monitor, seed, "");
+        let mut kept: Kept = keeper.kept()?.unwrap_or_default();
+        monitor.advance(kept.done.len() as u64 * self.end() + kept.time);
+        for point in self.points().into_iter().skip(kept.done.len()) {
+            let mut cluster = wiring::cluster(self.config, &self.experiment.chip, point.g, seed);
+            if !kept.cluster.is_empty() {
+                let restored = cluster.restore(&core::mem::take(&mut kept.cluster));
+                restored.map_err(|error| EngineError::new(error.to_string()))?;
             }
-            cluster.run_until(until);
-            monitor.advance(until - time);
-            time = until;
+            let started_s = monitor.clock_s() - kept.wall_s;
+            let save = |kept: &Kept, cluster: &Cluster| {
+                let state = cluster.save().map_err(|error| EngineError::new(error.to_string()))?;
+                state::to_bytes(&(&kept.done, state, kept.time, kept.source_events, kept.wall_s))
+            };
+            while kept.time < self.end() && !monitor.interrupted() {
+                let until = self.end().min(kept.time + TICKS_PER_MS / 10);
+                let input = self.sources(point, seed, kept.time, until);
+                kept.source_events += input.len() as u64;
+                for chip in 0..cluster.len() {
+                    cluster.enqueue(chip, &input);
+                }
+                cluster.run_until(until);
+                monitor.advance(until - kept.time);
+                kept.time = until;
+                kept.wall_s = monitor.clock_s() - started_s;
+                keeper.pass(&|| save(&kept, &cluster))?;
+            }
+            if kept.time < self.end() {
+                keeper.last(&|| save(&kept, &cluster))?;
+            }
+            let chips = 0..cluster.len();
+            kept.done.push(Done {
+                spikes: chips.map(|chip| cluster.chip_mut(chip).take_spikes()).collect(),
+                time: core::mem::take(&mut kept.time),
+                source_events: core::mem::take(&mut kept.source_events),
+                links: cluster.all_link_counters(),
+                wall_s: core::mem::take(&mut kept.wall_s),
+            });
+            if monitor.interrupted() {
+                break;
+            }
         }
-        let wall_s = monitor.clock_s() - started_s;
-        let chips = 0..cluster.len();
-        let spikes: Vec<_> = chips.map(|chip| cluster.chip_mut(chip).take_spikes()).collect();
+        if kept.done.iter().all(|done| done.time == self.end()) {
+            keeper.last(&|| state::to_bytes(&kept))?;
+        }
+        Ok(kept.done.into_iter().map(|done| self.run_of(done)).collect())
+    }
+
+    fn run_of(&self, done: Done) -> Run {
+        let Done { spikes, time, source_events, links, wall_s } = done;
         let skipped = ticks_from_us(1000.0 * self.config.skipped_ms);
-        Run {
-            activity: Activity::of(&spikes, skipped.min(time), time),
-            spikes,
-            source_events,
-            links: cluster.all_link_counters(),
-            wall_s,
-            interrupted: time < self.end(),
-        }
+        let activity = Activity::of(&spikes, skipped.min(time), time);
+        let interrupted = time < self.end();
+        Run { activity, spikes, source_events, links, wall_s, interrupted }
     }
 }
 
@@ -144,8 +199,10 @@ impl Task for RandomNetwork<'_> {
         seed: u64,
         monitor: &dyn Monitor,
     ) -> Result<Outcome, TaskError> {
-        let runs =
-            self.points().iter().map(|point| self.run_point(*point, seed, monitor)).collect();
-        Ok(report::outcome(self.config, runs))
+        let runs = self.run_points(seed, monitor).map_err(TaskError::State)?;
+        let left_out = runs.len() < self.points().len();
+        let mut outcome = report::outcome(self.config, runs);
+        outcome.interrupted |= left_out;
+        Ok(outcome)
     }
 }

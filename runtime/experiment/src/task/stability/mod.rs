@@ -22,7 +22,9 @@ use crate::engine::{Binding, EngineError, EngineFactory};
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
+use crate::state::{self, Keeper};
 use crate::task::{Task, TaskError};
+use borsh::{BorshDeserialize, BorshSerialize};
 use fixed_point::Drift;
 use pl_chip::time::{SPEED_UP, biological_s_from_ticks, ticks_from_us};
 use pl_chip::{COLUMNS, Chip, InputEvent, RowMode, Target, events};
@@ -51,6 +53,25 @@ struct Course {
     updates: UpdateCounts,
     counts: Counts,
     interrupted: bool,
+}
+
+/// How far a run has come.
+#[derive(Default, BorshSerialize, BorshDeserialize)]
+struct Progress {
+    /// As of [`Course`].
+    times_s: Vec<f64>,
+    /// As of [`Course`].
+    rates_bio_hz: Vec<f64>,
+    /// As of [`Course`].
+    weights: Vec<f64>,
+    /// Spikes of each neuron over the judged end so far.
+    spikes: Vec<f64>,
+    /// Biological time that was judged.
+    judged_s: f64,
+    /// Begin of the period that comes next.
+    from: u64,
+    /// Its end.
+    until: u64,
 }
 
 impl<'a> Stability<'a> {
@@ -95,43 +116,74 @@ impl<'a> Stability<'a> {
         monitor: &dyn Monitor,
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(&self.config.rule)?;
-        let mut chip = self.chip(seed, weight);
         let own_seed = seed.wrapping_add(number << 32);
-        let timing = self.experiment.run.timing;
-        let mut rules = Plasticity::new(factory, timing, &[self.binding(own_seed)])?;
-        rules.start(&mut chip)?;
-        chip.take_spikes();
-        let neurons = usize::from(self.config.neurons);
+        let bindings = [self.binding(own_seed)];
+        let mut rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
+        let keeper = Keeper::new(monitor, seed, &number.to_string());
+        let (mut chip, mut progress) = match keeper.kept::<(Chip, Vec<u8>, Progress)>()? {
+            Some((chip, kept, progress)) => {
+                rules.restore(&kept)?;
+                monitor.advance(progress.from - rules.begun());
+                (chip, progress)
+            }
+            None => {
+                let mut chip = self.chip(seed, weight);
+                rules.start(&mut chip)?;
+                chip.take_spikes();
+                let from = rules.begun();
+                let (until, neurons) = (from + info.phase_ticks, self.config.neurons.into());
+                let spikes = vec![0.0; neurons];
+                (chip, Progress { from, until, spikes, ..Progress::default() })
+            }
+        };
         let (begin, end) = (rules.begun(), ticks_from_us(1000.0 * self.config.duration_bio_s));
-        let judged = end.saturating_sub(ticks_from_us(1000.0 * self.config.judged_bio_s));
-        let mut course = Course { neurons_bio_hz: vec![0.0; neurons], ..Course::default() };
-        let mut judged_s = 0.0;
-        let (mut from, mut until) = (begin, begin + info.phase_ticks);
-        while until - begin <= end && !monitor.interrupted() {
-            rules.run_until(&mut chip, until, &input(self.config, own_seed, from, until))?;
-            let seconds = biological_s_from_ticks(until - from);
-            let mut counts = vec![0.0; neurons];
-            for spike in chip.take_spikes() {
-                counts[usize::from(spike.column)] += 1.0;
-            }
-            if from - begin >= judged {
-                judged_s += seconds;
-                for (sum, count) in course.neurons_bio_hz.iter_mut().zip(&counts) {
-                    *sum += count;
-                }
-            }
-            course.rates_bio_hz.push(counts.iter().sum::<f64>() / neurons as f64 / seconds);
-            course.times_s.push(biological_s_from_ticks(until - begin));
-            course.weights.push(self.mean_weight(&chip));
-            monitor.advance(until - from);
-            (from, until) = (until, until + info.period_ticks);
+        while progress.until - begin <= end && !monitor.interrupted() {
+            self.period(&mut chip, &mut rules, &mut progress, own_seed)?;
+            monitor.advance(progress.until - progress.from);
+            progress.from = progress.until;
+            progress.until += info.period_ticks;
+            keeper.pass(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
         }
+        keeper.last(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
         rules.finish(&mut chip)?;
-        course.updates = rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default();
-        course.counts = Counts::of(&chip);
-        course.neurons_bio_hz.iter_mut().for_each(|rate| *rate /= f64::max(judged_s, 1e-9));
-        course.interrupted = until - begin <= end;
-        Ok(course)
+        let judged_s = f64::max(progress.judged_s, 1e-9);
+        Ok(Course {
+            interrupted: progress.until - begin <= end,
+            times_s: progress.times_s,
+            rates_bio_hz: progress.rates_bio_hz,
+            weights: progress.weights,
+            neurons_bio_hz: progress.spikes.iter().map(|spikes| spikes / judged_s).collect(),
+            updates: rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default(),
+            counts: Counts::of(&chip),
+        })
+    }
+
+    /// One period, the update that ends it included.
+    fn period(
+        &self,
+        chip: &mut Chip,
+        rules: &mut Plasticity,
+        progress: &mut Progress,
+        seed: u64,
+    ) -> Result<(), EngineError> {
+        let (from, until) = (progress.from, progress.until);
+        rules.run_until(chip, until, &input(self.config, seed, from, until))?;
+        let seconds = biological_s_from_ticks(until - from);
+        let mut counts = vec![0.0; self.config.neurons.into()];
+        for spike in chip.take_spikes() {
+            counts[usize::from(spike.column)] += 1.0;
+        }
+        let end = ticks_from_us(1000.0 * self.config.duration_bio_s);
+        let judged = end.saturating_sub(ticks_from_us(1000.0 * self.config.judged_bio_s));
+        if from - rules.begun() >= judged {
+            progress.judged_s += seconds;
+            progress.spikes.iter_mut().zip(&counts).for_each(|(sum, count)| *sum += count);
+        }
+        let neurons = counts.len() as f64;
+        progress.rates_bio_hz.push(counts.iter().sum::<f64>() / neurons / seconds);
+        progress.times_s.push(biological_s_from_ticks(until - rules.begun()));
+        progress.weights.push(self.mean_weight(chip));
+        Ok(())
     }
 
     fn mean_weight(&self, chip: &Chip) -> f64 {
