@@ -6,7 +6,9 @@ pub use checkpoint::{Checkpoint, CheckpointError, Identity};
 
 use crate::engine::EngineError;
 use crate::monitor::{Monitor, Occasion, Part};
+use crate::plasticity::Plasticity;
 use borsh::{BorshDeserialize, BorshSerialize};
+use pl_chip::Chip;
 
 /// A state as bytes.
 ///
@@ -43,16 +45,36 @@ impl<'a> Keeper<'a> {
         self.monitor.kept(&self.part).map(|bytes| from_bytes(&bytes)).transpose()
     }
 
-    /// Offers a state on the way.
-    pub(crate) fn pass(&self, state: &dyn Fn() -> Result<Vec<u8>, EngineError>) -> Kept {
-        self.monitor.keep(&self.part, Occasion::Passing, state)
+    /// Offers a state.
+    pub(crate) fn offer(
+        &self,
+        occasion: Occasion,
+        state: &dyn Fn() -> Result<Vec<u8>, EngineError>,
+    ) -> Result<(), EngineError> {
+        self.monitor.keep(&self.part, occasion, state)
     }
 
-    /// Offers the state at which the part ends, or is interrupted.
-    pub(crate) fn last(&self, state: &dyn Fn() -> Result<Vec<u8>, EngineError>) -> Kept {
-        self.monitor.keep(&self.part, Occasion::Last, state)
+    /// The chip and the progress that a run before this one kept, with the rules in the state of
+    /// that time.
+    pub(crate) fn kept_chip<P: BorshDeserialize>(
+        &self,
+        rules: &mut Plasticity,
+    ) -> Result<Option<(Chip, P)>, EngineError> {
+        let Some((chip, kept, progress)) = self.kept::<(Chip, Vec<u8>, P)>()? else {
+            return Ok(None);
+        };
+        rules.restore(&kept)?;
+        Ok(Some((chip, progress)))
+    }
+
+    /// Offers the state of a chip, of the rules at work on it, and the progress of the task.
+    pub(crate) fn offer_chip(
+        &self,
+        occasion: Occasion,
+        chip: &Chip,
+        rules: &Plasticity,
+        progress: &impl BorshSerialize,
+    ) -> Result<(), EngineError> {
+        self.offer(occasion, &|| to_bytes(&(chip, rules.save()?, progress)))
     }
 }
-
-/// What an offer comes to.
-type Kept = Result<(), EngineError>;

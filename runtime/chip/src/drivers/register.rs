@@ -9,6 +9,8 @@
 //!
 //! Readout, renewing and charge sharing are kept and do nothing: the last two do nothing on the chip.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use super::{Driver, RowMode};
 use crate::convert::low_byte;
 use crate::short_term::ShortTerm;
@@ -25,7 +27,7 @@ const SHORT_TERM: u32 = 1 << 4;
 const RECOVERS: u32 = 1 << 7;
 
 /// The configuration of a driver as its registers hold it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Words(pub(crate) [u32; WORDS]);
 
 impl Words {

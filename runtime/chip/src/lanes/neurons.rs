@@ -40,7 +40,7 @@ pub(crate) struct Steps<'a> {
 }
 
 /// Neurons of a block that fired in the same step.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Rise {
     /// Number of the step.
     pub(crate) step: u32,

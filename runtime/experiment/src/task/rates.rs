@@ -8,18 +8,17 @@ use crate::config::{ConfigError, Experiment, RuleConfig};
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory};
 use crate::figure::{self, Labels, Series};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Occasion};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use crate::plasticity::{Plasticity, UpdateCounts};
-use crate::state::{self, Keeper};
+use crate::state::Keeper;
 use crate::task::{Task, TaskError, TaskKind, on_threads};
+use borsh::{BorshDeserialize, BorshSerialize};
 use ndarray::Array2;
 use pl_chip::time::ticks_from_us;
 use pl_chip::{COLUMNS, Chip, HEMISPHERES, RowMode, Target, events};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-
-use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The row that the source drives.
 const ROW: u8 = 0;
@@ -146,9 +145,8 @@ impl<'a> Rates<'a> {
         let bindings = [0, 1].map(|hemisphere| self.binding(rule, hemisphere, seed));
         let mut rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
         let keeper = Keeper::new(monitor, seed, rule);
-        let (mut chip, mut progress) = match keeper.kept::<(Chip, Vec<u8>, Progress)>()? {
-            Some((chip, kept, progress)) => {
-                rules.restore(&kept)?;
+        let (mut chip, mut progress) = match keeper.kept_chip::<Progress>(&mut rules)? {
+            Some((chip, progress)) => {
                 monitor.advance(progress.from - rules.begun());
                 (chip, progress)
             }
@@ -167,9 +165,9 @@ impl<'a> Rates<'a> {
             monitor.advance(progress.until - progress.from);
             progress.from = progress.until;
             progress.until += info.period_ticks;
-            keeper.pass(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
+            keeper.offer_chip(Occasion::Passing, &chip, &rules, &progress)?;
         }
-        keeper.last(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
+        keeper.offer_chip(Occasion::Last, &chip, &rules, &progress)?;
         rules.finish(&mut chip)?;
         Ok(Course {
             interrupted: progress.until - begin <= end,

@@ -19,16 +19,15 @@ mod scene;
 
 pub use config::{AutonomousConfig, Diagonal, Place, Point, Sequence};
 
-use borsh::{BorshDeserialize, BorshSerialize};
-
 use crate::config::Experiment;
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Occasion};
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
-use crate::state::{self, Keeper};
+use crate::state::Keeper;
 use crate::task::{Task, TaskError};
+use borsh::{BorshDeserialize, BorshSerialize};
 use ndarray::Array2;
 use pl_chip::time::ticks_from_us;
 use pl_chip::{COLUMNS, Chip, InputEvent, RowMode, Target, events};
@@ -182,9 +181,8 @@ impl<'a> Autonomous<'a> {
         let timing = self.experiment.run.timing;
         let mut rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
         let keeper = Keeper::new(monitor, seed, "");
-        let (mut chip, mut progress) = match keeper.kept::<(Chip, Vec<u8>, Progress)>()? {
-            Some((chip, kept, progress)) => {
-                rules.restore(&kept)?;
+        let (mut chip, mut progress) = match keeper.kept_chip::<Progress>(&mut rules)? {
+            Some((chip, progress)) => {
                 monitor.advance(progress.updates.into());
                 (chip, progress)
             }
@@ -206,9 +204,9 @@ impl<'a> Autonomous<'a> {
             monitor.advance(1);
             let Progress { updates, records, .. } = &progress;
             monitor.show(&|| scene.frame(*updates, records, &self.weights(&chip)));
-            keeper.pass(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
+            keeper.offer_chip(Occasion::Passing, &chip, &rules, &progress)?;
         }
-        keeper.last(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
+        keeper.offer_chip(Occasion::Last, &chip, &rules, &progress)?;
         rules.finish(&mut chip)?;
         let Progress { updates, mut records, .. } = progress;
         records.append(&mut rules.take_records());

@@ -1,9 +1,10 @@
 //! Lines and exponentials through measured points.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_fixed::real;
 
 /// `amplitude e^(-x / tau)`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Exponential {
     pub(super) amplitude: f64,
     pub(super) tau: f64,

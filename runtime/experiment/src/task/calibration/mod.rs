@@ -22,15 +22,17 @@ mod tests;
 pub use config::CalibrationConfig;
 
 use crate::config::Experiment;
-use crate::engine::EngineFactory;
-use crate::monitor::Monitor;
+use crate::engine::{EngineError, EngineFactory};
+use crate::monitor::{Monitor, Occasion};
 use crate::outcome::Outcome;
+use crate::state::{self, Keeper};
 use crate::task::{Task, TaskError};
+use borsh::{BorshDeserialize, BorshSerialize};
 use multiplier::MultiplierMap;
 use neurons::{Bench, Line, NeuronMap};
-use pl_chip::Chip;
 use pl_chip::time::biological_s_from_ticks;
-use sensors::{Bits, Pairs, SensorMap};
+use pl_chip::{Branch, Chip};
+use sensors::{Bits, Pairs, Readings, SensorMap};
 
 /// Settings of two calibration bits.
 const SETTINGS: u8 = 4;
@@ -42,6 +44,17 @@ const OTHER_PARTS: u64 = 4;
 pub struct Calibration<'a> {
     experiment: &'a Experiment,
     config: &'a CalibrationConfig,
+}
+
+/// How far the measurement of the sensors has come. The neurons and the multiplier, which take a few
+/// seconds, are measured in one go.
+#[derive(BorshSerialize, BorshDeserialize)]
+struct Progress {
+    pairs: Pairs,
+    /// At each setting of the bits, then at those that calibrate.
+    maps: Vec<SensorMap>,
+    /// Of the measurement that goes on.
+    readings: Readings,
 }
 
 /// The sensors before and after calibration, and the chips they were measured on.
@@ -78,18 +91,53 @@ impl<'a> Calibration<'a> {
         Calibration { experiment, config }
     }
 
-    fn sensors(&self, chip: &Chip, monitor: &dyn Monitor) -> Option<Sensors> {
+    /// Measures the sensors, on from where a run before this one was; `None` if interrupted.
+    fn sensors(
+        &self,
+        chip: &Chip,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Option<Sensors>, EngineError> {
         let (config, h) = (self.config, self.config.hemisphere);
-        let mut pairs = Pairs::new(config, chip.clone());
-        let mut maps = Vec::new();
-        for setting in 0..SETTINGS {
-            Bits::all(setting, config.rows).write(h, &mut pairs.chip);
-            maps.push(pairs.measure(monitor)?);
+        let keeper = Keeper::new(monitor, seed, "");
+        let mut progress = match keeper.kept::<Progress>()? {
+            Some(progress) => progress,
+            None => Progress {
+                pairs: Pairs::new(config, chip.clone()),
+                maps: Vec::new(),
+                readings: Readings::default(),
+            },
+        };
+        let delays = Branch::BOTH.len() * config.delays_us.len();
+        monitor.advance((progress.maps.len() * delays + progress.readings.delays()) as u64);
+        let Progress { pairs, maps, readings } = &mut progress;
+        while maps.len() <= SETTINGS.into() && !monitor.interrupted() {
+            if readings.delays() == 0 {
+                self.bits(maps).write(h, &mut pairs.chip);
+            }
+            pairs.measure(config, readings);
+            if readings.delays() == delays {
+                maps.push(pairs.fit(config, core::mem::take(readings)));
+            }
+            monitor.advance(1);
+            let state = || state::to_bytes(&(&*pairs, &*maps, &*readings));
+            keeper.offer(Occasion::Passing, &state)?;
         }
-        let bits = Bits::nearest(config, &maps);
-        bits.write(h, &mut pairs.chip);
-        let after = pairs.measure(monitor)?;
-        Some(Sensors { before: maps.swap_remove(0), bits, after, chip: pairs.chip })
+        keeper.offer(Occasion::Last, &|| state::to_bytes(&progress))?;
+        let Progress { pairs, mut maps, .. } = progress;
+        let Some(after) = (maps.len() > SETTINGS.into()).then(|| maps.pop()).flatten() else {
+            return Ok(None);
+        };
+        let bits = self.bits(&maps);
+        Ok(Some(Sensors { before: maps.swap_remove(0), bits, after, chip: pairs.chip }))
+    }
+
+    /// What the sensors are measured with next: each setting, then those of each synapse.
+    fn bits(&self, maps: &[SensorMap]) -> Bits {
+        match u8::try_from(maps.len()).ok().filter(|setting| *setting < SETTINGS) {
+            Some(setting) => Bits::all(setting, self.config.rows),
+            None => Bits::nearest(self.config, maps),
+        }
     }
 
     fn neurons(&self, chip: &Chip, offsets: Line, monitor: &dyn Monitor) -> Option<Neurons> {
@@ -110,15 +158,15 @@ impl<'a> Calibration<'a> {
         Some(Neurons { before, after, chip: calibrated, rates_khz, trace })
     }
 
-    fn measure(&self, seed: u64, monitor: &dyn Monitor) -> Option<Measured> {
+    fn measure(&self, seed: u64, monitor: &dyn Monitor) -> Result<Option<Measured>, EngineError> {
         let chip = Chip::new(&self.experiment.chip, seed);
-        let sensors = self.sensors(&chip, monitor)?;
+        let Some(sensors) = self.sensors(&chip, seed, monitor)? else { return Ok(None) };
         let offsets = neurons::channel_offsets(&sensors.before);
-        let neurons = self.neurons(&chip, offsets, monitor)?;
+        let Some(neurons) = self.neurons(&chip, offsets, monitor) else { return Ok(None) };
         let multiplier = multiplier::measure(self.config, chip.clone());
         monitor.advance(1);
         let biological_s = biological_s_from_ticks(sensors.chip.now() + neurons.chip.now());
-        Some(Measured { chip, sensors, neurons, multiplier, biological_s })
+        Ok(Some(Measured { chip, sensors, neurons, multiplier, biological_s }))
     }
 }
 
@@ -137,7 +185,7 @@ impl Task for Calibration<'_> {
         seed: u64,
         monitor: &dyn Monitor,
     ) -> Result<Outcome, TaskError> {
-        Ok(match self.measure(seed, monitor) {
+        Ok(match self.measure(seed, monitor).map_err(TaskError::State)? {
             Some(measured) => self.outcome(&measured),
             // Half a calibration is none.
             None => Outcome { interrupted: true, ..Outcome::default() },

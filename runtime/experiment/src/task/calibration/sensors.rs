@@ -7,7 +7,7 @@
 
 use super::config::{CalibrationConfig, TRIGGER_ROW};
 use super::fit::{self, Exponential};
-use crate::monitor::Monitor;
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::time::{ticks_from_us, us_from_ticks};
 use pl_chip::{Branch, COLUMNS, Chip, InputEvent, NeuronParameters, RowMode};
 
@@ -20,7 +20,7 @@ const TRIGGER_STRENGTH: f64 = 300.0;
 type Line = [f64; COLUMNS];
 
 /// What was measured of the sensors.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(super) struct SensorMap {
     /// Reading after a reset, by branch, row and column.
     pub(super) baseline: [Vec<Line>; 2],
@@ -45,18 +45,34 @@ impl SensorMap {
     }
 }
 
+/// Readings of one measurement, as far as it has come.
+#[derive(Clone, Debug, Default, BorshSerialize, BorshDeserialize)]
+pub(super) struct Readings {
+    /// As of [`SensorMap`].
+    baseline: [Vec<Line>; 2],
+    /// Signal of all pairs, by branch, delay, row and column.
+    signals: [Vec<Vec<Line>>; 2],
+}
+
+impl Readings {
+    /// Delays that were measured, of both branches.
+    pub(super) fn delays(&self) -> usize {
+        self.signals.iter().map(Vec::len).sum()
+    }
+}
+
 /// A chip set up for pairs.
-pub(super) struct Pairs<'a> {
-    config: &'a CalibrationConfig,
+#[derive(BorshSerialize, BorshDeserialize)]
+pub(super) struct Pairs {
     pub(super) chip: Chip,
     /// Ticks from a trigger to the spike of each column.
     latency: [u64; COLUMNS],
     median_latency: u64,
 }
 
-impl<'a> Pairs<'a> {
+impl Pairs {
     /// Sets a chip up so that an event on the last row makes all neurons fire.
-    pub(super) fn new(config: &'a CalibrationConfig, mut chip: Chip) -> Pairs<'a> {
+    pub(super) fn new(config: &CalibrationConfig, mut chip: Chip) -> Pairs {
         let h = config.hemisphere;
         chip.set_active_columns(1 - h, 0..0);
         for row in 0..=TRIGGER_ROW {
@@ -76,17 +92,17 @@ impl<'a> Pairs<'a> {
             };
             chip.set_neuron(h, column, fast);
         }
-        let mut pairs = Pairs { config, chip, latency: [0; COLUMNS], median_latency: 0 };
-        pairs.time_triggers();
+        let mut pairs = Pairs { chip, latency: [0; COLUMNS], median_latency: 0 };
+        pairs.time_triggers(config);
         pairs
     }
 
     /// Sees when each neuron fires after a trigger.
-    fn time_triggers(&mut self) {
+    fn time_triggers(&mut self, config: &CalibrationConfig) {
         self.chip.take_spikes();
-        let start = self.pause();
-        self.chip.run_until(start, &[self.event(start, TRIGGER_ROW)]);
-        self.pause();
+        let start = self.pause(config);
+        self.chip.run_until(start, &[event(config, start, TRIGGER_ROW)]);
+        self.pause(config);
         let mut latencies = Vec::new();
         for spike in self.chip.take_spikes() {
             let latency = spike.time - start;
@@ -96,52 +112,41 @@ impl<'a> Pairs<'a> {
         self.median_latency = ticks_from_us(fit::median(&latencies) / ticks_from_us(1.0) as f64);
     }
 
-    fn event(&self, time: u64, row: usize) -> InputEvent {
-        let byte = |index: usize| u8::try_from(index).unwrap_or(u8::MAX);
-        InputEvent { time, hemisphere: byte(self.config.hemisphere), row: byte(row), address: 0 }
-    }
-
     /// Lets the time between pairs pass; returns the next whole microsecond, a start of a step.
-    fn pause(&mut self) -> u64 {
-        let until = self.chip.now() + ticks_from_us(self.config.spacing_us);
+    fn pause(&mut self, config: &CalibrationConfig) -> u64 {
+        let until = self.chip.now() + ticks_from_us(config.spacing_us);
         self.chip.run_until(until, &[]);
         until.next_multiple_of(ticks_from_us(1.0))
     }
 
     /// Pairs at one delay; presynaptic pulses first if `causal`.
-    fn stimulate(&mut self, causal: bool, delay: u64) {
-        for _ in 0..self.config.pairs {
-            let trigger = self.pause() + delay.next_multiple_of(ticks_from_us(1.0));
+    fn stimulate(&mut self, config: &CalibrationConfig, causal: bool, delay: u64) {
+        for _ in 0..config.pairs {
+            let trigger = self.pause(config) + delay.next_multiple_of(ticks_from_us(1.0));
             let post = trigger + self.median_latency;
             let pre = if causal { post - delay } else { post + delay };
-            let rows = 0..self.config.rows;
-            let mut events: Vec<InputEvent> = rows.map(|row| self.event(pre, row)).collect();
-            events.push(self.event(trigger, TRIGGER_ROW));
+            let mut events: Vec<InputEvent> =
+                (0..config.rows).map(|row| event(config, pre, row)).collect();
+            events.push(event(config, trigger, TRIGGER_ROW));
             self.chip.run_until(self.chip.now(), &events);
         }
-        self.pause();
+        self.pause(config);
     }
 
     /// Mean readings of a branch, by row and column.
-    fn read(&mut self, branch: Branch) -> Vec<Line> {
-        let mut sums = vec![[0.0; COLUMNS]; self.config.rows];
-        for _ in 0..self.config.readings {
+    fn read(&mut self, config: &CalibrationConfig, branch: Branch) -> Vec<Line> {
+        let mut sums = vec![[0.0; COLUMNS]; config.rows];
+        for _ in 0..config.readings {
             // Readings at different times have independent noise.
             self.chip.run_until(self.chip.now() + ticks_from_us(2.0), &[]);
             for (row, sums) in sums.iter_mut().enumerate() {
-                let codes = self.chip.correlation_codes_row(self.config.hemisphere, row, branch);
+                let codes = self.chip.correlation_codes_row(config.hemisphere, row, branch);
                 sums.iter_mut().zip(codes).for_each(|(sum, code)| *sum += f64::from(code));
             }
         }
-        let readings = f64::from(self.config.readings);
+        let readings = f64::from(config.readings);
         sums.iter_mut().flatten().for_each(|sum| *sum /= readings);
         sums
-    }
-
-    fn reset(&mut self) {
-        for row in 0..self.config.rows {
-            self.chip.reset_correlation_row(self.config.hemisphere, row, &[3; COLUMNS]);
-        }
     }
 
     /// Delay at the sensors of a column, microseconds; of the other order if negative.
@@ -150,49 +155,52 @@ impl<'a> Pairs<'a> {
         us_from_ticks(delay) + if causal { late } else { -late }
     }
 
-    /// Measures all sensors; `None` if interrupted.
-    pub(super) fn measure(&mut self, monitor: &dyn Monitor) -> Option<SensorMap> {
-        let (rows, pairs) = (self.config.rows, f64::from(self.config.pairs));
-        let mut map = SensorMap {
-            baseline: [Vec::new(), Vec::new()],
-            fits: [vec![[None; COLUMNS]; rows], vec![[None; COLUMNS]; rows]],
-            signals: [Vec::new(), Vec::new()],
-        };
-        for branch in Branch::BOTH {
-            let causal = branch == Branch::Causal;
-            let mut signals: Vec<Vec<Line>> = Vec::new();
-            for delay_us in &self.config.delays_us {
-                if monitor.interrupted() {
-                    return None;
-                }
-                self.reset();
-                let before = self.read(branch);
-                self.stimulate(causal, ticks_from_us(*delay_us));
-                let after = self.read(branch);
-                let less = |(a, b): (&Line, &Line)| core::array::from_fn(|c| a[c] - b[c]);
-                signals.push(before.iter().zip(&after).map(less).collect());
-                map.baseline[branch.index()] = before;
-                monitor.advance(1);
-            }
-            for (row, fits) in map.fits[branch.index()].iter_mut().enumerate() {
-                for (column, fit) in fits.iter_mut().enumerate() {
-                    let delays = self.config.delays_us.iter().zip(&signals);
-                    let points = delays.map(|(delay, lines)| {
-                        let delay = self.delay_us(causal, ticks_from_us(*delay), column);
-                        (delay, lines[row][column])
-                    });
-                    let points = points.filter(|(delay, _)| *delay > 0.0);
-                    *fit = fit::exponential(points, SIGNALS_LSB)
-                        .map(|found| Exponential { amplitude: found.amplitude / pairs, ..found });
-                }
-            }
-            map.signals[branch.index()] = signals
-                .iter()
-                .map(|lines| lines.iter().flatten().map(|signal| signal / pairs).collect())
-                .collect();
+    /// Measures all sensors at the next delay of a measurement, which must not be complete.
+    pub(super) fn measure(&mut self, config: &CalibrationConfig, readings: &mut Readings) {
+        let complete = readings.signals[0].len() == config.delays_us.len();
+        let branch = Branch::BOTH[usize::from(complete)];
+        let signals = &mut readings.signals[branch.index()];
+        let delay = ticks_from_us(config.delays_us[signals.len()]);
+        for row in 0..config.rows {
+            self.chip.reset_correlation_row(config.hemisphere, row, &[3; COLUMNS]);
         }
-        Some(map)
+        let before = self.read(config, branch);
+        self.stimulate(config, branch == Branch::Causal, delay);
+        let after = self.read(config, branch);
+        let less = |(a, b): (&Line, &Line)| core::array::from_fn(|c| a[c] - b[c]);
+        signals.push(before.iter().zip(&after).map(less).collect());
+        readings.baseline[branch.index()] = before;
     }
+
+    /// What a complete measurement shows.
+    pub(super) fn fit(&self, config: &CalibrationConfig, readings: Readings) -> SensorMap {
+        let pairs = f64::from(config.pairs);
+        let Readings { baseline, signals } = readings;
+        let fit = |branch: Branch, row: usize, column: usize| {
+            let causal = branch == Branch::Causal;
+            let delays = config.delays_us.iter().zip(&signals[branch.index()]);
+            let points = delays.map(|(delay, lines)| {
+                (self.delay_us(causal, ticks_from_us(*delay), column), lines[row][column])
+            });
+            let points = points.filter(|(delay, _)| *delay > 0.0);
+            let found = fit::exponential(points, SIGNALS_LSB)?;
+            Some(Exponential { amplitude: found.amplitude / pairs, ..found })
+        };
+        let fits = Branch::BOTH.map(|branch| {
+            let line = |row| core::array::from_fn(|column| fit(branch, row, column));
+            (0..config.rows).map(line).collect()
+        });
+        let of_one_pair = |lines: &Vec<Line>| {
+            lines.iter().flatten().map(|signal| signal / pairs).collect::<Vec<f64>>()
+        };
+        let signals = signals.each_ref().map(|by_delay| by_delay.iter().map(of_one_pair).collect());
+        SensorMap { baseline, fits, signals }
+    }
+}
+
+fn event(config: &CalibrationConfig, time: u64, row: usize) -> InputEvent {
+    let byte = |index: usize| u8::try_from(index).unwrap_or(u8::MAX);
+    InputEvent { time, hemisphere: byte(config.hemisphere), row: byte(row), address: 0 }
 }
 
 /// Calibration bits of every measured synapse.

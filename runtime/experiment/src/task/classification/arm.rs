@@ -1,7 +1,5 @@
 //! One chip's training.
 
-use borsh::{BorshDeserialize, BorshSerialize};
-
 use super::bench::{HEMISPHERE, Stimulus};
 use super::config::{Evaluate, Spacing};
 use super::readout::Evaluation;
@@ -9,9 +7,10 @@ use super::{Checkpoint, Classification, whole_us};
 use crate::counts::Counts;
 use crate::data::{Split, shuffle};
 use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Occasion};
 use crate::plasticity::{Plasticity, UpdateCounts};
-use crate::state::{self, Keeper};
+use crate::state::Keeper;
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::time::{TICKS_PER_US, ticks_from_us};
 use pl_chip::{COLUMNS, Chip, Spike};
 use pl_fixed::rng::splitmix64;
@@ -104,9 +103,9 @@ impl Classification<'_> {
             let result = self.evaluate(&session.chip, normalisation, evaluated, shift, monitor);
             let Some(evaluation) = result else { break };
             session.progress.curve.push((shown, evaluation));
-            keeper.pass(&|| session.save())?;
+            session.offer(Occasion::Passing, &keeper)?;
         }
-        keeper.last(&|| session.save())?;
+        session.offer(Occasion::Last, &keeper)?;
         session.finish()
     }
 
@@ -167,8 +166,7 @@ impl<'a> Session<'a> {
     ) -> Result<Session<'a>, EngineError> {
         let timing = task.experiment.run.timing;
         let mut rules = Plasticity::new(factory, timing, &[task.binding(seed)])?;
-        if let Some((chip, kept, progress)) = keeper.kept::<(Chip, Vec<u8>, Progress)>()? {
-            rules.restore(&kept)?;
+        if let Some((chip, progress)) = keeper.kept_chip(&mut rules)? {
             return Ok(Session { task, seed, shift: 0, chip, rules, progress });
         }
         let mut chip = task.chip(arm, seed);
@@ -180,8 +178,8 @@ impl<'a> Session<'a> {
         Ok(Session { task, seed, shift: 0, chip, rules, progress })
     }
 
-    fn save(&self) -> Result<Vec<u8>, EngineError> {
-        state::to_bytes(&(&self.chip, self.rules.save()?, &self.progress))
+    fn offer(&self, occasion: Occasion, keeper: &Keeper<'_>) -> Result<(), EngineError> {
+        keeper.offer_chip(occasion, &self.chip, &self.rules, &self.progress)
     }
 
     /// Work that was done before, as [`Task::units`](crate::task::Task::units) counts it.
@@ -210,7 +208,7 @@ impl<'a> Session<'a> {
             self.present_sample(index)?;
             self.progress.shown += 1;
             monitor.advance(whole_us(self.task.config.train.presentation_us));
-            keeper.pass(&|| self.save())?;
+            self.offer(Occasion::Passing, keeper)?;
         }
         Ok(())
     }

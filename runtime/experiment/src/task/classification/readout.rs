@@ -1,10 +1,9 @@
 //! Reading the answer off the spikes.
 
-use borsh::{BorshDeserialize, BorshSerialize};
-
 use super::bench::{HEMISPHERE, Stimulus};
 use super::{Classification, whole_us};
 use crate::monitor::Monitor;
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::Chip;
 use pl_chip::time::ticks_from_us;
 

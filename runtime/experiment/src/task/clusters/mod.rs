@@ -20,10 +20,12 @@ pub use config::ClustersConfig;
 use crate::config::Experiment;
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Occasion};
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
+use crate::state::Keeper;
 use crate::task::{Task, TaskError, on_threads};
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::Chip;
 use pl_chip::time::{biological_s_from_ticks, ticks_from_us};
 use pl_fixed::rng::splitmix64;
@@ -55,6 +57,17 @@ const ARMS: [Arm; 2] = [
     Arm { ending: "", frozen_addresses: false },
     Arm { ending: "_frozen_addresses", frozen_addresses: true },
 ];
+
+/// How far an arm has come.
+#[derive(Default, BorshSerialize, BorshDeserialize)]
+struct Progress {
+    presented: u64,
+    /// As of [`Course`].
+    curve: Vec<(f64, Purity)>,
+    /// Plateaus of dendrites, and spikes of somata.
+    plateaus: u64,
+    soma_spikes: u64,
+}
 
 /// What an arm left.
 struct Course {
@@ -112,45 +125,38 @@ impl<'a> Clusters<'a> {
         seed: u64,
         monitor: &dyn Monitor,
     ) -> Result<Course, EngineError> {
-        let mut chip = Chip::new(&self.experiment.chip, seed);
-        self.wiring.wire(self.config, &mut chip, seed);
-        chip.set_address_write_protect(arm.frozen_addresses);
         let timing = self.experiment.run.timing;
         let mut rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
-        rules.start(&mut chip)?;
-        chip.take_spikes();
-        let start = rules.begun();
-        let mut curve = vec![(0.0, self.wiring.purity(&chip))];
-        let (mut plateaus, mut soma_spikes) = (0.0, 0.0);
-        let mut presented = 0;
-        while presented < self.presentations() && !monitor.interrupted() {
-            let now = chip.now();
-            let cluster = u8::from(splitmix64(seed ^ splitmix64(presented)) & 1 == 1);
-            let events = self.wiring.inputs(self.config, cluster, seed, now);
-            let end = now + self.presentation_ticks();
-            rules.run_until(&mut chip, end, &events)?;
-            for spike in chip.take_spikes() {
-                if self.wiring.is_dendrite(spike.column) {
-                    plateaus += 1.0;
-                } else {
-                    soma_spikes += 1.0;
-                }
+        let keeper = Keeper::new(monitor, seed, arm.ending);
+        let (mut chip, mut progress) = match keeper.kept_chip::<Progress>(&mut rules)? {
+            Some((chip, progress)) => {
+                monitor.advance(progress.presented);
+                (chip, progress)
             }
-            presented += 1;
-            let point = |presented: u64| presented * POINTS / self.presentations();
-            if point(presented) != point(presented - 1) {
-                let time = biological_s_from_ticks(chip.now() - start);
-                curve.push((time, self.wiring.purity(&chip)));
+            None => {
+                let mut chip = Chip::new(&self.experiment.chip, seed);
+                self.wiring.wire(self.config, &mut chip, seed);
+                chip.set_address_write_protect(arm.frozen_addresses);
+                rules.start(&mut chip)?;
+                chip.take_spikes();
+                let curve = vec![(0.0, self.wiring.purity(&chip))];
+                (chip, Progress { curve, ..Progress::default() })
             }
+        };
+        while progress.presented < self.presentations() && !monitor.interrupted() {
+            self.present(&mut chip, &mut rules, &mut progress, seed)?;
             monitor.advance(1);
+            keeper.offer_chip(Occasion::Passing, &chip, &rules, &progress)?;
         }
+        keeper.offer_chip(Occasion::Last, &chip, &rules, &progress)?;
         rules.finish(&mut chip)?;
+        let Progress { presented, curve, plateaus, soma_spikes } = progress;
         let neurons = self.wiring.neurons() as f64;
         let shown = neurons * f64::max(presented as f64, 1.0);
         Ok(Course {
             curve,
-            plateaus: plateaus / shown / 2.0,
-            soma_spikes: soma_spikes / shown,
+            plateaus: plateaus as f64 / shown / 2.0,
+            soma_spikes: soma_spikes as f64 / shown,
             weights: self.wiring.view(|row| chip.weights_row(TOP.into(), row)),
             addresses: self.wiring.view(|row| chip.address_row(TOP.into(), row)),
             clusters: self.wiring.view(|row| {
@@ -160,6 +166,34 @@ impl<'a> Clusters<'a> {
             counts: Counts::of(&chip),
             interrupted: presented < self.presentations(),
         })
+    }
+
+    /// One of the clusters is active, then none.
+    fn present(
+        &self,
+        chip: &mut Chip,
+        rules: &mut Plasticity,
+        progress: &mut Progress,
+        seed: u64,
+    ) -> Result<(), EngineError> {
+        let now = chip.now();
+        let cluster = u8::from(splitmix64(seed ^ splitmix64(progress.presented)) & 1 == 1);
+        let events = self.wiring.inputs(self.config, cluster, seed, now);
+        rules.run_until(chip, now + self.presentation_ticks(), &events)?;
+        for spike in chip.take_spikes() {
+            if self.wiring.is_dendrite(spike.column) {
+                progress.plateaus += 1;
+            } else {
+                progress.soma_spikes += 1;
+            }
+        }
+        progress.presented += 1;
+        let point = |presented: u64| presented * POINTS / self.presentations();
+        if point(progress.presented) != point(progress.presented - 1) {
+            let time = biological_s_from_ticks(chip.now() - rules.begun());
+            progress.curve.push((time, self.wiring.purity(chip)));
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{ClustersConfig, TOP};
 use crate::data::shuffle;
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::time::{SPEED_UP, ticks_from_us};
 use pl_chip::{COLUMNS, Chip, InputEvent, RowMode, StructureConfig, Target, events};
 use pl_fixed::rng::splitmix64;
@@ -24,7 +25,7 @@ pub(super) struct Wiring {
 
 /// How well the clusters are told apart by the dendrites of a neuron: part of its synapses that sit
 /// on the dendrite of their cluster, for the better of both ways to give clusters to dendrites.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Purity {
     /// Mean over neurons, synapses counted.
     pub(super) by_count: f64,

@@ -16,10 +16,12 @@ mod report;
 pub use config::{ChainConfig, CoincidenceConfig, CompartmentsConfig, PlateauConfig};
 
 use crate::config::Experiment;
-use crate::engine::EngineFactory;
-use crate::monitor::Monitor;
+use crate::engine::{EngineError, EngineFactory};
+use crate::monitor::{Monitor, Occasion};
 use crate::outcome::Outcome;
+use crate::state::{self, Keeper};
 use crate::task::{Task, TaskError};
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::time::ticks_from_us;
 use pl_chip::{COLUMNS, Chip, Compartment, InputEvent};
 
@@ -37,12 +39,31 @@ pub struct Compartments<'a> {
     config: &'a CompartmentsConfig,
 }
 
+/// What has been measured.
+#[derive(Default, BorshSerialize, BorshDeserialize)]
+struct Progress {
+    chain: Option<ChainResponse>,
+    /// For the first durations of the plateau.
+    plateaus: Vec<PlateauResponse>,
+    coincidence: Option<CoincidenceResponse>,
+}
+
+impl Progress {
+    /// Number of measurements that were made.
+    fn measured(&self) -> u64 {
+        let ends = [self.chain.is_some(), self.coincidence.is_some()];
+        self.plateaus.len() as u64 + ends.map(u64::from).iter().sum::<u64>()
+    }
+}
+
 /// Membranes of the chain, relative to rest: `[from][at][sample]`, mean of all copies.
+#[derive(BorshSerialize, BorshDeserialize)]
 struct ChainResponse {
     traces_lsb: Vec<Vec<Vec<f64>>>,
 }
 
 /// Answers to volleys of 0, 1, .. events, for one length of the plateau.
+#[derive(BorshSerialize, BorshDeserialize)]
 struct PlateauResponse {
     duration_us: f64,
     /// Part of the copies that had a plateau.
@@ -54,6 +75,7 @@ struct PlateauResponse {
 }
 
 /// Spikes of the soma.
+#[derive(BorshSerialize, BorshDeserialize)]
 struct CoincidenceResponse {
     /// Lag of the soma's volley, mean spikes, part of the copies with two or more.
     by_lag: Vec<(f64, f64, f64)>,
@@ -111,6 +133,29 @@ impl<'a> Compartments<'a> {
             let now = chip.membranes_lsb(TOP.into());
             each(&core::array::from_fn(|c| f64::from(now[c]) - f64::from(rest[c])));
         }
+    }
+
+    /// Measures what was not measured before, until interrupted. Every measurement begins with the
+    /// chip at rest, so that their results are all there is to keep.
+    fn measure(&self, seed: u64, monitor: &dyn Monitor) -> Result<Progress, EngineError> {
+        let keeper = Keeper::new(monitor, seed, "");
+        let mut progress: Progress = keeper.kept()?.unwrap_or_default();
+        monitor.advance(progress.measured());
+        let chip = self.chip(seed);
+        let durations = &self.config.plateau.durations_us;
+        while progress.coincidence.is_none() && !monitor.interrupted() {
+            if progress.chain.is_none() {
+                progress.chain = Some(self.chain(&chip));
+            } else if let Some(duration_us) = durations.get(progress.plateaus.len()) {
+                progress.plateaus.push(self.plateau(&chip, *duration_us));
+            } else {
+                progress.coincidence = Some(self.coincidence(&chip));
+            }
+            monitor.advance(1);
+            keeper.offer(Occasion::Passing, &|| state::to_bytes(&progress))?;
+        }
+        keeper.offer(Occasion::Last, &|| state::to_bytes(&progress))?;
+        Ok(progress)
     }
 
     fn chain(&self, chip: &Chip) -> ChainResponse {
@@ -229,21 +274,11 @@ impl Task for Compartments<'_> {
         seed: u64,
         monitor: &dyn Monitor,
     ) -> Result<Outcome, TaskError> {
-        let chip = self.chip(seed);
-        let chain = self.chain(&chip);
-        monitor.advance(1);
-        let mut plateaus = Vec::new();
-        for duration_us in &self.config.plateau.durations_us {
-            if monitor.interrupted() {
-                return Ok(Outcome { interrupted: true, ..Outcome::default() });
-            }
-            plateaus.push(self.plateau(&chip, *duration_us));
-            monitor.advance(1);
-        }
-        let coincidence = self.coincidence(&chip);
-        monitor.advance(1);
-        let mut outcome = self.outcome(&chain, &plateaus, &coincidence)?;
-        outcome.interrupted = monitor.interrupted();
-        Ok(outcome)
+        let progress = self.measure(seed, monitor).map_err(TaskError::State)?;
+        let Progress { chain: Some(chain), plateaus, coincidence: Some(coincidence) } = progress
+        else {
+            return Ok(Outcome { interrupted: true, ..Outcome::default() });
+        };
+        Ok(self.outcome(&chain, &plateaus, &coincidence)?)
     }
 }

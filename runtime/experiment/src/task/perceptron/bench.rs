@@ -7,7 +7,7 @@ use super::unit_lsb;
 use crate::config::Experiment;
 use crate::counts::Counts;
 use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Occasion};
 use crate::plasticity::{Plasticity, UpdateCounts, commanded};
 use crate::state::{self, Keeper};
 use crate::task::TaskError;
@@ -228,7 +228,7 @@ impl<'a> Bench<'a> {
     /// Ends the learning rule; what became of its updates.
     pub(super) fn finish(&mut self) -> Result<UpdateCounts, TaskError> {
         let failed = |error| engine_error(&self.config.learner, error);
-        self.keeper.last(&|| self.state()).map_err(failed)?;
+        self.keeper.offer(Occasion::Last, &|| self.state()).map_err(failed)?;
         self.learner.finish(&mut self.chip).map_err(failed)?;
         Ok(self.learner.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default())
     }
@@ -247,7 +247,7 @@ impl<'a> Bench<'a> {
     /// A multiplication, or what takes the place of one, is done.
     fn done(&self) -> Result<(), EngineError> {
         self.monitor.advance(1);
-        self.keeper.pass(&|| self.state())
+        self.keeper.offer(Occasion::Passing, &|| self.state())
     }
 
     /// Writes signed weights, a column a list: driver `i` gets element `i`.

@@ -22,7 +22,7 @@ pub use config::{RandomNetworkConfig, ScanConfig, StateConfig};
 
 use crate::config::Experiment;
 use crate::engine::{EngineError, EngineFactory};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Occasion};
 use crate::outcome::Outcome;
 use crate::state::{self, Keeper};
 use crate::task::{Task, TaskError};
@@ -151,10 +151,10 @@ impl<'a> RandomNetwork<'a> {
                 monitor.advance(until - kept.time);
                 kept.time = until;
                 kept.wall_s = monitor.clock_s() - started_s;
-                keeper.pass(&|| save(&kept, &cluster))?;
+                keeper.offer(Occasion::Passing, &|| save(&kept, &cluster))?;
             }
             if kept.time < self.end() {
-                keeper.last(&|| save(&kept, &cluster))?;
+                keeper.offer(Occasion::Last, &|| save(&kept, &cluster))?;
             }
             let chips = 0..cluster.len();
             kept.done.push(Done {
@@ -169,7 +169,7 @@ impl<'a> RandomNetwork<'a> {
             }
         }
         if kept.done.iter().all(|done| done.time == self.end()) {
-            keeper.last(&|| state::to_bytes(&kept))?;
+            keeper.offer(Occasion::Last, &|| state::to_bytes(&kept))?;
         }
         Ok(kept.done.into_iter().map(|done| self.run_of(done)).collect())
     }

@@ -19,10 +19,10 @@ pub use config::{FixedPointConfig, StabilityConfig};
 use crate::config::Experiment;
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Occasion};
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
-use crate::state::{self, Keeper};
+use crate::state::Keeper;
 use crate::task::{Task, TaskError};
 use borsh::{BorshDeserialize, BorshSerialize};
 use fixed_point::Drift;
@@ -120,9 +120,8 @@ impl<'a> Stability<'a> {
         let bindings = [self.binding(own_seed)];
         let mut rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
         let keeper = Keeper::new(monitor, seed, &number.to_string());
-        let (mut chip, mut progress) = match keeper.kept::<(Chip, Vec<u8>, Progress)>()? {
-            Some((chip, kept, progress)) => {
-                rules.restore(&kept)?;
+        let (mut chip, mut progress) = match keeper.kept_chip::<Progress>(&mut rules)? {
+            Some((chip, progress)) => {
                 monitor.advance(progress.from - rules.begun());
                 (chip, progress)
             }
@@ -142,9 +141,9 @@ impl<'a> Stability<'a> {
             monitor.advance(progress.until - progress.from);
             progress.from = progress.until;
             progress.until += info.period_ticks;
-            keeper.pass(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
+            keeper.offer_chip(Occasion::Passing, &chip, &rules, &progress)?;
         }
-        keeper.last(&|| state::to_bytes(&(&chip, rules.save()?, &progress)))?;
+        keeper.offer_chip(Occasion::Last, &chip, &rules, &progress)?;
         rules.finish(&mut chip)?;
         let judged_s = f64::max(progress.judged_s, 1e-9);
         Ok(Course {
