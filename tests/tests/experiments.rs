@@ -70,94 +70,10 @@ fn pong_is_learnt_with_noise_only() {
     assert!(metric(&stuck, "reward_expected") < 0.2);
 }
 
-/// What makes an example short, and the rules that it names.
-type Short<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
-
-#[test]
-fn examples_run_in_the_chips_time() {
-    let homeostasis = pl_stdlib::find("homeostasis_sign").unwrap().source;
-    let proportional = pl_stdlib::find("homeostasis_proportional").unwrap().source;
-    let files = [
-        file("digits", "structural.pl"),
-        file("homeostasis", "proportional.pl"),
-        file("perceptron", "calibrate.pl"),
-        file("pong", "pong.pl"),
-        file("pong_epochs", "pong_epochs.pl"),
-        file("stability", "stability.pl"),
-    ];
-    let examples: [Short<'_>; 6] = [
-        (
-            "digits",
-            &[("structural", &files[0])],
-            &[
-                "task.train.samples=60",
-                "task.test_size=20",
-                "task.test.normalisation_samples=20",
-                "task.test.checkpoints=1",
-            ],
-        ),
-        (
-            "homeostasis",
-            &[("sign", homeostasis), ("proportional", &files[1])],
-            &["task.duration_ms=30", "task.judged_ms=10"],
-        ),
-        (
-            "perceptron",
-            &[("calibrate", &files[2]), ("homeostasis", proportional)],
-            &["task.test_size=20", "task.training.epochs=2", "task.calibration.cycles=3"],
-        ),
-        // The ball moves on while the rule runs: the burst must wait for it.
-        ("pong", &[("pong", &files[3])], &["task.updates=30"]),
-        ("pong_epochs", &[("pong_epochs", &files[4])], &["task.updates=3"]),
-        (
-            "stability",
-            &[("stability", &files[5])],
-            &[
-                "task.duration_bio_s=2",
-                "task.judged_bio_s=1",
-                "task.fixed_point.transfer_bio_s=1",
-                "task.initial_weights=[4, 60]",
-            ],
-        ),
-    ];
-    for (folder, rules, changes) in examples {
-        let in_time = |timing| {
-            let timing = format!("run.timing={timing}");
-            let changes = [changes, &[&timing]].concat();
-            run(folder, rules, EngineKind::Ppu, &changes, &Unwatched)
-        };
-        let (instant, chip) = (in_time("instant"), in_time("chip"));
-        let sum = |outcome: &Outcome, name: &str| -> f64 {
-            let metrics = outcome.metrics.iter().filter(|metric| metric.name.starts_with(name));
-            metrics.map(|metric| metric.value).sum()
-        };
-        for outcome in [&instant, &chip] {
-            let requested = sum(outcome, "updates_requested");
-            assert!(requested > 0.0, "{folder}");
-            assert_eq!(requested, sum(outcome, "updates_executed"), "{folder}");
-            assert_eq!(sum(outcome, "updates_late") + sum(outcome, "updates_missed"), 0.0);
-        }
-        assert_eq!(sum(&instant, "updates_requested"), sum(&chip, "updates_requested"));
-        assert_eq!(sum(&instant, "updates_longest_us"), 0.0);
-        assert!(sum(&chip, "updates_longest_us") > 1.0, "{folder}");
-        assert!(chip == in_time("chip"), "{folder} differs when repeated");
-    }
-}
-
 fn stability(kind: EngineKind, changes: &[&str]) -> Outcome {
     let rules = [("stability", &file("stability", "stability.pl")[..])];
     let short = ["task.judged_bio_s=4", "task.fixed_point.transfer_bio_s=4"];
     run("stability", &rules, kind, &[&short[..], changes].concat(), &Unwatched)
-}
-
-#[test]
-fn stability_is_the_same_on_every_engine() {
-    let short = ["task.duration_bio_s=4", "task.initial_weights=[4, 60]"];
-    let expected = stability(EngineKind::Jit, &short);
-    assert!(expected.metric("rate_end_bio_hz_from_60") > Some(20.0));
-    for kind in [EngineKind::Eval, EngineKind::Ppu] {
-        assert!(stability(kind, &short) == expected, "{} differs", kind.name());
-    }
 }
 
 #[test]

@@ -7,7 +7,8 @@
 #![allow(clippy::print_stdout, reason = "prints how much was tried, with --nocapture")]
 
 use pl_driver::Session;
-use pl_experiment::Experiment;
+use pl_experiment::state::Checkpoint;
+use pl_experiment::{Experiment, Part};
 use pl_fixed::rng::splitmix64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -152,6 +153,39 @@ fn experiment(bytes: &[u8]) {
     let _ = Experiment::parse(&String::from_utf8_lossy(bytes), &[]);
 }
 
+/// Of the run that the checkpoints are of.
+const IDENTITY: [u8; 32] = [5; 32];
+
+fn checkpoint(bytes: &[u8]) {
+    let read = Checkpoint::from_bytes(bytes, "1", &IDENTITY);
+    let whole = checkpoints().iter().any(|whole| whole == bytes);
+    assert_eq!(read.is_ok(), whole, "damage must be found");
+}
+
+/// Checkpoints with states of rules and chips in them, of no particular run.
+fn checkpoints() -> Vec<Vec<u8>> {
+    let states = [vec![], vec![0; 9], (0..=255).collect::<Vec<u8>>()];
+    let kept = |(number, state): (usize, &Vec<u8>)| {
+        let mut checkpoint = Checkpoint::default();
+        for seed in 0..number as u64 {
+            checkpoint.parts.insert(Part { seed, name: "arm".into() }, state.clone());
+        }
+        checkpoint.to_bytes("1", &IDENTITY)
+    };
+    states.iter().enumerate().map(kept).collect()
+}
+
+/// States are read only out of whole checkpoints, but need not fit.
+fn state(bytes: &[u8]) {
+    let _ = pl_experiment::state::from_bytes::<(pl_chip::Chip, Vec<u8>)>(bytes);
+}
+
+fn states() -> Vec<Vec<u8>> {
+    let chip = pl_chip::Chip::new(&pl_chip::ChipConfig::ideal(), 1);
+    let bytes = pl_experiment::state::to_bytes(&(chip, vec![1_u8, 2])).unwrap();
+    vec![bytes[..BYTES_MAX].to_vec(), bytes[bytes.len() - BYTES_MAX..].to_vec()]
+}
+
 fn targets() -> Vec<Target> {
     let programs = || {
         let sources = [files("examples/asm", ".s"), files("tests/hand", ".s")].concat();
@@ -171,6 +205,8 @@ fn targets() -> Vec<Target> {
         Target { name: "elf", corpus: programs(), run: elf },
         Target { name: "words", corpus: programs(), run: words },
         Target { name: "experiment", corpus: files("examples", ".toml"), run: experiment },
+        Target { name: "checkpoint", corpus: checkpoints(), run: checkpoint },
+        Target { name: "state", corpus: states(), run: state },
     ]
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Run<'a> {
     pub(crate) text: &'a str,
     /// Changes to it.
     pub(crate) changes: &'a [String],
+    /// Hashes of the files that its task has read, by name.
+    pub(crate) data_sha256: &'a BTreeMap<String, String>,
     pub(crate) compiler: &'a Compiler,
     pub(crate) kind: EngineKind,
     /// Whether something runs beside the rules.
@@ -37,6 +39,7 @@ impl Run<'_> {
         };
         add(self.text);
         self.changes.iter().for_each(|change| add(change));
+        self.data_sha256.iter().flat_map(|(name, hash)| [name, hash]).for_each(|text| add(text));
         add(self.kind.name());
         add(&format!("{} {:?}", self.compares, self.seeds));
         self.compiler.listings().iter().for_each(|listing| add(listing));

@@ -1,10 +1,13 @@
 //! The file of an experiment, and what is opened by it.
 
+use crate::engines::sha256;
 use crate::output::{self, Failure};
 use core::fmt::Display;
 use pl_experiment::config::{ConfigError, Experiment};
 use pl_experiment::task::{self, Task, TaskError};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The text of a file in UTF-8.
 ///
@@ -24,6 +27,8 @@ pub(crate) fn invalid(file: &Path, error: &dyn Display) -> Failure {
 pub(crate) struct ExperimentFile {
     pub(crate) path: PathBuf,
     pub(crate) text: String,
+    /// Hashes of the files that its tasks have read, by name.
+    data_sha256: Mutex<BTreeMap<String, String>>,
 }
 
 impl ExperimentFile {
@@ -32,7 +37,7 @@ impl ExperimentFile {
     /// # Errors
     /// If it cannot be read.
     pub(crate) fn read(path: PathBuf) -> Result<ExperimentFile, Failure> {
-        Ok(ExperimentFile { text: text_of(&path)?, path })
+        Ok(ExperimentFile { text: text_of(&path)?, path, data_sha256: Mutex::default() })
     }
 
     /// Where rules and data of the experiment are.
@@ -58,9 +63,18 @@ impl ExperimentFile {
     ) -> Result<Box<dyn Task + 'e>, TaskError> {
         let read = |name: &str| {
             let path = self.folder().join(name);
-            std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+            let bytes = std::fs::read(&path)
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            let mut hashes = self.data_sha256.lock().unwrap_or_else(PoisonError::into_inner);
+            hashes.insert(name.to_owned(), sha256(&bytes));
+            Ok(bytes)
         };
         task::open(experiment, &read)
+    }
+
+    /// SHA-256 of every file that was read for a task, by its name in the experiment.
+    pub(crate) fn data_sha256(&self) -> BTreeMap<String, String> {
+        self.data_sha256.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A finding in it.

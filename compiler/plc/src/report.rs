@@ -17,6 +17,8 @@ pub(crate) struct Source<'a> {
     pub(crate) text: &'a str,
     /// Changes to it, `TABLE.NAME=VALUE`.
     pub(crate) changes: &'a [String],
+    /// Hashes of the files that its task has read, by name.
+    pub(crate) data_sha256: &'a BTreeMap<String, String>,
     pub(crate) compiler: &'a Compiler,
     pub(crate) kind: EngineKind,
 }
@@ -85,6 +87,7 @@ fn origin(source: &Source<'_>) -> Map<String, Value> {
     origin.insert("experiment".into(), json!(source.experiment.name));
     origin.insert("experiment_sha256".into(), json!(sha256(source.text.as_bytes())));
     origin.insert("changes".into(), json!(source.changes));
+    origin.insert("data_sha256".into(), json!(source.data_sha256));
     origin.insert("engine".into(), json!(source.kind.name()));
     origin.insert("timing".into(), json!(source.experiment.run.timing.name()));
     origin.insert("rules".into(), Value::Object(rules));

@@ -45,9 +45,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let out = args.out.clone().unwrap_or_else(|| default_out(&experiment.name, first));
     output::check_folder(&out)?;
     let seeds: Vec<u64> = (0..u64::from(args.repeat)).map(|i| first.wrapping_add(i)).collect();
+    let data_sha256 = file.data_sha256();
     let what = checkpoint::Run {
         text: &file.text,
         changes: &args.set,
+        data_sha256: &data_sha256,
         compiler: &compiler,
         kind,
         compares: args.compare.is_some(),
@@ -68,6 +70,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         experiment: &experiment,
         text: &file.text,
         changes: &args.set,
+        data_sha256: &data_sha256,
         compiler: &compiler,
         kind,
     };

@@ -137,6 +137,80 @@ fn an_interrupted_run_keeps_what_it_had() {
     assert!(folder.path().join("o/synapses.npz").exists());
 }
 
+/// The metrics of a run but those of the clock on the wall.
+fn metrics(folder: &Path) -> serde_json::Value {
+    let json = fs::read_to_string(folder.join("run.json")).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    for clock in ["wall_time_s", "speed_up_over_biology"] {
+        json["metrics"].as_object_mut().unwrap().remove(clock);
+    }
+    json
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_goes_on_as_if_nothing_had_happened() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let digits = digits();
+    let changes = SHORT.iter().flat_map(|change| ["--set", *change]);
+    let longer = ["--set", "task.train.samples=500"];
+    let common: Vec<&str> = ["run", &digits[..]].into_iter().chain(changes).chain(longer).collect();
+    let run = |more: &[&str]| plc(folder.path(), &[&common[..], more].concat());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_plc"))
+        .current_dir(folder.path())
+        .args(&common)
+        .args(["--out", "cut", "--checkpoint", "run.ckpt", "--every", "0.05"])
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while !at("run.ckpt").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        assert!(child.try_wait().unwrap().is_none(), "it ended without a checkpoint");
+    }
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let cut = child.wait_with_output().unwrap();
+    assert_eq!(cut.status.code(), Some(130));
+    assert!(text(&cut.stderr).contains("--resume run.ckpt goes on from here"));
+    assert_eq!(metrics(&at("cut"))["interrupted"], true);
+
+    let whole = run(&["--out", "whole"]);
+    assert!(whole.status.success(), "{}", text(&whole.stderr));
+    let resumed = run(&["--out", "resumed", "--resume", "run.ckpt"]);
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    let names = |folder: &Path| -> Vec<PathBuf> {
+        files(folder).iter().map(|file| file.strip_prefix(folder).unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&at("whole")), names(&at("resumed")));
+    for name in names(&at("whole")) {
+        let read = |run: &str| fs::read(at(run).join(&name)).unwrap();
+        if name.ends_with("run.json") {
+            assert_eq!(metrics(&at("whole")), metrics(&at("resumed")));
+        } else if !name.ends_with("report.html") {
+            assert!(read("whole") == read("resumed"), "{}", name.display());
+        }
+    }
+
+    let refused = |more: &[&str], message: &str| {
+        let output = run(&[&["--out", "refused"][..], more].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(message), "{}", text(&output.stderr));
+    };
+    let other = ["--resume", "run.ckpt", "--set", "structural.theta=9"];
+    refused(&other, "run.ckpt: the checkpoint is of another run");
+    refused(&["--resume", "run.ckpt", "--engine", "eval"], "of another run");
+    refused(&["--resume", "nothing"], "cannot read nothing");
+    let mut bytes = fs::read(at("run.ckpt")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(at("damaged"), &bytes).unwrap();
+    refused(&["--resume", "damaged"], "damaged: the checkpoint is damaged");
+    refused(&["--resume", &digits], "this is no checkpoint");
+    refused(&["--checkpoint", "cut/run.json/x"], "cannot write");
+}
+
 #[test]
 fn findings_are_written_as_sarif() {
     let folder = tempfile::tempdir().unwrap();

@@ -43,7 +43,8 @@ const PLAIN: &str = "the neurons are plain: `adex.enabled` is 0";
 /// ```
 #[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub struct Chip {
-    pub(crate) hemispheres: [Hemisphere; HEMISPHERES],
+    /// Boxed, as they are large for a stack.
+    pub(crate) hemispheres: Box<[Hemisphere; HEMISPHERES]>,
     /// The FPGA's memories, which both PPUs see.
     pub(crate) external: ExternalMemory,
     pub(crate) path: EventPath,
@@ -65,7 +66,7 @@ impl Chip {
         }
         let level = Level::detect();
         let mut chip = Chip {
-            hemispheres: [0, 1].map(|index| Hemisphere::new(config, seed, index, level)),
+            hemispheres: Box::new([0, 1].map(|i| Hemisphere::new(config, seed, i, level))),
             external: ExternalMemory::default(),
             path: EventPath::new(&config.routing, ticks_from_us(config.time.step_us)),
             seed,
@@ -299,7 +300,7 @@ impl Chip {
     /// All spikes since the last call, by time, hemisphere and column.
     pub fn take_spikes(&mut self) -> Vec<Spike> {
         let mut spikes = Vec::new();
-        for hemisphere in &mut self.hemispheres {
+        for hemisphere in self.hemispheres.iter_mut() {
             spikes.append(&mut hemisphere.take_spikes());
         }
         spikes.sort();

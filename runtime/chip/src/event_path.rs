@@ -244,7 +244,7 @@ impl Chip {
     /// before `t_end`.
     pub fn run_until(&mut self, t_end: u64, input: &[InputEvent]) {
         self.advance_until(t_end, input);
-        for hemisphere in &mut self.hemispheres {
+        for hemisphere in self.hemispheres.iter_mut() {
             hemisphere.settle();
             hemisphere.mark_spikes_sent();
         }
@@ -269,7 +269,7 @@ impl Chip {
     }
 
     fn advance_until(&mut self, t_end: u64, input: &[InputEvent]) {
-        for hemisphere in &mut self.hemispheres {
+        for hemisphere in self.hemispheres.iter_mut() {
             hemisphere.enqueue(input);
         }
         self.run_cores_until(t_end);
@@ -289,7 +289,7 @@ impl Chip {
                     self.pass_to_buses(Vec::new());
                 }
             }
-            for hemisphere in &mut self.hemispheres {
+            for hemisphere in self.hemispheres.iter_mut() {
                 hemisphere.advance(self.time);
             }
             if takes_spikes || sources {
@@ -317,7 +317,7 @@ impl Chip {
     /// Sends the spikes of a window, and what has come from elsewhere, on their ways.
     fn pass_spikes(&mut self, recurrent: bool) {
         let mut rows = Vec::new();
-        for hemisphere in &mut self.hemispheres {
+        for hemisphere in self.hemispheres.iter_mut() {
             for spike in hemisphere.unsent_spikes() {
                 self.path.take_spike(*spike, &mut rows);
             }
@@ -337,7 +337,7 @@ impl Chip {
             let reached = hemispheres[h].drivers.rows(bus, label.row_select());
             rows.extend(reached.map(|row| InputEvent { time, hemisphere, row, address }));
         });
-        for hemisphere in &mut self.hemispheres {
+        for hemisphere in self.hemispheres.iter_mut() {
             hemisphere.enqueue(&rows);
         }
     }

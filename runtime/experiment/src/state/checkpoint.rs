@@ -56,8 +56,8 @@ pub enum CheckpointError {
     },
     /// It is of a run that is not the same.
     #[error(
-        "the checkpoint is of another run: experiment, changes, rules, engine, seed or number of \
-         repetitions differ"
+        "the checkpoint is of another run: experiment, changes, data, rules, engine, seed or number \
+         of repetitions differ; use the command it was made with"
     )]
     Run,
 }
