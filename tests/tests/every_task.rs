@@ -36,7 +36,7 @@ const EXAMPLES: &[Example] = &[
     },
     Example {
         file: "perceptron/experiment.toml",
-        changes: &["task.test_size=10", "task.training.epochs=1", "task.calibration.cycles=3"],
+        changes: &["task.test_size=20", "task.training.epochs=1", "task.calibration.cycles=3"],
         plastic: true,
     },
     // The ball moves on while the rule runs: the burst must wait for it.
