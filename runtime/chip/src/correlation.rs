@@ -82,14 +82,14 @@ const KEPT_STAMPS: u64 = 1 << 30;
 const WAITING: usize = 8192;
 
 /// A presynaptic pulse on a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct PrePulse {
     pub(crate) row: u8,
     pub(crate) address: u8,
 }
 
 /// A pulse that reaches the sensors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) enum Pulse {
     /// On a row.
     Pre(PrePulse),
