@@ -5,6 +5,7 @@ use pl_experiment::task;
 use pl_experiment::{Experiment, Monitor, Outcome, Unwatched};
 use plc::{Compiler, EngineKind};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Runs an example whose rules are given by name and source, with changes to its file.
 fn run(
@@ -191,4 +192,42 @@ fn pong_shows_ball_paddle_and_weights() {
     let unknown = "task.scene=[{ x = \"x\", y = \"height\" }]";
     let frame = seen(&["task.updates=8", unknown]);
     assert!(frame[1].starts_with("not recorded: height"), "{}", frame[1]);
+}
+
+/// A clock that goes on by a second with each look at it.
+#[derive(Default)]
+struct Ticking(AtomicU32);
+
+impl Monitor for Ticking {
+    fn advance(&self, _units: u64) {}
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+
+    fn clock_s(&self) -> f64 {
+        self.0.fetch_add(1, Ordering::Relaxed).into()
+    }
+}
+
+#[test]
+fn time_scales_follow_from_the_clock() {
+    let rules = [("stdp", pl_stdlib::find("additive_stdp").unwrap().source)];
+    let short = ["task.windows=2", "task.rows=4", "chip.neuron.psp_lsb_per_weight=2"];
+    let told = |kind, monitor: &dyn Monitor| run("timescales", &rules, kind, &short, monitor);
+    let timed = told(EngineKind::Jit, &Ticking::default());
+    let number = |name| timed.metric(name).unwrap();
+    // A window of 2 s takes a second of this clock.
+    assert_eq!(number("wall_s_of_a_biological_s"), 0.5);
+    assert_eq!(number("wall_s_learning"), 43200.0);
+    assert_eq!(number("wall_s_causality_detection"), 0.5e-4);
+    assert_eq!(number("chip_s_learning"), 86.4);
+    assert_eq!(number("updates_executed"), 4.0, "two of each hemisphere");
+    assert!(number("rate_bio_hz") > 0.0);
+    assert_eq!(timed.pictures.len(), 1);
+    // Without a clock nothing is told of the machine, and engines agree on all else.
+    let untimed = told(EngineKind::Jit, &Unwatched);
+    assert_eq!(untimed.metrics, timed.metrics);
+    assert!(untimed.timings.is_empty() && untimed.pictures.is_empty());
+    assert!(told(EngineKind::Ppu, &Unwatched) == untimed);
 }

@@ -44,6 +44,9 @@ fn shorter(experiment: &str) -> &'static [&'static str] {
     if experiment.contains("learning") {
         return &["task.duration_bio_s=2"];
     }
+    if experiment.contains("timescales") {
+        return &["task.windows=2", "task.rows=4"];
+    }
     if experiment.contains("dendrites") {
         return &["task.plateau.durations_us=[50]", "task.coincidence.lag_step_us=80"];
     }
@@ -111,6 +114,7 @@ fn commands_of_the_examples_run() {
         "balanced",
         "stability",
         "dendrites",
+        "timescales",
         "apply",
         "calibration",
     ];

@@ -64,6 +64,7 @@ impl Source<'_> {
             TaskKind::Stability => self.read_as(TaskConfig::Stability),
             TaskKind::Compartments => self.read_as(TaskConfig::Compartments),
             TaskKind::Clusters => self.read_as(TaskConfig::Clusters),
+            TaskKind::Timescales => self.read_as(TaskConfig::Timescales),
         }
     }
 

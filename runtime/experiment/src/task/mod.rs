@@ -9,6 +9,7 @@ pub mod perceptron;
 pub mod random_network;
 pub mod rates;
 pub mod stability;
+pub mod timescales;
 
 use crate::config::{ConfigError, Experiment, RuleConfig};
 use crate::data::{DataError, ReadFile};
@@ -27,6 +28,7 @@ use rates::{Rates, RatesConfig};
 use serde::Deserialize;
 use stability::{Stability, StabilityConfig};
 use std::collections::BTreeMap;
+use timescales::{Timescales, TimescalesConfig};
 
 /// What `kind` in the `[task]` table chooses from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -50,6 +52,8 @@ pub enum TaskKind {
     Compartments,
     /// Dendrites that share clusters of inputs among them.
     Clusters,
+    /// How long processes of the nervous system take to emulate.
+    Timescales,
 }
 
 /// The `[task]` table.
@@ -73,6 +77,8 @@ pub enum TaskConfig {
     Compartments(Box<CompartmentsConfig>),
     /// Of [`TaskKind::Clusters`].
     Clusters(Box<ClustersConfig>),
+    /// Of [`TaskKind::Timescales`].
+    Timescales(Box<TimescalesConfig>),
 }
 
 impl TaskConfig {
@@ -91,6 +97,7 @@ impl TaskConfig {
             TaskConfig::Stability(config) => config.check(rules),
             TaskConfig::Compartments(config) => config.check(chip),
             TaskConfig::Clusters(config) => config.check(chip, rules),
+            TaskConfig::Timescales(config) => config.check(rules),
         }
     }
 }
@@ -158,6 +165,7 @@ pub fn open<'a>(
         TaskConfig::Stability(config) => Box::new(Stability::new(experiment, config)),
         TaskConfig::Compartments(config) => Box::new(Compartments::new(experiment, config)),
         TaskConfig::Clusters(config) => Box::new(Clusters::new(experiment, config)),
+        TaskConfig::Timescales(config) => Box::new(Timescales::new(experiment, config)),
     })
 }
 
