@@ -6,8 +6,8 @@ use crate::run::ACCESS;
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    AbiParam, Block as NativeBlock, BlockArg, Function as NativeFunction, Inst as NativeInst,
-    InstBuilder, SigRef, Signature, Type as NativeType, Value as Native, types,
+    AbiParam, Block as NativeBlock, BlockArg, Function as NativeFunction, GlobalValue,
+    Inst as NativeInst, InstBuilder, SigRef, Signature, Type as NativeType, Value as Native, types,
 };
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -57,7 +57,7 @@ pub(crate) fn translate(
     func: &Function,
     native: &mut NativeFunction,
     scratch: &mut FunctionBuilderContext,
-    columns: Columns,
+    (columns, leaps): (Columns, Option<GlobalValue>),
     config: TargetFrontendConfig,
 ) -> usize {
     let mut b = FunctionBuilder::new(native, scratch);
@@ -88,6 +88,7 @@ pub(crate) fn translate(
         callbacks,
         element,
         columns,
+        leaps,
         scalars: vec![None; func.values.len()],
         positions: BTreeMap::new(),
         homes,
@@ -147,6 +148,8 @@ pub(crate) struct Translator<'a, 'b> {
     element: NativeBlock,
     callbacks: Callbacks,
     pub(crate) columns: Columns,
+    /// The table of draws, if they are from the chip's generators.
+    pub(crate) leaps: Option<GlobalValue>,
     pub(crate) scalars: Vec<Option<Native>>,
     /// Checked row positions of the current block, as wide as an address.
     pub(crate) positions: BTreeMap<Value, Native>,

@@ -42,6 +42,7 @@ fn jit_module(options: Options) -> Result<JITModule, Error> {
 /// The functions of a module in Cranelift's IR.
 pub(crate) fn text(module: &Module) -> Result<String, Error> {
     let mut unit = Unit::new(jit_module(Options::default())?);
+    unit.put_leaps(module.generators)?;
     let mut text = String::new();
     for (number, func) in (0..).zip(&module.functions) {
         let (context, _) = unit.translated(func, number, Columns::OfView);
@@ -54,6 +55,7 @@ impl Code {
     /// Compiles a module for views of these columns.
     pub(crate) fn new(module: &Module, options: Options, columns: Columns) -> Result<Code, Error> {
         let mut unit = Unit::new(jit_module(options)?);
+        unit.put_leaps(module.generators)?;
         let mut defined: Vec<(FuncId, usize)> = Vec::new();
         for (number, func) in (0..).zip(&module.functions) {
             defined.push(unit.define((func, number), &func.name, Linkage::Local, columns)?);

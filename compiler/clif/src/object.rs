@@ -41,6 +41,7 @@ pub(crate) fn object(module: &Module, prefix: &str, options: Options) -> Result<
     let isa = builder.finish(flags(options, "true")?).map_err(failed)?;
     let file = ObjectBuilder::new(isa, module.name.as_str(), default_libcall_names());
     let mut unit = Unit::new(ObjectModule::new(file.map_err(failed)?));
+    unit.put_leaps(module.generators)?;
     let mut homes = 0;
     for (number, func) in (0..).zip(&module.functions) {
         let name = format!("{prefix}_{}", func.name);

@@ -163,7 +163,7 @@ impl Translator<'_, '_> {
         body.at.cell = self.b.ins().iadd(body.at.column, distance);
         let mut args: Vec<Native> = vec![body.at.cell, self.invariants_base(body)];
         args.extend(rows.next.map(|_| first));
-        args.extend(body.generators.iter().flatten().flat_map(|g| [g.even, g.odd]));
+        args.extend(body.generators.iter().flatten().flat_map(Generators::state));
         for (param, _) in &rows.carried {
             let distance = body.invariants.carried[param];
             args.extend(self.load_lanes(self.homes, body.at.column, distance).halves);
@@ -183,7 +183,7 @@ impl Translator<'_, '_> {
         let wide = self.b.ins().uextend(types::I64, row);
         self.positions.insert(rows.row, wide);
         for generators in body.generators.iter_mut().flatten() {
-            (generators.even, generators.odd) = (next(), next());
+            generators.state_mut().iter_mut().for_each(|value| *value = next());
         }
         for (param, _) in &rows.carried {
             body.values.insert(*param, Lanes::of([next(), next()]));
@@ -196,7 +196,7 @@ impl Translator<'_, '_> {
         let cell = self.b.ins().iadd_imm_s(body.at.cell, ROW);
         let mut args = vec![cell, self.next_invariants(body)];
         args.extend(rows.next.map(|next| self.scalar(next)));
-        args.extend(body.generators.iter().flatten().flat_map(|g| [g.even, g.odd]));
+        args.extend(body.generators.iter().flatten().flat_map(Generators::state));
         let next: Vec<Lanes> =
             rows.carried.iter().map(|(_, next)| self.operand(*next, body)).collect();
         args.extend(next.iter().flat_map(|lanes| lanes.halves));
@@ -223,10 +223,14 @@ impl Translator<'_, '_> {
     /// Loads the generators of the columns.
     fn load_generators(&mut self, draw: Option<(Native, Native)>, body: &mut Body) {
         let Some((first, second)) = draw else { return };
-        let [x, carry] = [first, second].map(|words| self.load_lanes(words, body.at.column, 0));
-        let state = [0, 1]
-            .map(|half| Generators::of_words(&mut self.b, x.halves[half], carry.halves[half]));
-        body.generators = Some(state);
+        let x = self.load_lanes(first, body.at.column, 0).halves;
+        body.generators = Some(match self.leaps {
+            Some(_) => x.map(|registers| Generators::Hardware([registers])),
+            None => {
+                let carry = self.load_lanes(second, body.at.column, 0).halves;
+                [0, 1].map(|half| Generators::own(&mut self.b, x[half], carry[half]))
+            }
+        });
     }
 
     /// Stores the generators after the last draw.
@@ -235,7 +239,25 @@ impl Translator<'_, '_> {
         let words = state.map(|generators| generators.words(&mut self.b));
         let column = body.at.column;
         self.store_lanes(Lanes::of(words.map(|(x, _)| x)), first, column, 0);
-        self.store_lanes(Lanes::of(words.map(|(_, carry)| carry)), second, column, 0);
+        if let [(_, Some(low)), (_, Some(high))] = words {
+            self.store_lanes(Lanes::of([low, high]), second, column, 0);
+        }
+    }
+
+    /// Draws of the columns.
+    pub(crate) fn draw(&mut self, body: &mut Body) -> Lanes {
+        let leaps = self.leaps.map(|table| {
+            let table = self.b.ins().symbol_value(self.pointer, table);
+            self.element_address(table, body.at.column, 1)
+        });
+        let state = body.generators.as_mut().expect("a body that draws has generators");
+        Lanes::of([0, 1].map(|half| {
+            let leaps = leaps.map(|leaps| match half {
+                0 => leaps,
+                _ => self.b.ins().iadd_imm_s(leaps, i64::from(2 * CHUNK_STEP)),
+            });
+            state[half].draw(&mut self.b, leaps)
+        }))
     }
 
     /// Joins the lanes of the view's columns, one after the other; goes on behind the loop.

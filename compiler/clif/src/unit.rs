@@ -6,8 +6,9 @@ use cranelift_codegen::Context as Codegen;
 use cranelift_codegen::ir::{AbiParam, Signature, UserFuncName, types};
 use cranelift_codegen::settings::{self, Configurable, Flags};
 use cranelift_frontend::FunctionBuilderContext;
-use cranelift_module::{FuncId, Linkage, Module};
-use pl_ir::Function;
+use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module};
+use pl_fixed::lfsr;
+use pl_ir::{Function, Generators};
 
 pub(crate) fn failed(error: impl core::fmt::Display) -> Error {
     Error::Codegen(error.to_string())
@@ -34,6 +35,8 @@ pub(crate) fn flags(options: Options, position_independent: &str) -> Result<Flag
 pub(crate) struct Unit<M> {
     pub(crate) module: M,
     entry: Signature,
+    /// The table of draws from the chip's generators, once it is there.
+    leaps: Option<DataId>,
 }
 
 impl<M: Module> Unit<M> {
@@ -41,7 +44,24 @@ impl<M: Module> Unit<M> {
         let mut entry = module.make_signature();
         entry.params.push(AbiParam::new(module.target_config().pointer_type()));
         entry.returns.push(AbiParam::new(types::I32));
-        Unit { module, entry }
+        Unit { module, entry, leaps: None }
+    }
+
+    /// Puts the table of [`lfsr::LEAPS`] into the module, for functions of rules that draw from the
+    /// chip's generators.
+    pub(crate) fn put_leaps(&mut self, generators: Generators) -> Result<(), Error> {
+        if generators == Generators::Own {
+            return Ok(());
+        }
+        let bytes: Vec<u8> =
+            lfsr::LEAPS.iter().flatten().flat_map(|word| word.to_ne_bytes()).collect();
+        let mut data = DataDescription::new();
+        data.define(bytes.into_boxed_slice());
+        data.set_align(16);
+        let id = self.module.declare_anonymous_data(false, false).map_err(failed)?;
+        self.module.define_data(id, &data).map_err(failed)?;
+        self.leaps = Some(id);
+        Ok(())
     }
 
     /// Translates one function; says how many vectors it keeps in memory.
@@ -56,7 +76,8 @@ impl<M: Module> Unit<M> {
         context.func.name = UserFuncName::user(0, number);
         let config = self.module.target_config();
         let mut scratch = FunctionBuilderContext::new();
-        let homes = translate(func, &mut context.func, &mut scratch, columns, config);
+        let leaps = self.leaps.map(|id| self.module.declare_data_in_func(id, &mut context.func));
+        let homes = translate(func, &mut context.func, &mut scratch, (columns, leaps), config);
         (context, homes)
     }
 

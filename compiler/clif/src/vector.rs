@@ -126,10 +126,7 @@ impl Translator<'_, '_> {
                 let first = self.b.ins().iadd_imm_s(body.at.column, ahead);
                 lanes::columns(&mut self.b, first)
             })),
-            Op::Draw => {
-                let state = body.generators.as_mut().expect("a body that draws has generators");
-                Lanes::of([0, 1].map(|half| state[half].draw(&mut self.b)))
-            }
+            Op::Draw => self.draw(body),
             Op::Read => self.read(inst, places, body),
             Op::Load => {
                 let first = places.first.expect("prepared before the loop");

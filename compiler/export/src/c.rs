@@ -8,8 +8,8 @@ use crate::host::{Dialect, Exact, ExactOperator};
 use crate::names::Names;
 use crate::template::filled;
 use crate::{Params, Rule, maker};
-use pl_fixed::rng;
-use pl_ir::{Op, Record, Scope};
+use pl_fixed::{lfsr, rng};
+use pl_ir::{Generators, Op, Record, Scope};
 use pl_sema::hir;
 use pl_sema::lower::state_format;
 use std::fmt::Write as _;
@@ -70,6 +70,8 @@ pub fn header(rule: &Rule<'_>, homes: usize, machine: &str) -> String {
         ("defaults", &writer.defaults()),
         ("checks", &writer.checks()),
         ("derive", &derive),
+        ("registers", &writer.registers()),
+        ("seed", &writer.seed()),
         ("initial", &writer.initial()),
         ("open", &writer.record_cases()),
         ("field", &writer.field_cases()),
@@ -213,6 +215,34 @@ impl Writer<'_> {
             Scope::Neuron => Some("256".to_owned()),
             Scope::Row => Some(format!("{}_ROWS", self.upper)),
             Scope::Rule => None,
+        }
+    }
+
+    /// How registers of the chip's generators are seeded, for rules that draw from them.
+    fn registers(&self) -> String {
+        match self.rule.module.generators {
+            Generators::Own => String::new(),
+            Generators::Hardware => {
+                let taps = lfsr::POLYNOMIALS.map(|polynomial| polynomial.reverse_bits());
+                let lines = taps.chunks(12).map(|line| {
+                    let line = line.iter().map(|taps| format!("0x{taps:04x}"));
+                    format!("\n    {}", line.collect::<Vec<String>>().join(", "))
+                });
+                let words = [
+                    ("name", self.rule.hir.name.as_str()),
+                    ("taps", &lines.collect::<Vec<String>>().join(",")),
+                    ("warm_up", &lfsr::WARM_UP.to_string()),
+                ];
+                filled(include_str!("templates/rule_registers.h"), &words)
+            }
+        }
+    }
+
+    /// The function that seeds the generators of columns.
+    fn seed(&self) -> String {
+        match self.rule.module.generators {
+            Generators::Own => "plc_seed_columns".to_owned(),
+            Generators::Hardware => format!("{}_seed_registers", self.rule.hir.name),
         }
     }
 

@@ -171,6 +171,16 @@ pub struct Record {
     pub fields: Vec<Field>,
 }
 
+/// The random generators of the columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Generators {
+    /// Those of the instance, [`pl_fixed::rng::Column`].
+    #[default]
+    Own,
+    /// Those of the chip, [`pl_fixed::lfsr`]: 16 readings a draw.
+    Hardware,
+}
+
 /// A compiled rule: declarations and code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Module {
@@ -183,6 +193,8 @@ pub struct Module {
     /// Whether a row of the view is a pair of hardware rows, of which the first, even one excites and
     /// the second inhibits. Sensors and resets are those of the first.
     pub signed: bool,
+    /// Which generators `draw` steps.
+    pub generators: Generators,
     /// Derived values.
     pub derived: Vec<Derived>,
     /// State and inputs.

@@ -288,14 +288,7 @@ impl Machine<'_, '_> {
     }
 
     fn draw(&mut self) -> Vec<i16> {
-        let columns = self.instance.rng_x.iter_mut().zip(self.instance.rng_carry.iter_mut());
-        let step = |(x, carry): (&mut u16, &mut u16)| {
-            let mut column = rng::Column { x: *x, carry: *carry };
-            let draw = column.draw();
-            (*x, *carry) = (column.x, column.carry);
-            draw.cast_signed()
-        };
-        columns.map(step).collect()
+        self.instance.draw(self.module.generators).map(u16::cast_signed).to_vec()
     }
 
     fn record_put(&mut self, record: usize, field: usize, args: &[Value]) -> Result<(), EvalError> {

@@ -4,9 +4,9 @@
 //! columns wide: element `(position, column)` is at `position * 256 + column`. The caller gathers
 //! and scatters; a rule never sees rows outside its view, and writes only columns of the mask.
 
-use crate::{Module, Record, Scope};
+use crate::{Generators, Module, Record, Scope};
 use borsh::{BorshDeserialize, BorshSerialize};
-use pl_fixed::rng;
+use pl_fixed::{lfsr, rng};
 
 /// Columns of a hemisphere.
 pub const COLUMNS: usize = 256;
@@ -56,9 +56,9 @@ pub struct Instance {
     pub derived: Vec<i32>,
     /// Values of each object (see [`ObjectValues`]).
     pub objects: Vec<ObjectValues>,
-    /// Last draw of each column's generator.
+    /// Last draw of each column's generator; of the chip's generators the register.
     pub rng_x: Box<[u16; COLUMNS]>,
-    /// Carry of each column's generator.
+    /// Carry of each column's generator; of the chip's generators the byte it is seeded with.
     pub rng_carry: Box<[u16; COLUMNS]>,
     /// State of the scalar generator, which is its last draw; never 0.
     pub rng_word: u32,
@@ -147,9 +147,7 @@ impl Instance {
         stream_key: u64,
         record_capacity: usize,
     ) -> Instance {
-        let columns: [rng::Column; COLUMNS] = core::array::from_fn(|column| {
-            rng::Column::seeded(stream_key, u16::try_from(column).unwrap_or(u16::MAX))
-        });
+        let (rng_x, rng_carry) = seeded(module.generators, stream_key);
         let objects = module.objects.iter().map(|object| match object.scope {
             Scope::Synapse => ObjectValues::Lanes(vec![low_lane(object.initial); rows * COLUMNS]),
             Scope::Neuron => ObjectValues::Lanes(vec![low_lane(object.initial); COLUMNS]),
@@ -162,8 +160,8 @@ impl Instance {
             update_index: 0,
             derived: module.derived.iter().map(|derived| derived.default).collect(),
             objects: objects.collect(),
-            rng_x: Box::new(columns.map(|column| column.x)),
-            rng_carry: Box::new(columns.map(|column| column.carry)),
+            rng_x,
+            rng_carry,
             rng_word: rng::scalar_seed(stream_key),
             records: vec![buffer; module.records.len()],
             events: Vec::new(),
@@ -189,6 +187,44 @@ impl Instance {
             && self.records.len() == other.records.len()
             && self.records.iter().zip(&other.records).all(same_fields)
     }
+
+    /// One draw of every column.
+    pub fn draw(&mut self, generators: Generators) -> [u16; COLUMNS] {
+        let columns = self.rng_x.iter_mut().zip(self.rng_carry.iter_mut()).enumerate();
+        for (column, (x, carry)) in columns {
+            match generators {
+                Generators::Own => {
+                    let mut own = rng::Column { x: *x, carry: *carry };
+                    own.draw();
+                    (*x, *carry) = (own.x, own.carry);
+                }
+                Generators::Hardware => *x = lfsr::draw(*x, column),
+            }
+        }
+        *self.rng_x
+    }
+}
+
+/// Numbers of every column.
+type Words = Box<[u16; COLUMNS]>;
+
+/// Generators of a stream: `rng_x` and `rng_carry` of an instance.
+fn seeded(generators: Generators, stream_key: u64) -> (Words, Words) {
+    let (mut x, mut carry) = (Box::new([0; COLUMNS]), Box::new([0; COLUMNS]));
+    for (number, (x, carry)) in x.iter_mut().zip(carry.iter_mut()).enumerate() {
+        let column = u16::try_from(number).unwrap_or(u16::MAX);
+        match generators {
+            Generators::Own => {
+                let generator = rng::Column::seeded(stream_key, column);
+                (*x, *carry) = (generator.x, generator.carry);
+            }
+            Generators::Hardware => {
+                let seed = lfsr::seed(stream_key, column);
+                (*x, *carry) = (lfsr::seeded(seed, number), seed.into());
+            }
+        }
+    }
+    (x, carry)
 }
 
 /// The lane a scalar becomes when it is splat: its low 16 bits.

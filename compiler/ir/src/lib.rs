@@ -26,7 +26,7 @@ pub mod testing;
 pub mod types;
 pub mod verify;
 
-pub use decl::{Derived, Field, Module, Object, Quantity, Record, Scope};
+pub use decl::{Derived, Field, Generators, Module, Object, Quantity, Record, Scope};
 pub use entity::{Block, DerivedId, Inst, ObjectId, RecordId, Value};
 pub use func::{BlockCall, Function, FunctionBuilder, InstData, Terminator};
 pub use op::{Effect, Imm, ImmKind, Op};

@@ -31,8 +31,9 @@ mod cursor;
 
 use crate::op::{Cond, ImmKind};
 use crate::{
-    Block, BlockCall, Derived, DerivedId, Field, Function, Imm, Inst, InstData, Module, Object,
-    ObjectId, Op, Quantity, Record, RecordId, Scope, Terminator, Type, Value, func::BlockData,
+    Block, BlockCall, Derived, DerivedId, Field, Function, Generators, Imm, Inst, InstData, Module,
+    Object, ObjectId, Op, Quantity, Record, RecordId, Scope, Terminator, Type, Value,
+    func::BlockData,
 };
 use cursor::{Cursor, Parsed};
 use std::collections::BTreeMap;
@@ -119,12 +120,18 @@ impl<'a> Parser<'a> {
             let columns = cursor.eat_word("columns");
             let columns_max = if columns { cursor.number("a number of columns")? } else { 256 };
             let signed = cursor.eat_word("signed");
+            let mut generators = Generators::Own;
+            if cursor.eat_word("rng") {
+                cursor.keyword("hardware")?;
+                generators = Generators::Hardware;
+            }
             let (derived, objects, records, functions) = Default::default();
             self.module = Some(Module {
                 name,
                 rows_max,
                 columns_max,
                 signed,
+                generators,
                 derived,
                 objects,
                 records,

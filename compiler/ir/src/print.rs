@@ -3,7 +3,7 @@
 //! Printing shows the numbers a function has. `parse::module(&print::module(&m))` equals
 //! `m.renumbered()`, so normalised modules come back as they were.
 
-use crate::{BlockCall, Function, Imm, InstData, Module, Terminator, Value};
+use crate::{BlockCall, Function, Generators, Imm, InstData, Module, Terminator, Value};
 use core::fmt::{self, Display, Formatter, Write};
 
 /// The text form of a module.
@@ -35,6 +35,9 @@ impl Display for Module {
         }
         if self.signed {
             write!(f, " signed")?;
+        }
+        if self.generators == Generators::Hardware {
+            write!(f, " rng hardware")?;
         }
         writeln!(f)?;
         for (index, derived) in self.derived.iter().enumerate() {

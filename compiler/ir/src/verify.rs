@@ -484,8 +484,18 @@ mod tests {
         let (derived, objects, records) = Default::default();
         let functions = vec![func];
         let (name, rows_max, columns_max, signed) = ("m".into(), 1, 256, false);
-        let module =
-            Module { name, rows_max, columns_max, signed, derived, objects, records, functions };
+        let generators = crate::Generators::Own;
+        let module = Module {
+            name,
+            rows_max,
+            columns_max,
+            signed,
+            generators,
+            derived,
+            objects,
+            records,
+            functions,
+        };
         let errors = verify(module).err().unwrap_or_default();
         errors.iter().map(|error| error.rule).collect()
     }

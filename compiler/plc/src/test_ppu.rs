@@ -110,6 +110,14 @@ impl OnPpu {
         if self.address(symbol::RNG_WORD).is_ok() {
             self.set(symbol::RNG_WORD, state.rng_word)?;
         }
+        if let Ok(address) = self.address(symbol::RNG_SEED) {
+            let mut seeds = [0; COLUMNS];
+            for (column, seed) in state.rng_carry.iter().enumerate() {
+                seeds[Place::of_column(column).byte_index()] = seed.to_le_bytes()[0];
+            }
+            self.set_bytes(address, &seeds)?;
+            self.chip.set_random_generators(TOP, &state.rng_x);
+        }
         let synapses = bench.weights.chunks(COLUMNS).zip(bench.addresses.chunks(COLUMNS));
         for (row, (weights, addresses)) in bench.rows.iter().zip(synapses) {
             let row = usize::from(*row);
@@ -201,6 +209,9 @@ impl OnPpu {
         }
         if let Ok(address) = self.address(symbol::RNG_WORD) {
             state.rng_word = self.word(address)?;
+        }
+        if self.image.symbol(symbol::RNG_SEED).is_some() {
+            *state.rng_x = self.chip.random_generators(TOP);
         }
         for (index, values) in state.objects.iter_mut().enumerate() {
             let storage = self.info.objects[index].storage;

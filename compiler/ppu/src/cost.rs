@@ -236,6 +236,7 @@ fn run(timing: &mut Timing, block: &BlockCode, latencies: &ChipLatencies) -> u32
             Work::RateReset | Work::Reduce => COLUMNS * COLUMN_LOOP_CYCLES,
             Work::Core
             | Work::HalfRow { .. }
+            | Work::Generators { .. }
             | Work::Conversion
             | Work::ConversionAhead
             | Work::ExternalRead

@@ -1,7 +1,7 @@
 //! What an image stores: the table of data, with the names that hosts know.
 
 use crate::needs::Needs;
-use pl_fixed::rng;
+use pl_fixed::{lfsr, rng};
 use pl_ir::{Module, Scope};
 use pl_isa::image::{
     self, COLUMNS, Extent, FieldInfo, Info, ObjectInfo, Place, ROW_BYTES, RecordInfo, Storage,
@@ -73,6 +73,8 @@ pub(crate) struct Memory {
     pub(crate) column_mask: Sym,
     pub(crate) derived: Sym,
     pub(crate) generators: Option<Generators>,
+    /// Seeds of the chip's generators, if the rule draws from those.
+    pub(crate) rng_seed: Option<Sym>,
     /// Word: the scalar generator.
     pub(crate) rng_word: Option<Sym>,
     pub(crate) baseline_causal: Option<Sym>,
@@ -202,9 +204,11 @@ impl Memory {
         let default_rows = core::iter::successors(Some(0u8), |row| row.checked_add(1));
         let rows: Vec<u8> = default_rows.take(module.rows_max as usize).collect();
         let derived: Vec<u32> = module.derived.iter().map(|d| d.default.cast_unsigned()).collect();
+        let (stream_key, hardware) =
+            (rng::stream_key(0, 0, 0, 0), module.generators == pl_ir::Generators::Hardware);
         let streams = |column| {
             let column = u16::try_from(column).unwrap_or(u16::MAX);
-            rng::Column::seeded(rng::stream_key(0, 0, 0, 0), column)
+            rng::Column::seeded(stream_key, column)
         };
         let two_rows = |table: &mut Table, wanted: bool, name: &str| {
             wanted.then(|| table.put(name, 2 * VECTOR_BYTES, VECTOR_BYTES, None))
@@ -219,7 +223,12 @@ impl Memory {
             row_signs: table.put(symbol::ROW_SIGNS, module.rows_max, 4, None),
             column_mask: table.half_rows(symbol::COLUMN_MASK, |_| 1),
             derived: table.words(symbol::DERIVED, &derived),
-            generators: needs.draws.then(|| Generators {
+            rng_seed: (needs.draws && hardware).then(|| {
+                table.half_rows(symbol::RNG_SEED, |column| {
+                    lfsr::seed(stream_key, u16::try_from(column).unwrap_or(u16::MAX))
+                })
+            }),
+            generators: (needs.draws && !hardware).then(|| Generators {
                 x: table.row(symbol::RNG_X, |column| streams(column).x),
                 carry: table.row(symbol::RNG_CARRY, |column| streams(column).carry),
             }),

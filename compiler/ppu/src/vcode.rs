@@ -129,6 +129,11 @@ pub(crate) enum Work {
         /// 0 for even columns, 1 for odd ones; 2 and 3 in the second row of a pair.
         half: usize,
     },
+    /// Reads the generators of half of the columns, which steps them.
+    Generators {
+        /// 0 for even columns, 1 for odd ones.
+        half: usize,
+    },
     /// Converts a row and reads half of it.
     Conversion,
     /// Converts the next row, of which nothing else in the block depends.
@@ -159,7 +164,7 @@ impl Work {
             | Work::Reduce
             | Work::Arithmetic
             | Work::Divide => Wait::NONE,
-            Work::HalfRow { .. } => Wait::answer(chip.half_row_cycles),
+            Work::HalfRow { .. } | Work::Generators { .. } => Wait::answer(chip.half_row_cycles),
             Work::Conversion | Work::ConversionAhead => Wait::answer(chip.conversion_cycles),
             Work::ExternalRead => Wait::answer(chip.external_read_cycles),
             Work::ExternalWrite => chip.external_write(),

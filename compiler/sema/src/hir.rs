@@ -5,7 +5,7 @@ use crate::host::Host;
 use crate::interval::Interval;
 use pl_diag::Span;
 use pl_ir::op::Cond;
-use pl_ir::{Quantity, Scope};
+use pl_ir::{Generators, Quantity, Scope};
 
 /// Kind of number an expression is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -416,6 +416,8 @@ pub struct Rule {
     pub signed: bool,
     /// Whether each hemisphere may have an instance with state of the rule of its own.
     pub replicated: bool,
+    /// Which generators lanes draw from.
+    pub generators: Generators,
     /// When it runs.
     pub schedule: Schedule,
     /// Number of locals.

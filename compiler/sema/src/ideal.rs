@@ -16,7 +16,6 @@ use crate::interval::Interval;
 use crate::lower::number::held;
 use crate::lower::state_format;
 use borsh::{BorshDeserialize, BorshSerialize};
-use pl_fixed::rng;
 use pl_ir::io::{self, COLUMNS, ObjectValues, UpdateIo};
 use pl_ir::{Module, Quantity, Scope};
 
@@ -306,13 +305,7 @@ impl Run<'_, '_> {
     /// One draw of every column: fractions in 0 to 1, 1 not included.
     fn draw(&mut self) -> Lanes {
         let state = &mut *self.instance;
-        core::array::from_fn(|column| {
-            let mut generator =
-                rng::Column { x: state.rng_x[column], carry: state.rng_carry[column] };
-            let draw = generator.draw();
-            (state.rng_x[column], state.rng_carry[column]) = (generator.x, generator.carry);
-            f64::from(draw >> 1) / FRACTIONS
-        })
+        state.draw(self.rule.generators).map(|draw| f64::from(draw >> 1) / FRACTIONS)
     }
 
     fn pair(

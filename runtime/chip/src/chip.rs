@@ -228,6 +228,17 @@ impl Chip {
         }
     }
 
+    /// Registers of the random generators beside the columns (see [`pl_fixed::lfsr`]).
+    #[must_use]
+    pub fn random_generators(&self, h: usize) -> [u16; COLUMNS] {
+        self.hemispheres[h].generators.registers
+    }
+
+    /// Sets the registers of the random generators.
+    pub fn set_random_generators(&mut self, h: usize, registers: &[u16; COLUMNS]) {
+        self.hemispheres[h].generators.registers = *registers;
+    }
+
     /// Parameters of a neuron.
     #[must_use]
     pub fn neuron(&self, h: usize, column: usize) -> NeuronParameters {

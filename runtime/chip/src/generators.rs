@@ -1,14 +1,8 @@
-//! The random generators beside the columns: one 16-bit shift register each.
-//!
-//! On the chip each column has a polynomial of its own, and reading shifts in one new bit
-//! (libnux `vx/parallel_rng.h`). The polynomials are not published, so these are ours: the first
-//! 256 primitive polynomials of degree 16, in ascending order of their coefficients, in Galois
-//! form. The streams therefore differ from the silicon's; their structure, successive readings that
-//! share seven bits, does not.
-
-use std::sync::OnceLock;
+//! The random generators beside the columns of a hemisphere, as programs read and seed them. What a
+//! register does is defined in [`pl_fixed::lfsr`].
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use pl_fixed::lfsr;
 
 use crate::COLUMNS;
 use crate::memory_map::VECTOR_BYTES;
@@ -18,7 +12,7 @@ use crate::synapse_array::column_of_lane;
 /// Generators of the columns of one hemisphere.
 #[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Generators {
-    state: [u16; COLUMNS],
+    pub(crate) registers: [u16; COLUMNS],
 }
 
 impl Generators {
@@ -26,22 +20,21 @@ impl Generators {
     pub(crate) fn new(seed: u64, hemisphere: usize) -> Generators {
         let key = Key::new(seed, Purpose::Generator, place(hemisphere, 0, 0), 0);
         let mut lane = 0;
-        let state = [(); COLUMNS].map(|()| {
+        let registers = [(); COLUMNS].map(|()| {
             lane += 1;
             let [low, high, ..] = key.bits(lane).to_le_bytes();
             u16::from_le_bytes([low, high]).max(1)
         });
-        Generators { state }
+        Generators { registers }
     }
 
     /// Advances the generators of half of the columns by one bit each and returns their low bytes.
     pub(crate) fn read(&mut self, half: usize) -> [u8; VECTOR_BYTES] {
-        let polynomials = polynomials();
         std::array::from_fn(|lane| {
             let column = column_of_lane(half, lane);
-            let state = &mut self.state[column];
-            *state = advance(*state, polynomials[column]);
-            let [low, _] = state.to_le_bytes();
+            let register = &mut self.registers[column];
+            *register = lfsr::read(*register, lfsr::POLYNOMIALS[column]);
+            let [low, _] = register.to_le_bytes();
             low
         })
     }
@@ -49,54 +42,8 @@ impl Generators {
     /// Seeds the generator of a column: the low byte is `seed`, the high byte 0. A seed of 0, in
     /// which the register would stay, counts as 1.
     pub(crate) fn seed(&mut self, column: usize, seed: u8) {
-        self.state[column] = u16::from(seed.max(1));
+        self.registers[column] = u16::from(seed.max(1));
     }
-}
-
-/// One step of a Galois shift register; `polynomial` without its leading coefficient.
-const fn advance(state: u16, polynomial: u16) -> u16 {
-    let carry = state >> 15;
-    (state << 1) ^ (polynomial & carry.wrapping_neg())
-}
-
-/// The first 256 primitive polynomials of degree 16, without the leading coefficient.
-fn polynomials() -> &'static [u16; COLUMNS] {
-    static POLYNOMIALS: OnceLock<[u16; COLUMNS]> = OnceLock::new();
-    POLYNOMIALS.get_or_init(|| {
-        let mut found = (1..u16::MAX).filter(|&polynomial| is_primitive(polynomial));
-        std::array::from_fn(|_| found.next().unwrap_or(1))
-    })
-}
-
-/// Whether `x` generates all non-zero elements modulo `x^16 + polynomial`.
-fn is_primitive(polynomial: u16) -> bool {
-    // 2^16 - 1 = 3 * 5 * 17 * 257.
-    let order = u16::MAX;
-    power_of_x(order, polynomial) == 1
-        && [3, 5, 17, 257].iter().all(|factor| power_of_x(order / factor, polynomial) != 1)
-}
-
-/// `x^exponent` modulo `x^16 + polynomial`.
-fn power_of_x(exponent: u16, polynomial: u16) -> u16 {
-    let mut power = 1;
-    for bit in (0..16).rev() {
-        power = multiply(power, power, polynomial);
-        if exponent >> bit & 1 == 1 {
-            power = advance(power, polynomial);
-        }
-    }
-    power
-}
-
-fn multiply(a: u16, b: u16, polynomial: u16) -> u16 {
-    let mut product = 0;
-    for bit in (0..16).rev() {
-        product = advance(product, polynomial);
-        if b >> bit & 1 == 1 {
-            product ^= a;
-        }
-    }
-    product
 }
 
 #[cfg(test)]
@@ -104,33 +51,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_as_many_primitive_polynomials_as_number_theory_says() {
-        // phi(2^16 - 1) / 16.
-        assert_eq!((0..=u16::MAX).filter(|&p| is_primitive(p)).count(), 2048);
-    }
-
-    #[test]
-    fn every_column_has_a_polynomial_of_its_own_with_full_period() {
-        let polynomials = polynomials();
-        assert!(polynomials.is_sorted_by(|a, b| a < b));
-        for &polynomial in [&polynomials[0], &polynomials[255]] {
-            let mut state = 1;
-            let period = (1..=65_536).find(|_| {
-                state = advance(state, polynomial);
-                state == 1
-            });
-            assert_eq!(period, Some(65_535));
-        }
-    }
-
-    #[test]
     fn a_reading_shifts_one_bit_and_leaves_the_other_half_alone() {
         let mut generators = Generators::new(4, 0);
         generators.seed(2, 0x15);
         generators.seed(3, 0);
-        assert_eq!(generators.state[3], 1);
-        assert_eq!(generators.read(0)[1], 0x2a);
-        assert_eq!(generators.state[3], 1);
-        assert_eq!(generators.read(0)[1], 0x54);
+        assert_eq!(generators.registers[3], 1);
+        for register in [0x2a, 0x54, 0xa8] {
+            let low = generators.read(0)[1];
+            assert_eq!(low & !1, register);
+            generators.registers[2] = register.into();
+        }
+        assert_eq!(generators.registers[3], 1);
+    }
+
+    #[test]
+    fn a_program_that_reads_sixteen_times_has_the_draw_of_a_rule() {
+        let mut generators = Generators::new(9, 1);
+        for column in 0..COLUMNS {
+            generators.seed(column, lfsr::seed(77, u16::try_from(column).unwrap_or(0)));
+        }
+        for _ in 0..lfsr::WARM_UP {
+            generators.read(0);
+            generators.read(1);
+        }
+        for _ in 0..3 {
+            let before = generators.registers;
+            let readings: Vec<[[u8; VECTOR_BYTES]; 2]> =
+                (0..lfsr::READINGS).map(|_| [generators.read(0), generators.read(1)]).collect();
+            for (column, register) in before.into_iter().enumerate() {
+                let seen = |reading: usize| readings[reading][column % 2][column / 2];
+                let drawn = u16::from_be_bytes([seen(7), seen(15)]);
+                assert_eq!(drawn, lfsr::draw(register, column), "column {column}");
+            }
+        }
     }
 }

@@ -25,7 +25,7 @@ pub use running::{RunningImage, in_turn, start_all};
 use crate::engine::{Binding, EngineError, RecordSample};
 use memory::Memory;
 use pl_chip::{Chip, RowMode};
-use pl_fixed::rng;
+use pl_fixed::{lfsr, rng};
 use pl_isa::elf::{Contents, Image};
 use pl_isa::image::{
     COLUMNS, Command, EXTERNAL_REGION_BYTES, INFO_SECTION, Info, Place, ROW_BYTES, Status, symbol,
@@ -184,6 +184,14 @@ impl PpuImage {
         }
         if self.image.symbol(symbol::RNG_WORD).is_some() {
             self.set(chip, symbol::RNG_WORD, rng::scalar_seed(key))?;
+        }
+        if self.image.symbol(symbol::RNG_SEED).is_some() {
+            let mut seeds = [0; COLUMNS];
+            for column in 0..=u8::MAX {
+                seeds[Place::of_column(column.into()).byte_index()] =
+                    lfsr::seed(key, column.into());
+            }
+            self.set_bytes(chip, symbol::RNG_SEED, &seeds)?;
         }
         for (name, row) in [(symbol::RNG_X, draws), (symbol::RNG_CARRY, carries)] {
             if self.image.symbol(name).is_some() {

@@ -6,6 +6,7 @@
 //!   pack.rs    byte and halfword packing with a shared field width
 //!   format.rs  binary point: choosing, quantising to and reading back a 16-bit format
 //!   rng.rs     the column generator of rules, its seeding, and the scalar generator of `control`
+//!   lfsr.rs    the chip's own generators, which rules may use instead
 //!   real.rs    f64 functions with the same bits on every platform
 //! ```
 //!
@@ -15,6 +16,7 @@
 
 pub mod format;
 pub mod lane;
+pub mod lfsr;
 pub mod pack;
 pub mod real;
 pub mod rng;

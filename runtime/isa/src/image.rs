@@ -48,6 +48,9 @@ pub mod symbol {
     pub const RNG_CARRY: &str = "plc_rng_carry";
     /// Word: state of the scalar generator, not 0.
     pub const RNG_WORD: &str = "plc_rng_word";
+    /// Two half rows of bytes, of rules that draw from the chip's generators: what these are seeded with
+    /// at the start.
+    pub const RNG_SEED: &str = "plc_rng_seed";
     /// Two half rows of signed bytes: causal baseline code minus 128.
     pub const BASELINE_CAUSAL: &str = "plc_baseline_causal";
     /// Two half rows of signed bytes: acausal baseline code minus 128.

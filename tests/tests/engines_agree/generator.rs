@@ -134,6 +134,10 @@ impl Generator<'_> {
             self.line(limit);
         }
         if self.one_in(4) {
+            self.uses("rng hardware");
+            self.line("rng hardware");
+        }
+        if self.one_in(4) {
             self.uses("view signed");
             self.line("view signed");
         }
@@ -680,6 +684,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "schedules",
     "view columns",
     "view signed",
+    "rng hardware",
     "record",
     "synapses",
     "neurons",

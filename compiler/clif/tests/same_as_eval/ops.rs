@@ -52,6 +52,7 @@ fn module(scope: Scope, b: FunctionBuilder) -> Verified<Module> {
         rows_max: 1,
         columns_max: 256,
         signed: false,
+        generators: pl_ir::Generators::Own,
         derived: vec![],
         objects: ["x", "y", "z"].map(object).into(),
         records: vec![],

@@ -6,7 +6,7 @@ use crate::arrays::{Arrays, other_value};
 use pl_driver::ir::io::{COLUMNS, ObjectValues};
 use pl_driver::ir::{Record, Scope};
 use pl_driver::{Engine, Instance, Place, Rule, Session, stdlib};
-use pl_fixed::rng;
+use pl_fixed::{lfsr, rng};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -60,11 +60,26 @@ rule more {
 }
 ";
 
+/// Draws from the chip's generators.
+pub(crate) const HARDWARE: &str = "
+rule rewires {
+    rng hardware
+    rounding stochastic
+    state noise : real in -1.0 .. 1.0 per neuron = 0
+    every 1 ms
+    synapses {
+        weight += uniform(-2.5 .. 2.5)
+        if causal > randint(-100, 100) { address = randint(0, 64) }
+    }
+    neurons { noise = 0.5 * noise + uniform(-0.5 .. 0.5) }
+}
+";
+
 /// Rules with the number of rows that they are run on.
 fn rules() -> Vec<(Rule, usize)> {
     let sources = stdlib::RULES.iter().map(|rule| (rule.name, rule.source));
     let mut rules = Vec::new();
-    for (name, source) in sources.chain([("more", MORE)]) {
+    for (name, source) in sources.chain([("more", MORE), ("rewires", HARDWARE)]) {
         let compiled = Session::default().compile(name, source);
         assert!(!compiled.has_errors(), "{name}: {:?}", compiled.diagnostics);
         let small = |rule: &Rule| 3.min(rule.hir().rows_max as usize);
@@ -164,6 +179,9 @@ fn program(rule: &Rule, rows: usize, columns: usize) -> String {
     }
     if files.cxx.contains("static Bits rng_x;") {
         out.push_str("    for (size_t c = 0; c < 256; c++) put(&at(rng_x, c), 2);\n");
+    }
+    if files.cxx.contains("parallel_rng_rand") {
+        out.push_str("    put(chip.generators, 512);\n");
     }
     out + "}\n"
 }
@@ -295,7 +313,8 @@ fn expected(rule: &Rule, instance: &mut Instance, arrays: &mut Arrays) -> Vec<u8
             ObjectValues::Scalars(words) => out.extend(words.iter().flat_map(|x| x.to_le_bytes())),
         }
     }
-    if rule.kernel_files().unwrap().cxx.contains("static Bits rng_x;") {
+    let kernel = rule.kernel_files().unwrap().cxx;
+    if ["static Bits rng_x;", "parallel_rng_rand"].iter().any(|word| kernel.contains(word)) {
         out.extend(instance.state.rng_x.iter().flat_map(|x| x.to_le_bytes()));
     }
     out
@@ -312,8 +331,10 @@ fn kernels_leave_the_bits_of_the_evaluator() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (mut text, mut main) = (MAIN.to_owned(), "int main() {\n".to_owned());
-    let (mut input, mut wanted, mut random) = (Vec::new(), Vec::new(), 5);
+    let (mut text, mut main) =
+        (MAIN.to_owned(), "int main() {\n    get(chip.taps, 512);\n".to_owned());
+    let taps = lfsr::POLYNOMIALS.iter().flat_map(|p| p.reverse_bits().to_le_bytes());
+    let (mut input, mut wanted, mut random) = (taps.collect::<Vec<u8>>(), Vec::new(), 5);
     for (rule, rows) in &rules() {
         let mut arrays = Arrays::random(*rows, rule.hir().columns_max as usize, &mut random);
         let columns = arrays.columns.iter().filter(|column| **column != 0).count();

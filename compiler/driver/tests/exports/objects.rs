@@ -2,6 +2,7 @@
 //! code in memory leaves.
 
 use crate::arrays::{Arrays, other_value};
+use crate::kernels::HARDWARE;
 use pl_driver::ir::Scope;
 use pl_driver::ir::io::{COLUMNS, ObjectValues};
 use pl_driver::{Engine, Instance, Place, Rule, Session, stdlib};
@@ -177,7 +178,7 @@ static void put_arrays(size_t count) {
 fn rules() -> Vec<(Rule, usize)> {
     let sources = stdlib::RULES.iter().map(|rule| (rule.name, rule.source));
     let mut rules = Vec::new();
-    for (name, source) in sources.chain([("sends", SENDS)]) {
+    for (name, source) in sources.chain([("sends", SENDS), ("rewires", HARDWARE)]) {
         let compiled = Session::default().compile(name, source);
         assert!(!compiled.has_errors(), "{name}: {:?}", compiled.diagnostics);
         for rule in compiled.rules {

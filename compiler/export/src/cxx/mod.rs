@@ -23,8 +23,8 @@ pub use uses::unsupported;
 use crate::names::Names;
 use crate::template::filled;
 use crate::{Rule, maker};
-use pl_fixed::rng;
-use pl_ir::{Function, Module, Scope};
+use pl_fixed::{lfsr, rng};
+use pl_ir::{Function, Generators, Module, Scope};
 use std::fmt::Write as _;
 use uses::Uses;
 
@@ -137,10 +137,12 @@ pub(crate) fn with_words(rule: &Rule<'_>, cost: &str, words: &Words) -> String {
     let writer = Writer { rule, exported: &exported, words };
     let recording =
         if exported.module.records.is_empty() { "" } else { ",\n    Recording& recording" };
+    let generators = exported.uses.draws && exported.module.generators == Generators::Hardware;
     let words = [
         ("name", rule.hir.name.as_str()),
         ("maker", maker()),
         ("cost", cost),
+        ("generators", if generators { "#include \"libnux/vx/parallel_rng.h\"\n" } else { "" }),
         ("notes", &writer.notes()),
         ("symbols", &writer.symbols()),
         ("space", &format!("rule_{}", rule.hir.name)),
@@ -223,11 +225,18 @@ impl Writer<'_> {
             ("half", half),
             ("carries", (rng::MULTIPLIER - 2).to_string()),
             ("keys", self.exported.keys_symbol()),
+            ("readings", lfsr::READINGS.to_string()),
+            ("warm_up", lfsr::WARM_UP.to_string()),
         ];
         let words: Vec<(&str, &str)> =
             words.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let columns = match self.exported.module.generators {
+            Generators::Own => include_str!("../templates/kernel_draws.cpp"),
+            Generators::Hardware => include_str!("../templates/kernel_generators.cpp"),
+        };
         let parts = [
-            (uses.draws, include_str!("../templates/kernel_draws.cpp")),
+            (uses.draws, include_str!("../templates/kernel_random.cpp")),
+            (uses.draws, columns),
             (uses.correlation, include_str!("../templates/kernel_correlation.cpp")),
             (uses.columns, include_str!("../templates/kernel_columns.cpp")),
             (uses.reductions, include_str!("../templates/kernel_reductions.cpp")),

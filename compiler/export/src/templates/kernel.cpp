@@ -9,7 +9,7 @@
 #include "hate/tuple.h"
 #include "libnux/vx/correlation.h"
 #include "libnux/vx/dls.h"
-#include "libnux/vx/reset_neurons.h"
+@generators@#include "libnux/vx/reset_neurons.h"
 #include "libnux/vx/vector_if.h"
 #include "libnux/vx/vector_row.h"
 #include <array>

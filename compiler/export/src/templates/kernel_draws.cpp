@@ -1,22 +1,9 @@
-// Random numbers: multiply with carry, t = @multiplier@ x + c, one generator a column.
+// Random numbers of columns: multiply with carry, t = @multiplier@ x + c, one generator each.
 static Bits rng_x;
 static Bits rng_carry;
-// That of `control`: xorshift.
-static uint32_t rng_word;
 
-static inline uint64_t splitmix64(uint64_t const state)
+static inline void seed_columns(uint64_t const key)
 {
-	uint64_t z = state + 0x9e3779b97f4a7c15ull;
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
-
-static inline void seed(size_t const hemisphere)
-{
-	uint64_t const upper = @keys@[2 * hemisphere];
-	uint64_t const key = upper << 32 | @keys@[2 * hemisphere + 1];
-	rng_word = static_cast<uint32_t>(splitmix64(~key)) | 1;
 	for (size_t column = 0; column < 256; ++column) {
 		uint64_t const word = splitmix64(key ^ splitmix64(column + 1));
 		uint64_t const fraction = (word >> 16) & 0xffffffffull;
@@ -39,13 +26,5 @@ static inline void seed(size_t const hemisphere)
 	Lanes const over = vector_if(low, If::lesser, cleared, Lanes(0));
 	rng_carry = bits(upper) + bits(lacking) + bits(over);
 	return next;
-}
-
-[[maybe_unused]] static inline int32_t draw_word()
-{
-	rng_word ^= rng_word << 13;
-	rng_word ^= rng_word >> 17;
-	rng_word ^= rng_word << 5;
-	return static_cast<int32_t>(rng_word);
 }
 

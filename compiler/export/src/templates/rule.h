@@ -67,7 +67,7 @@ static inline int @name@_set_params(@name@_instance *self, const @name@_params *
     return 1;
 }
 
-/*
+@registers@/*
  * Makes an instance for `rows` rows of a hemisphere, 0 or 1, with default params and the random
  * numbers of a key (plc_stream_key). 1, or 0 if the rows are none or too many.
  */
@@ -78,7 +78,7 @@ static inline int @name@_init(@name@_instance *self, uint32_t rows, uint8_t hemi
     memset(self, 0, sizeof *self);
     self->rows = rows;
     self->hemisphere = hemisphere;
-    plc_seed_columns(stream_key, self->rng_x, self->rng_carry);
+    @seed@(stream_key, self->rng_x, self->rng_carry);
     self->rng_word = plc_seed_word(stream_key);
 @initial@    return @name@_set_params(self, &params);
 }

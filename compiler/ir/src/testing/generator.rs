@@ -5,8 +5,9 @@ mod straight;
 use super::{Random, Shape};
 use crate::op::Cond;
 use crate::{
-    Block, BlockCall, Derived, Elem, Field, Function, FunctionBuilder, Imm, Module, Object,
-    ObjectId, Op, Quantity, Record, RecordId, Scope, Terminator, Type, Value, types::ROW_LANES,
+    Block, BlockCall, Derived, Elem, Field, Function, FunctionBuilder, Generators, Imm, Module,
+    Object, ObjectId, Op, Quantity, Record, RecordId, Scope, Terminator, Type, Value,
+    types::ROW_LANES,
 };
 
 /// Deepest nesting of loops and branches.
@@ -72,7 +73,8 @@ fn declarations(random: &mut Random) -> Module {
     let signed = random.chance(4);
     let (name, rows_max) = ("random".into(), if signed { 128 } else { 256 });
     let columns_max = 256;
-    Module { name, rows_max, columns_max, signed, derived, objects, records, functions }
+    let generators = pick(random, &[Generators::Own, Generators::Own, Generators::Hardware]);
+    Module { name, rows_max, columns_max, signed, generators, derived, objects, records, functions }
 }
 
 const SCOPES: [Scope; 4] = [Scope::Synapse, Scope::Neuron, Scope::Row, Scope::Rule];

@@ -6,6 +6,7 @@ use super::{At, Lowering, PARTS, Width, index};
 use crate::memory::{ObjectPlace, Sym};
 use crate::runtime;
 use crate::vcode::{Class, Inst, Operand, R3, Recipe, Reg, Work};
+use pl_fixed::lfsr;
 use pl_ir::{Imm, InstData, Op, Quantity, Value};
 use pl_isa::{Cond, Opcode};
 
@@ -19,6 +20,8 @@ pub(crate) mod plane {
     pub(crate) const CAUSAL: i32 = 0x0008_0000;
     /// Acausal codes.
     pub(crate) const ACAUSAL: i32 = 0x000c_0000;
+    /// The random generators: 0 even columns, 1 odd ones.
+    pub(crate) const GENERATORS: i32 = 0x000e_0000;
     /// Added to a converter plane: the latched result, without a new conversion.
     pub(crate) const BUFFERED: i32 = 0x0020_0000;
     /// Resets the neurons of enabled lanes; even columns, odd ones follow.
@@ -241,6 +244,27 @@ impl Lowering<'_> {
             let rest = i32::from(places) - i32::from(free);
             self.emit(Opcode::Fxvshh, vec![to.into(), unpacked.into(), rest.into()]);
         }
+    }
+
+    /// A draw from the chip's generators ([`pl_fixed::lfsr`]): the eighth reading is the upper byte, the
+    /// sixteenth the lower one.
+    pub(super) fn draw_from_hardware(&mut self, inst: &InstData, part: usize) {
+        let (result, half) = (inst.result.expect("verified: a draw has a result"), part / 2);
+        if part.is_multiple_of(2) {
+            let address = self.constant(Recipe::Scalar(plane::GENERATORS + index(half)));
+            let mut read = |_| {
+                let to = self.new_vector();
+                let operands = vec![to.into(), Operand::Imm(0), address.into()];
+                self.push(Inst::new(Opcode::Fxvinx, operands).working(Work::Generators { half }));
+                to
+            };
+            let readings: Vec<Reg> = (0..lfsr::READINGS).map(&mut read).collect();
+            let seen = [readings[readings.len() / 2 - 1], readings[readings.len() - 1]];
+            self.state.drawn.insert((result, half), seen);
+        }
+        let [upper, lower] = self.state.drawn[&(result, half)];
+        let to = self.result(inst, part);
+        self.emit(unpack(part), vec![to.into(), upper.into(), lower.into(), Operand::Imm(0)]);
     }
 
     fn half_row_of(&self, inst: &InstData, part: usize) -> Reg {

@@ -4,7 +4,7 @@ use super::fold::ByteClamp;
 use super::{Accumulated, At, Lowering, Mask, Width};
 use crate::vcode::{Class, Inst, Reg};
 use pl_fixed::rng;
-use pl_ir::{Imm, InstData, Op, Value};
+use pl_ir::{Generators, Imm, InstData, Op, Value};
 use pl_isa::{Cond, Opcode};
 
 impl Lowering<'_> {
@@ -242,6 +242,9 @@ impl Lowering<'_> {
     /// `M x + c` for the signed `x`; where `x` is negative the upper half lacks `M`.
     pub(super) fn draw(&mut self, inst: &InstData, at: At) {
         let part = part_of(at);
+        if self.module.generators == Generators::Hardware {
+            return self.draw_from_hardware(inst, part);
+        }
         let generator = self.generators.expect("a function that draws has loaded them")[part];
         let multiplier = self.halfwords(rng::MULTIPLIER.cast_signed());
         let zero = self.halfwords(0);

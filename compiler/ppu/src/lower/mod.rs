@@ -139,6 +139,8 @@ struct BlockState {
     scaled: BTreeMap<(Value, u32), Reg>,
     /// A half row as read, by the value that it becomes.
     half_rows: BTreeMap<(Value, usize), Reg>,
+    /// Both bytes of a draw from the chip's generators, by half.
+    drawn: BTreeMap<(Value, usize), [Reg; 2]>,
     /// Cell of the open sample that part 0 of a field goes to, by instruction.
     cells: BTreeMap<pl_ir::Inst, Reg>,
     /// Counters to reset in each half.

@@ -4,8 +4,9 @@ use super::asm::{Asm, r, v};
 use super::{Context, LOOP, ONE_UPDATE, RESET_RATES, SAMPLE_MEMBRANES, SAMPLE_RATES, START};
 use super::{schedule, sensors};
 use crate::lower::plane;
-use crate::memory::ExternalObject;
+use crate::memory::{ExternalObject, Sym};
 use crate::vcode::{Operand, R1, Test};
+use pl_fixed::lfsr;
 use pl_isa::image::{Command, RETURN_CODE_ADDRESS, Status};
 use pl_isa::{Cond, Opcode};
 
@@ -108,6 +109,9 @@ fn start(asm: &mut Asm, context: &Context<'_>) {
     for object in &memory.external {
         fill(asm, context, *object);
     }
+    if let Some(seeds) = memory.rng_seed {
+        seed_generators(asm, seeds);
+    }
     if needs.rates || needs.resets_rates {
         asm.address(r(3), memory.column_mask);
         asm.call(RESET_RATES);
@@ -130,6 +134,24 @@ fn start(asm: &mut Asm, context: &Context<'_>) {
             asm.call(SAMPLE_MEMBRANES);
         }
         asm.call(START);
+    }
+}
+
+/// Seeds the chip's generators and reads them until nothing is left of the seed's form.
+fn seed_generators(asm: &mut Asm, seeds: Sym) {
+    asm.constant(r(3), plane::GENERATORS);
+    for half in 0..2i32 {
+        let again = asm.local();
+        asm.op(Opcode::Addi, [r(4).into(), Operand::Imm(0), Operand::Addr(seeds, 128 * half)]);
+        asm.vector(Opcode::Fxvlax, v(0), r(4));
+        asm.constant(r(4), half);
+        asm.write_if(v(0), r(3).into(), r(4), Cond::Always);
+        asm.constant(r(5), lfsr::WARM_UP.cast_signed());
+        asm.label(&again);
+        asm.read(v(0), r(3), r(4));
+        asm.add_constant(r(5), r(5), -1);
+        asm.compare(r(5), 0);
+        asm.branch(Test::Gt, &again);
     }
 }
 

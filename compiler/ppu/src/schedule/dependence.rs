@@ -71,6 +71,9 @@ impl Places {
                 self.reads.push(Place::HalfRow(plane, half));
             }
             Work::HalfRow { plane, half } => self.writes.push(Place::HalfRow(plane, half)),
+            Work::Generators { half } => {
+                self.writes.push(Place::HalfRow(plane::GENERATORS, half));
+            }
             Work::Conversion => {
                 self.writes.push(Place::Converters);
                 self.reads.extend(sensors);
@@ -141,7 +144,10 @@ impl Graph {
             if inst.work == Work::ConversionAhead {
                 bus_reads.iter().for_each(|earlier| graph.edge(*earlier, index, 0));
             } else if inst.def().is_some()
-                && matches!(inst.work, Work::HalfRow { .. } | Work::ExternalRead)
+                && matches!(
+                    inst.work,
+                    Work::HalfRow { .. } | Work::Generators { .. } | Work::ExternalRead
+                )
             {
                 bus_reads.push(index);
             }

@@ -1,6 +1,7 @@
 //! A chip that stands still: planes of synapses, constant sensors, external memory. Resets are
 //! noted and change nothing, as in the reference evaluator.
 
+use pl_fixed::lfsr;
 use pl_ir::io::Event;
 use pl_ir::testing::OwnedIo;
 use pl_isa::image::{COLUMNS, Place};
@@ -38,6 +39,8 @@ pub(crate) struct TestBus {
     /// Last conversion.
     latched: [[u8; COLUMNS]; 2],
     switches: [u8; 2],
+    /// Registers of the random generators.
+    pub(crate) generators: [u16; COLUMNS],
     pub(crate) conversions: u32,
 }
 
@@ -86,6 +89,7 @@ impl TestBus {
             external: BTreeMap::new(),
             latched: [[0x5a; COLUMNS]; 2],
             switches: [0xff; 2],
+            generators: [0x1234; COLUMNS],
             conversions: 0,
         }
     }
@@ -104,6 +108,13 @@ impl TestBus {
     fn array_read(&mut self, address: u32) -> Option<Vector> {
         let (row, half) = (((address & 0xffff) / 2) as usize, (address & 1) as usize);
         let plane = (address >> 16) & 0xf;
+        if address & !1 == 0x000e_0000 {
+            return Some(std::array::from_fn(|lane| {
+                let register = &mut self.generators[2 * lane + half];
+                *register = lfsr::after(*register, 2 * lane + half, 1);
+                register.to_le_bytes()[0]
+            }));
+        }
         let buffered = address & 0x20_0000 != 0;
         match plane {
             0 if row < 256 => Some(half_row(&self.weights[row], half)),
@@ -126,6 +137,10 @@ impl TestBus {
     fn array_write(&mut self, address: u32, value: &Vector, enabled: u128) -> Option<()> {
         let lanes = (0..VECTOR_BYTES).filter(|lane| enabled >> lane & 1 == 1);
         let (row, half) = (((address & 0xffff) / 2) as usize, (address & 1) as usize);
+        if address & !1 == 0x000e_0000 {
+            lanes.for_each(|lane| self.generators[2 * lane + half] = value[lane].into());
+            return Some(());
+        }
         if address & !1 == 0x00c9_0200 {
             lanes.for_each(|lane| self.membrane_resets[2 * lane + half] = true);
             return Some(());

@@ -100,6 +100,13 @@ impl Machine {
         if self.address(symbol::RNG_WORD).is_some() {
             self.set(symbol::RNG_WORD, instance.rng_word);
         }
+        if self.address(symbol::RNG_SEED).is_some() {
+            let mut seeds = [0; COLUMNS];
+            for (column, seed) in instance.rng_carry.iter().enumerate() {
+                seeds[Place::of_column(column).byte_index()] = seed.to_le_bytes()[0];
+            }
+            self.bytes(symbol::RNG_SEED, &seeds);
+        }
         for (index, values) in instance.objects.iter().enumerate() {
             self.poke_object(index, values);
         }
@@ -200,6 +207,9 @@ impl Machine {
         }
         if self.address(symbol::RNG_WORD).is_some() {
             state.instance.rng_word = self.get(symbol::RNG_WORD);
+        }
+        if self.address(symbol::RNG_SEED).is_some() {
+            *state.instance.rng_x = self.bus.generators;
         }
         let region = self.get(symbol::EXTERNAL_BASE);
         for (index, values) in state.instance.objects.iter_mut().enumerate() {

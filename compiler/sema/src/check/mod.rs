@@ -18,6 +18,7 @@ use crate::interval::Interval;
 use crate::numerics::warnings;
 use items::{Items, ModuleId};
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
+use pl_ir::Generators;
 use pl_syntax::ast;
 use std::collections::BTreeMap;
 
@@ -180,10 +181,8 @@ impl<'a> RuleChecker<'a> {
                 }
                 ast::Member::Start(steps) => start.extend(self.start(steps)),
                 ast::Member::Record(record) => records.extend(self.record(record)),
-                ast::Member::HardwareRng(span) => {
-                    self.found.push(not_yet(*span, "`rng hardware`"));
-                }
                 ast::Member::View(_)
+                | ast::Member::HardwareRng(_)
                 | ast::Member::Rounding { .. }
                 | ast::Member::Decl(_)
                 | ast::Member::Replicated(_) => {}
@@ -202,6 +201,7 @@ impl<'a> RuleChecker<'a> {
             columns_max: self.columns_max,
             signed: self.signed,
             replicated: rule.members.iter().any(|m| matches!(m, ast::Member::Replicated(_))),
+            generators: generators(rule),
             schedule: times.common,
             locals: self.locals.len(),
             start,
@@ -349,6 +349,11 @@ impl<'a> RuleChecker<'a> {
     fn keep<T>(&mut self, value: Result<T, Diagnostic>) -> Option<T> {
         value.map_err(|found| self.found.push(found)).ok()
     }
+}
+
+fn generators(rule: &ast::Rule) -> Generators {
+    let hardware = |member: &ast::Member| matches!(member, ast::Member::HardwareRng(_));
+    if rule.members.iter().any(hardware) { Generators::Hardware } else { Generators::Own }
 }
 
 fn rounding(rule: &ast::Rule) -> hir::Rounding {

@@ -105,6 +105,7 @@ pub fn lower(rule: &Rule) -> Lowered {
         rows_max: rule.rows_max,
         columns_max: rule.columns_max,
         signed: rule.signed,
+        generators: rule.generators,
         derived: derived.collect(),
         objects: objects.collect(),
         records: records.collect(),

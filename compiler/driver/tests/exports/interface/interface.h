@@ -196,6 +196,7 @@ struct Chip {
 	uint8_t baselines[2][256];
 	uint8_t counters[256], membranes[256];
 	uint8_t resets[65536], membrane_resets[256];
+	uint16_t taps[256], generators[256]; // shift registers, and the bits whose parity comes next
 	bool fresh = true; // sensors that were never used read their baselines
 };
 inline Chip chip;
@@ -218,6 +219,22 @@ inline void set_row_via_vector_masked(
 		else if (base == dls_neuron_reset_base && row == 0) chip.membrane_resets[i] = 1;
 		else abort();
 	}
+}
+
+inline void parallel_rng_seed(VectorRowMod8 const& seeds)
+{
+	for (size_t i = 0; i < 256; ++i) chip.generators[i] = seeds[i];
+}
+template <typename Bytes>
+Bytes parallel_rng_rand()
+{
+	Bytes r;
+	for (size_t i = 0; i < 256; ++i) {
+		uint16_t& state = chip.generators[i];
+		state = static_cast<uint16_t>(state << 1 | __builtin_parity(state & chip.taps[i]));
+		r[i] = static_cast<uint8_t>(state);
+	}
+	return r;
 }
 
 } // namespace libnux::vx
