@@ -247,6 +247,21 @@ fn what_belongs_to_the_rule_keeps_it_on_one_hemisphere_unless_it_is_replicated()
 }
 
 #[test]
+fn one_rule_of_a_hemisphere_draws_from_its_generators() {
+    let source =
+        "rule causal { rng hardware\n every 4 ms\n synapses { address = randint(0, 64) } }";
+    let compiler = Compiler::from_sources(EngineKind::Jit, &[("causal", source)]).unwrap();
+    let bound = |bindings: &[Binding]| {
+        let rules = Plasticity::new(&compiler, Timing::Instant, bindings);
+        rules.err().map(|error| error.to_string())
+    };
+    assert_eq!(bound(&[binding(0, ROWS), binding(1, ROWS)]), None);
+    let second = Binding { instance: 1, ..binding(0, ROWS) };
+    let refused = bound(&[binding(0, ROWS), second]).unwrap();
+    assert!(refused.contains("both say `rng hardware`"), "{refused}");
+}
+
+#[test]
 fn records_have_the_time_at_which_they_were_taken() {
     let (mut rules, mut chip) = started(&compiler(), Timing::Chip, 4);
     let begun = rules.begun();

@@ -124,7 +124,7 @@ impl Setup {
     }
 }
 
-/// State of synapses and neurons, and multiplication by it.
+/// State of synapses and neurons, and multiplication by it, rounded by the chip's generators.
 const STATEFUL: &str = "
 rule eligibility {
     param decay : real in 0.0 .. 1.0 = 0.9
@@ -132,6 +132,8 @@ rule eligibility {
     state trace : real in 0.0 .. 100.0 per synapse = 0
     state mean  : real in 0.0 .. 255.0 per neuron = 10
     view rows <= 16
+    rounding stochastic
+    rng hardware
     every 10 ms
     neurons {
         mean += 0.25 * (rate - mean)

@@ -4,6 +4,7 @@ use crate::array_engine::ArrayEngine;
 use crate::compare::{Compared, Ledger};
 use crate::output::{self, Failure};
 use pl_diag::SourceMap;
+use pl_driver::ir::Generators;
 use pl_driver::{Rule, Session};
 use pl_experiment::Experiment;
 use pl_experiment::engine::{Binding, Engine, EngineError, EngineFactory, ParamInfo, RuleInfo};
@@ -197,6 +198,7 @@ impl EngineFactory for Compiler {
             period_ticks: rule.period_ticks(),
             phase_ticks: rule.phase_ticks(),
             one_hemisphere: rule.hir().is_of_one_hemisphere() && !rule.hir().replicated,
+            chip_generators: rule.module().generators == Generators::Hardware,
             params: rule.params().iter().map(param).collect(),
         })
     }

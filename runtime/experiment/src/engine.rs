@@ -154,6 +154,8 @@ pub struct RuleInfo {
     /// Whether it may work on one hemisphere of a chip only: it keeps something for all its neurons, and
     /// does not say `replicated`.
     pub one_hemisphere: bool,
+    /// Whether it draws from the chip's random generators.
+    pub chip_generators: bool,
     /// The params, in the order declared.
     pub params: Vec<ParamInfo>,
 }

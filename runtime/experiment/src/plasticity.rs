@@ -117,8 +117,8 @@ impl Plasticity {
     /// Rules bound as `bindings` say, not started yet.
     ///
     /// # Errors
-    /// If a rule cannot be bound, two are to share a PPU, or one that keeps something for all its
-    /// neurons and is not `replicated` is bound to both hemispheres.
+    /// If a rule cannot be bound, two are to share a PPU or the random generators of a hemisphere, or
+    /// one that keeps something for all its neurons and is not `replicated` is bound to both hemispheres.
     pub fn new(
         factory: &dyn EngineFactory,
         timing: Timing,
@@ -130,6 +130,7 @@ impl Plasticity {
         };
         let schedules = bindings.iter().map(schedule).collect::<Result<_, _>>()?;
         on_one_hemisphere(factory, bindings)?;
+        with_generators_alone(factory, bindings)?;
         let work = match timing {
             Timing::Instant => {
                 let scheduled = |binding| -> Result<Scheduled, EngineError> {
@@ -284,6 +285,29 @@ fn on_one_hemisphere(factory: &dyn EngineFactory, bindings: &[Binding]) -> Resul
                 binding.rule
             )));
         }
+    }
+    Ok(())
+}
+
+/// Checks that one rule alone draws from the random generators of a hemisphere.
+fn with_generators_alone(
+    factory: &dyn EngineFactory,
+    bindings: &[Binding],
+) -> Result<(), EngineError> {
+    let mut drawing: Vec<&Binding> = Vec::new();
+    for binding in bindings {
+        if !factory.rule_info(&binding.rule)?.chip_generators {
+            continue;
+        }
+        let place = |binding: &Binding| (binding.chip, binding.hemisphere);
+        if let Some(other) = drawing.iter().find(|other| place(other) == place(binding)) {
+            return Err(EngineError::new(format!(
+                "`{}` and `{}` both say `rng hardware`, but a hemisphere has its generators once: leave \
+                 the line out of one of them",
+                other.rule, binding.rule
+            )));
+        }
+        drawing.push(binding);
     }
     Ok(())
 }

@@ -63,7 +63,8 @@ static inline @name@_params @name@_defaults(void) {
 
 /* Sets the params; 1, or 0 if one is not allowed: nothing changes then. */
 static inline int @name@_set_params(@name@_instance *self, const @name@_params *params) {
-@checks@@derive@    (void)params;
+@checks@@derive@    (void)self;
+    (void)params;
     return 1;
 }
 
