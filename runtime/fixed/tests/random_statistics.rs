@@ -65,7 +65,7 @@ impl Stream for Hardware {
 /// So many draws of every column, one list a column.
 fn columns<S: Stream>(key: u64, count: usize) -> Vec<Vec<u16>> {
     let mut stream = S::seeded(rng::stream_key(key, 0, 0, 0));
-    let mut all = vec![Vec::with_capacity(count); COLUMNS];
+    let mut all = vec![Vec::new(); COLUMNS];
     for _ in 0..count {
         for (list, draw) in all.iter_mut().zip(stream.draw()) {
             list.push(draw);
@@ -158,10 +158,9 @@ fn independent_along_a_row_across_updates<S: Stream>(name: &str) {
         for draws in 1..=8 {
             let stride = rows * draws;
             let pairs = || {
-                let updates = all.iter().flat_map(move |list| {
+                all.iter().flat_map(move |list| {
                     (0..UPDATES - 1).map(move |u| (list[u * stride], list[(u + 1) * stride]))
-                });
-                updates
+                })
             };
             let mut cells = vec![0; 256];
             pairs().for_each(|(a, b)| cells[16 * cell(a, 4) + cell(b, 4)] += 1);
