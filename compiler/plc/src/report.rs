@@ -5,6 +5,7 @@ use crate::html::{self, escaped};
 use crate::run::Finished;
 use pl_experiment::Experiment;
 use pl_experiment::engine::EngineFactory;
+use pl_experiment::estimate::Usage;
 use pl_experiment::plasticity::Timing;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -91,6 +92,8 @@ fn origin(source: &Source<'_>) -> Map<String, Value> {
     origin.insert("engine".into(), json!(source.kind.name()));
     origin.insert("timing".into(), json!(source.experiment.run.timing.name()));
     origin.insert("rules".into(), Value::Object(rules));
+    // Numbers named `estimate_` come from these constants, of which none is measured.
+    origin.insert("estimate_constants".into(), json!(source.experiment.estimate));
     origin
 }
 
@@ -156,6 +159,11 @@ pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finishe
             }
         };
         let _ = writeln!(out, "  {name:width$}  {text}");
+    }
+    if runs.iter().any(|run| run.outcome.usage != Usage::default()) {
+        out.push_str(
+            "estimate_ numbers follow from the constants in [estimate], not from a chip\n",
+        );
     }
     if runs.iter().any(|run| run.outcome.interrupted) {
         out.push_str("interrupted: this is what was done until then\n");

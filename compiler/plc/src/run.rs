@@ -10,6 +10,7 @@ use crate::report;
 use crate::watch::Watch;
 use crate::workers;
 use pl_experiment::Experiment;
+use pl_experiment::estimate::EstimateConfig;
 use pl_experiment::outcome::{Metric, Outcome};
 use pl_experiment::plasticity::Timing;
 use pl_experiment::task::{Task, TaskError};
@@ -61,7 +62,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let watch = Watch::new(task.units().saturating_mul(u64::from(args.repeat)), args.quiet)?
         .showing(args.live)
         .keeping(checkpoints);
-    let job = Job { task: task.as_ref(), compiler: &compiler, watch: &watch };
+    let estimate = experiment.estimate;
+    let job = Job { task: task.as_ref(), estimate, compiler: &compiler, watch: &watch };
     let finished = job.run_all(&seeds);
     watch.finish();
     let finished = finished.map_err(|error| file.invalid(&error))?;
@@ -128,6 +130,7 @@ fn run_folder(out: &Path, seed: u64, repeat: u32) -> PathBuf {
 /// What all runs share.
 struct Job<'a> {
     task: &'a dyn Task,
+    estimate: EstimateConfig,
     compiler: &'a Compiler,
     watch: &'a Watch,
 }
@@ -151,6 +154,7 @@ impl Job<'_> {
         if let Some(ledger) = &self.compiler.ledger {
             ledger.report(seed, &mut outcome);
         }
+        outcome.metrics.extend(self.estimate.metrics(outcome.usage));
         let biological = outcome.metric("biological_time_s").unwrap_or(0.0);
         outcome.timings.push(Metric::new("wall_time_s", wall_time_s));
         outcome.timings.push(Metric::new("speed_up_over_biology", biological / wall_time_s));

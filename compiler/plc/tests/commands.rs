@@ -72,10 +72,13 @@ fn a_run_leaves_arrays_pictures_and_numbers() {
         "biological_time_s",
         "wall_time_s",
         "speed_up_over_biology",
+        "estimate_energy_j",
     ] {
         assert!(json["metrics"][metric].is_number(), "{metric}");
         assert!(summary.contains(metric), "{summary}");
     }
+    assert_eq!(json["estimate_constants"]["static_w"], 0.2);
+    assert!(summary.contains("from the constants in [estimate], not from a chip"), "{summary}");
     assert_eq!(json["seed"], 3);
     assert_eq!(json["interrupted"], false);
     assert_eq!(json["rules"]["structural"]["params"]["lambda_stdp"], 0.2);

@@ -196,6 +196,19 @@ impl Chip {
         self.hemispheres[h].sensors.ties()
     }
 
+    /// Pulses that have reached synapses of their address on hemisphere `h`, whatever the weights;
+    /// those of multiplications are not counted.
+    #[must_use]
+    pub fn synaptic_events(&self, h: usize) -> u64 {
+        self.hemispheres[h].synaptic_events
+    }
+
+    /// Spikes of all neurons of hemisphere `h` so far.
+    #[must_use]
+    pub fn spike_count(&self, h: usize) -> u64 {
+        self.hemispheres[h].spike_count
+    }
+
     /// Spikes of each neuron since its counter was reset; 255 if the counter has overflowed.
     #[must_use]
     pub fn rate_counters(&self, h: usize) -> [u8; COLUMNS] {

@@ -47,6 +47,9 @@ pub(crate) struct Hemisphere {
     queue: EventQueue,
     pub(crate) generators: Generators,
     pub(crate) ppu: Ppu,
+    /// Pulses at synapses of their address while neurons spike.
+    pub(crate) synaptic_events: u64,
+    pub(crate) spike_count: u64,
     record_spikes: bool,
     /// Spikes since they were last taken, by time and column within each run.
     spikes: Vec<Spike>,
@@ -72,6 +75,8 @@ impl Hemisphere {
             queue: EventQueue::default(),
             generators: Generators::new(seed, index),
             ppu: Ppu::new(),
+            synaptic_events: 0,
+            spike_count: 0,
             record_spikes: true,
             spikes: Vec::new(),
             sent: 0,
@@ -163,8 +168,19 @@ impl Hemisphere {
         let (start, steps) = (self.time, low_word(steps));
         let array = (&self.synapses, &mut self.drivers);
         self.neurons.advance(array, events, start, steps, &mut self.fired);
+        self.synaptic_events += self.reached_synapses(events);
         self.pair(events);
         self.settle_if_due();
+    }
+
+    /// Pulses that events make at synapses of their address.
+    fn reached_synapses(&self, events: &[InputEvent]) -> u64 {
+        let reached = |event: &InputEvent| {
+            let row = usize::from(event.row);
+            let on = self.drivers.mode(row) != RowMode::Disabled;
+            if on { u64::from(self.synapses.listeners(row, event.address)) } else { 0 }
+        };
+        events.iter().map(reached).sum()
     }
 
     fn settle_if_due(&mut self) {
@@ -208,6 +224,7 @@ impl Hemisphere {
         let count = self.counters[column];
         let overflow = if count & 0xff == 0xff { OVERFLOW } else { 0 };
         self.counters[column] = ((count + 1) & 0xff) | (count & OVERFLOW) | overflow;
+        self.spike_count += 1;
         let (hemisphere, column) = (index_byte(self.index), index_byte(column));
         self.spikes.push(Spike { time, hemisphere, column });
     }

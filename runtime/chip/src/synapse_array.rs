@@ -9,6 +9,16 @@ pub(crate) const SIX_BITS: u8 = 0x3f;
 /// Largest calibration setting: two bits.
 pub(crate) const TWO_BITS: u8 = 0x03;
 
+/// Number of addresses.
+const ADDRESSES: usize = SIX_BITS as usize + 1;
+
+/// Listeners of a row whose synapses all have address 0.
+fn all_at_zero() -> [u16; ADDRESSES] {
+    let mut listeners = [0; ADDRESSES];
+    listeners[0] = u16::try_from(COLUMNS).unwrap_or(u16::MAX);
+    listeners
+}
+
 /// One byte for each synapse of a hemisphere, row by row, natural column order.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Plane(Box<[[u8; COLUMNS]]>);
@@ -38,6 +48,8 @@ pub(crate) struct SynapseArray {
     pub(crate) addresses: Plane,
     /// The same addresses column by column, for events that go down a column.
     addresses_by_column: Box<[[u8; ROWS]]>,
+    /// Synapses of each row that have an address.
+    listeners: Box<[[u16; ADDRESSES]]>,
     /// Calibration bits of the time constant, 0 to 3; larger is faster.
     pub(crate) time_calibration: Plane,
     /// Calibration bits of the amplitude, 0 to 3; larger is smaller.
@@ -51,6 +63,7 @@ impl SynapseArray {
             weights: Plane::zero(),
             addresses: Plane::zero(),
             addresses_by_column: vec![[0; ROWS]; COLUMNS].into_boxed_slice(),
+            listeners: vec![all_at_zero(); ROWS].into_boxed_slice(),
             time_calibration: Plane::zero(),
             amplitude_calibration: Plane::zero(),
         }
@@ -62,6 +75,12 @@ impl SynapseArray {
         &self.addresses_by_column[column]
     }
 
+    /// Synapses of a row that have this address, of six bits.
+    #[inline]
+    pub(crate) fn listeners(&self, row: usize, address: u8) -> u16 {
+        self.listeners[row][usize::from(address & SIX_BITS)]
+    }
+
     /// Replaces a row of weights; the two high bits are ignored.
     pub(crate) fn write_weights(&mut self, row: usize, weights: &[u8; COLUMNS]) {
         *self.weights.row_mut(row) = weights.map(|w| w & SIX_BITS);
@@ -69,7 +88,11 @@ impl SynapseArray {
 
     /// Replaces one address; the two high bits are ignored.
     pub(crate) fn write_address(&mut self, row: usize, column: usize, address: u8) {
-        self.addresses.row_mut(row)[column] = address & SIX_BITS;
+        let place = &mut self.addresses.row_mut(row)[column];
+        let listeners = &mut self.listeners[row];
+        listeners[usize::from(*place)] -= 1;
+        listeners[usize::from(address & SIX_BITS)] += 1;
+        *place = address & SIX_BITS;
         self.addresses_by_column[column][row] = address & SIX_BITS;
     }
 

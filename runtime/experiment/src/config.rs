@@ -1,5 +1,6 @@
 //! `experiment.toml`: what to run.
 
+use crate::estimate::EstimateConfig;
 use crate::plasticity::Timing;
 use crate::task::{TaskConfig, TaskKind};
 use pl_chip::ChipConfig;
@@ -21,6 +22,8 @@ pub struct Experiment {
     pub run: RunConfig,
     /// The chip: a profile and the parameters that differ from it.
     pub chip: ChipConfig,
+    /// Constants of the estimate of energy.
+    pub estimate: EstimateConfig,
     /// Rules, by the name the task uses.
     pub rule: BTreeMap<String, RuleConfig>,
     /// The task.
@@ -41,6 +44,8 @@ struct Written<T> {
     run: RunConfig,
     #[serde(default)]
     chip: ChipConfig,
+    #[serde(default)]
+    estimate: EstimateConfig,
     #[serde(default)]
     rule: BTreeMap<String, RuleConfig>,
     task: T,
@@ -76,8 +81,9 @@ impl Source<'_> {
             Source::Text(text) => toml::from_str(text)?,
             Source::Table(table) => Value::Table(table).try_into()?,
         };
-        let Written { name, about, seed, run, chip, rule, task } = written;
-        Ok(Experiment { name, about, seed, run, chip, rule, task: config(Box::new(task)) })
+        let Written { name, about, seed, run, chip, estimate, rule, task } = written;
+        let task = config(Box::new(task));
+        Ok(Experiment { name, about, seed, run, chip, estimate, rule, task })
     }
 }
 
@@ -154,6 +160,7 @@ impl Experiment {
             let message = format!("`name` must be letters, digits, - and _, not `{}`", self.name);
             return Err(ConfigError(message));
         }
+        self.estimate.check()?;
         self.task.check(&self.chip, &self.rule)
     }
 }

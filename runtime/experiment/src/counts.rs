@@ -1,11 +1,16 @@
 //! What a chip counts of its events, as numbers of the summary.
 
+use crate::estimate::Usage;
 use crate::outcome::Metric;
 use pl_chip::{BUSES, Chip, HEMISPHERES};
 
 /// Counts of a chip at the end of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Counts(Vec<(&'static str, u64)>);
+pub(crate) struct Counts {
+    named: Vec<(&'static str, u64)>,
+    /// What the chip has done.
+    pub(crate) usage: Usage,
+}
 
 impl Counts {
     /// Of pulses that met at a synapse in one tick; of injected events, if there are any; and of
@@ -33,7 +38,7 @@ impl Counts {
                 counts.extend(group);
             }
         }
-        Counts(counts)
+        Counts { named: counts, usage: Usage::of(chip) }
     }
 
     /// The numbers, with `ending` after each name.
@@ -41,7 +46,7 @@ impl Counts {
         let named = move |(name, count): &(&str, u64)| {
             Metric::new(format!("{name}{ending}"), *count as f64)
         };
-        self.0.iter().map(named)
+        self.named.iter().map(named)
     }
 }
 

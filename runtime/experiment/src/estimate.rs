@@ -146,6 +146,19 @@ mod tests {
     use pl_chip::{COLUMNS, ChipConfig, InputEvent};
 
     #[test]
+    fn constants_that_cannot_be_are_refused() {
+        let text = "name = 'x'\n[task]\nkind = 'calibration'";
+        let refused = |change: &str| {
+            crate::Experiment::parse(text, &[change.to_owned()]).unwrap_err().to_string()
+        };
+        assert_eq!(
+            refused("estimate.spike_pj=-1"),
+            "`estimate.spike_pj` must be 0 to 1000000, not -1"
+        );
+        assert!(refused("estimate.watts=1").contains("unknown field `watts`"));
+    }
+
+    #[test]
     fn energy_is_the_sum_of_what_was_done() {
         let mut chip = Chip::new(&ChipConfig::ideal(), 1);
         // Ten synapses of the row have the address of the event; weights do not matter.

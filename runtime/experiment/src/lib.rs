@@ -17,6 +17,7 @@ mod counts;
 pub mod data;
 pub mod encode;
 pub mod engine;
+pub mod estimate;
 pub mod figure;
 pub mod monitor;
 pub mod outcome;

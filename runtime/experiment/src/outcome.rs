@@ -1,5 +1,6 @@
 //! What a run leaves: numbers, arrays and pictures, in memory.
 
+use crate::estimate::Usage;
 use ndarray::ArrayD;
 use ndarray_npy::NpzWriter;
 use std::io::Cursor;
@@ -95,6 +96,8 @@ pub struct Outcome {
     /// Further numbers, which say how fast the machine was: they differ from run to run. Sweeps leave
     /// them out.
     pub timings: Vec<Metric>,
+    /// What the run made chips do; none for measurements of circuits.
+    pub usage: Usage,
     /// Arrays.
     pub archives: Vec<Archive>,
     /// Pictures.

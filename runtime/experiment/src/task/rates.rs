@@ -272,6 +272,7 @@ impl<'a> Rates<'a> {
             let points = course.times_ms.iter().zip(&course.rates_hz).map(of_update).collect();
             series.push(Series { name: rule.clone(), points });
         }
+        outcome.usage = courses.iter().map(|c| c.counts.usage.with_updates(&c.updates)).sum();
         let last = |course: &Course| course.times_ms.last().copied().unwrap_or(0.0);
         // A millisecond of hardware time stands for a second.
         let seconds = courses.iter().map(last).sum();

@@ -51,6 +51,7 @@ impl Autonomous<'_> {
         outcome.metrics.extend(self.diagonal(course));
         outcome.metrics.extend(course.update_counts.metrics(""));
         outcome.metrics.extend(course.counts.metrics(""));
+        outcome.usage = course.counts.usage.with_updates(&course.update_counts);
         outcome.metrics.push(Metric::new("biological_time_s", seconds));
         outcome.archives.push(Archive { file: "course.npz".into(), arrays });
         outcome.pictures.extend(course_picture(&series));

@@ -55,13 +55,13 @@ impl Calibration<'_> {
         let pictures = [self.window(measured), self.rate_curve(measured), trace_picture(measured)];
         Outcome {
             metrics,
-            timings: Vec::new(),
             archives: vec![Archive {
                 file: "calibration.npz".into(),
                 arrays: self.arrays(measured),
             }],
             pictures: pictures.into_iter().flatten().collect(),
             interrupted: false,
+            ..Outcome::default()
         }
     }
 

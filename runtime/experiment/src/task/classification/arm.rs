@@ -7,6 +7,7 @@ use super::{Checkpoint, Classification, whole_us};
 use crate::counts::Counts;
 use crate::data::{Split, shuffle};
 use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
+use crate::estimate::Usage;
 use crate::monitor::{Monitor, Occasion};
 use crate::plasticity::{Plasticity, UpdateCounts};
 use crate::state::Keeper;
@@ -43,6 +44,8 @@ pub(super) struct ArmOutcome {
     pub(super) records: Vec<RecordSample>,
     /// Chip time of training and evaluations, ticks.
     pub(super) duration: u64,
+    /// What training and readout made the chip do.
+    pub(super) usage: Usage,
     /// Chip time of training alone, ticks.
     pub(super) training_duration: u64,
     pub(super) counts: Counts,
@@ -185,7 +188,7 @@ impl<'a> Session<'a> {
     /// Work that was done before, as [`Task::units`](crate::task::Task::units) counts it.
     fn units_done(&self) -> u64 {
         let Progress { shown, curve, .. } = &self.progress;
-        let evaluations = curve.iter().map(|(_, evaluation)| evaluation.duration);
+        let evaluations = curve.iter().map(|(_, evaluation)| evaluation.usage.ticks);
         *shown as u64 * whole_us(self.task.config.train.presentation_us)
             + evaluations.sum::<u64>() / TICKS_PER_US
     }
@@ -240,10 +243,13 @@ impl<'a> Session<'a> {
         let training_duration = self.chip.now() - self.rules.begun();
         self.rules.finish(&mut self.chip)?;
         let Progress { shown, spikes, curve, .. } = self.progress;
-        let evaluations: u64 = curve.iter().map(|(_, evaluation)| evaluation.duration).sum();
+        let evaluations: Usage = curve.iter().map(|(_, evaluation)| evaluation.usage).sum();
+        let updates = self.rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default();
+        let counts = Counts::of(&self.chip);
         Ok(ArmOutcome {
             trained: shown,
-            updates: self.rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default(),
+            updates,
+            usage: [counts.usage.with_updates(&updates), evaluations].into_iter().sum(),
             shift: self.shift,
             interrupted: curve.len() < self.task.checkpoints().len(),
             curve,
@@ -251,9 +257,9 @@ impl<'a> Session<'a> {
             addresses: rows().map(|row| self.chip.address_row(hemisphere, row)).collect(),
             records: self.rules.take_records(),
             spikes,
-            duration: training_duration + evaluations,
+            duration: training_duration + evaluations.ticks,
             training_duration,
-            counts: Counts::of(&self.chip),
+            counts,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::bench::{HEMISPHERE, Stimulus};
 use super::{Classification, whole_us};
+use crate::estimate::Usage;
 use crate::monitor::Monitor;
 use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::Chip;
@@ -21,8 +22,8 @@ pub(super) struct Evaluation {
     pub(super) confusion: Vec<Vec<u32>>,
     /// Mean spikes of a dendrite in a presentation.
     pub(super) spikes_per_dendrite: f64,
-    /// Chip time of all presentations, ticks.
-    pub(super) duration: u64,
+    /// What all presentations made the chip do.
+    pub(super) usage: Usage,
 }
 
 impl Classification<'_> {
@@ -42,7 +43,7 @@ impl Classification<'_> {
         // No rule learns from what is shown now.
         chip.set_ppu_control(HEMISPHERE.into(), 0);
         self.prepare(&mut chip);
-        let start = chip.now();
+        let before = Usage::of(&chip);
         let mut mean = vec![0.0; self.bench.classes];
         for index in normalisation {
             let response = self.response(&mut chip, *index, monitor)?;
@@ -73,7 +74,7 @@ impl Classification<'_> {
             accuracy_raw: right_raw / count,
             confusion,
             spikes_per_dendrite: spikes / count / f64::from(columns),
-            duration: chip.now() - start,
+            usage: Usage::of(&chip).since(before),
         })
     }
 

@@ -43,6 +43,7 @@ impl Classification<'_> {
             timings: Vec::new(),
             archives,
             pictures: pictures.into_iter().flatten().collect(),
+            usage: outcomes.iter().map(|outcome| outcome.usage).sum(),
             interrupted: outcomes.iter().any(|outcome| outcome.interrupted),
         }
     }

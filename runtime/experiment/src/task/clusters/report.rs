@@ -33,6 +33,7 @@ impl Clusters<'_> {
             arrays.extend(arrays_of(ending, course));
         }
         outcome.metrics.push(Metric::new("biological_time_s", seconds));
+        outcome.usage = courses.iter().map(|c| c.counts.usage.with_updates(&c.updates)).sum();
         outcome.archives.push(Archive { file: "synapses.npz".into(), arrays });
         outcome.pictures.extend(picture(courses));
         outcome

@@ -19,6 +19,7 @@ impl Perceptron<'_> {
             timings: Vec::new(),
             archives: vec![Archive { file: "perceptron.npz".into(), arrays: self.arrays(course) }],
             pictures: pictures.into_iter().flatten().collect(),
+            usage: course.counts.usage.with_updates(&course.updates),
             interrupted: course.interrupted,
         }
     }

@@ -22,6 +22,7 @@ pub use config::{RandomNetworkConfig, ScanConfig, StateConfig};
 
 use crate::config::Experiment;
 use crate::engine::{EngineError, EngineFactory};
+use crate::estimate::Usage;
 use crate::monitor::{Monitor, Occasion};
 use crate::outcome::Outcome;
 use crate::state::{self, Keeper};
@@ -66,6 +67,8 @@ struct Done {
     time: u64,
     source_events: u64,
     links: LinkCounters,
+    /// Of all chips.
+    usage: Usage,
     /// Time that the machine took.
     wall_s: f64,
 }
@@ -79,6 +82,8 @@ struct Run {
     /// Events of the sources.
     source_events: u64,
     links: LinkCounters,
+    /// Of all chips.
+    usage: Usage,
     /// Time that the machine took.
     wall_s: f64,
     interrupted: bool,
@@ -162,6 +167,7 @@ impl<'a> RandomNetwork<'a> {
                 time: core::mem::take(&mut kept.time),
                 source_events: core::mem::take(&mut kept.source_events),
                 links: cluster.all_link_counters(),
+                usage: (0..cluster.len()).map(|chip| Usage::of(cluster.chip(chip))).sum(),
                 wall_s: core::mem::take(&mut kept.wall_s),
             });
             if monitor.interrupted() {
@@ -175,11 +181,11 @@ impl<'a> RandomNetwork<'a> {
     }
 
     fn run_of(&self, done: Done) -> Run {
-        let Done { spikes, time, source_events, links, wall_s } = done;
+        let Done { spikes, time, source_events, links, usage, wall_s } = done;
         let skipped = ticks_from_us(1000.0 * self.config.skipped_ms);
         let activity = Activity::of(&spikes, skipped.min(time), time);
         let interrupted = time < self.end();
-        Run { activity, spikes, source_events, links, wall_s, interrupted }
+        Run { activity, spikes, source_events, links, usage, wall_s, interrupted }
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) fn outcome(config: &RandomNetworkConfig, runs: Vec<Run>) -> Outcome {
     if let Some(table) = &config.scan {
         maps(&mut outcome, table, scan);
     }
+    outcome.usage = runs.iter().map(|run| run.usage).sum();
     outcome.interrupted = runs.iter().any(|run| run.interrupted);
     let seconds = config.duration_ms * runs.len() as f64;
     outcome.metrics.push(Metric::new("biological_time_s", seconds));
