@@ -42,6 +42,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         }
     })?;
 
+    if !task.keeps_states() && (args.checkpoint.is_some() || args.resume.is_some()) {
+        let message = "this task measures the time that the machine takes and has no state to go \
+                       on from: leave --checkpoint and --resume out";
+        return Err(Failure::Usage(message.into()));
+    }
+
     let first = args.seed.unwrap_or(experiment.seed);
     let out = args.out.clone().unwrap_or_else(|| default_out(&experiment.name, first));
     output::check_folder(&out)?;

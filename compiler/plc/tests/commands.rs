@@ -212,6 +212,10 @@ fn an_interrupted_run_goes_on_as_if_nothing_had_happened() {
     refused(&["--resume", "damaged"], "damaged: the checkpoint is damaged");
     refused(&["--resume", &digits], "this is no checkpoint");
     refused(&["--checkpoint", "cut/run.json/x"], "cannot write");
+    let timed = format!("{ROOT}/examples/timescales/experiment.toml");
+    let output = plc(folder.path(), &["run", &timed, "--checkpoint", "x"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("leave --checkpoint and --resume out"));
 }
 
 #[test]

@@ -130,6 +130,11 @@ pub trait Task: Sync {
     /// Threads that [`Task::run`] uses.
     fn threads(&self) -> usize;
 
+    /// Whether a run can go on from a state that was kept, see [`Monitor::keep`].
+    fn keeps_states(&self) -> bool {
+        true
+    }
+
     /// Units of work of a run, as told to [`Monitor::advance`].
     fn units(&self) -> u64;
 

@@ -168,6 +168,11 @@ impl Task for Timescales<'_> {
         1
     }
 
+    /// What is measured is time without interruption.
+    fn keeps_states(&self) -> bool {
+        false
+    }
+
     fn units(&self) -> u64 {
         2 * u64::from(self.config.windows)
     }
