@@ -164,8 +164,18 @@ impl Instance {
         Ok(())
     }
 
+    /// Sets what `causal` and `acausal` are for [`Engine::Ideal`] from now on, in LSB, instead of the
+    /// difference of baselines and codes: row by row and 256 columns wide. Runs fail if that is not the
+    /// size of the view.
+    pub fn set_real_correlation(&mut self, causal: Vec<f64>, acausal: Vec<f64>) {
+        self.ideal.set_correlation(causal, acausal);
+    }
+
     fn run(&mut self, part: Part, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
         check_sizes(io, self.rule.hir())?;
+        if !self.ideal.correlation_fits(io.weights.len()) {
+            return Err(RunError::Arrays("real correlation has not the size of the view".into()));
+        }
         self.state.events.clear();
         let function = match part {
             Part::Start => "start",

@@ -2,7 +2,7 @@
 //! native code or in the evaluator, and scatters what it changed.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use pl_chip::{Branch, Chip, RowMode};
+use pl_chip::{Branch, Chip, Pairing, RowMode};
 use pl_driver::ir::io::{COLUMNS, UpdateIo, baseline};
 use pl_driver::ir::{Imm, InstData, Module, Op, Quantity, Scope};
 use pl_driver::{Engine as Executor, Instance, Place, Rule};
@@ -26,6 +26,8 @@ pub(crate) struct ArrayEngine {
     planes: Planes,
     /// Chip time of each sample, a list a record statement.
     sample_times: Vec<Vec<u64>>,
+    /// Which sensors without circuits it reads instead of the chip's.
+    reference: Option<Pairing>,
 }
 
 /// Row-major copies of the view's synapse quantities.
@@ -89,6 +91,7 @@ impl ArrayEngine {
             acausal_baseline: [0; COLUMNS],
             planes: Planes::new(rows.len()),
             rows,
+            reference: None,
         })
     }
 
@@ -223,20 +226,30 @@ impl ArrayEngine {
     }
 }
 
-/// A synapse of the chip beside the same of a shadow.
-pub(crate) struct Beside {
-    pub(crate) weight: i8,
-    pub(crate) real_weight: f64,
-    pub(crate) address_differs: bool,
+/// A synapse, of the chip or of a shadow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Synapse {
+    /// LSB; whole on the chip.
+    pub(crate) weight: f64,
+    pub(crate) address: u8,
 }
 
 /// As the shadow of another engine, which reads the chip and keeps what it writes to itself.
 impl ArrayEngine {
+    /// Lets it read sensors without circuits, in real numbers.
+    pub(crate) fn reading(self, pairing: Pairing) -> ArrayEngine {
+        ArrayEngine { reference: Some(pairing), ..self }
+    }
+
     /// Measures baselines and runs the rule's `start` after the engine has: its sensors are reset.
-    pub(crate) fn shadow_start(&mut self, chip: &Chip) -> Result<(), EngineError> {
+    pub(crate) fn shadow_start(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
         if Sensors::of(self.instance.rule().module()).correlation {
             self.measure_baselines(chip);
+            if self.reference.is_some() {
+                chip.keep_reference_sensors(self.hemisphere);
+            }
         }
+        self.sample_reference(chip);
         self.planes.correlation_reset.fill(0);
         self.call(chip, Instance::start).map(|_| ())
     }
@@ -244,6 +257,7 @@ impl ArrayEngine {
     /// Runs an update before the engine does: on the same readings.
     pub(crate) fn shadow_update(&mut self, chip: &Chip) -> Result<(), EngineError> {
         self.sample_correlation(chip);
+        self.sample_reference(chip);
         self.planes.correlation_reset.fill(0);
         let before = chip.address_write_protect().then(|| self.planes.addresses.clone());
         self.call(chip, Instance::update)?;
@@ -253,22 +267,45 @@ impl ArrayEngine {
         Ok(())
     }
 
-    /// The synapses of the view, of the chip and of the shadow.
-    pub(crate) fn against(&self, chip: &Chip) -> Vec<Beside> {
-        let mut synapses = Vec::new();
-        for (position, row) in self.rows.iter().map(|row| usize::from(*row)).enumerate() {
-            let weights = self.weights(chip, row);
-            let addresses = chip.address_row(self.hemisphere, row);
-            for column in (0..COLUMNS).filter(|column| self.columns[*column] != 0) {
+    fn sample_reference(&mut self, chip: &Chip) {
+        let Some(pairing) = self.reference else { return };
+        let plane = |branch| -> Vec<f64> {
+            let rows = self.rows.iter().map(|row| usize::from(*row));
+            rows.flat_map(|row| chip.reference_row(self.hemisphere, row, branch, pairing)).collect()
+        };
+        let (causal, acausal) = (plane(Branch::Causal), plane(Branch::Acausal));
+        self.instance.set_real_correlation(causal, acausal);
+    }
+
+    /// The synapses of the view as the chip has them, row by row.
+    pub(crate) fn on_chip(&self, chip: &Chip) -> Vec<Synapse> {
+        let of_row = |row: &u8| {
+            let row = usize::from(*row);
+            let (weights, addresses) =
+                (self.weights(chip, row), chip.address_row(self.hemisphere, row));
+            self.used_columns().map(move |column| Synapse {
+                weight: weights[column].cast_signed().into(),
+                address: addresses[column],
+            })
+        };
+        self.rows.iter().flat_map(of_row).collect()
+    }
+
+    /// The same as the shadow has them.
+    pub(crate) fn own(&self) -> Vec<Synapse> {
+        let of_row = |position: usize| {
+            self.used_columns().map(move |column| {
                 let at = position * COLUMNS + column;
-                synapses.push(Beside {
-                    weight: weights[column].cast_signed(),
-                    real_weight: self.instance.real_weights()[at],
-                    address_differs: addresses[column] != self.planes.addresses[at],
-                });
-            }
-        }
-        synapses
+                let weight = self.instance.real_weights()[at];
+                Synapse { weight, address: self.planes.addresses[at] }
+            })
+        };
+        (0..self.rows.len()).flat_map(of_row).collect()
+    }
+
+    fn used_columns(&self) -> impl Iterator<Item = usize> {
+        let columns = self.columns;
+        (0..COLUMNS).filter(move |column| columns[*column] != 0)
     }
 
     /// Measures the baselines of sensors that are reset, over the rows of the view.
@@ -374,6 +411,7 @@ impl Engine for ArrayEngine {
             acausal_baseline,
             planes,
             sample_times,
+            reference: _,
         } = self;
         let instance = instance.save().map_err(|error| EngineError::new(error.to_string()))?;
         let baselines = [causal_baseline, acausal_baseline];

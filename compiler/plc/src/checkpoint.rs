@@ -1,5 +1,6 @@
 //! `plc run --checkpoint` and `--resume`: states of a run, kept in a file.
 
+use crate::cli::CompareArg;
 use crate::engines::{Compiler, EngineKind};
 use crate::output::{self, Failure};
 use pl_experiment::engine::EngineError;
@@ -24,8 +25,8 @@ pub(crate) struct Run<'a> {
     pub(crate) data_sha256: &'a BTreeMap<String, String>,
     pub(crate) compiler: &'a Compiler,
     pub(crate) kind: EngineKind,
-    /// Whether something runs beside the rules.
-    pub(crate) compares: bool,
+    /// What runs beside the rules, if anything.
+    pub(crate) compares: Option<CompareArg>,
     /// First seed, and number of seeds.
     pub(crate) seeds: (u64, u32),
 }
@@ -41,7 +42,7 @@ impl Run<'_> {
         self.changes.iter().for_each(|change| add(change));
         self.data_sha256.iter().flat_map(|(name, hash)| [name, hash]).for_each(|text| add(text));
         add(self.kind.name());
-        add(&format!("{} {:?}", self.compares, self.seeds));
+        add(&format!("{:?} {:?}", self.compares, self.seeds));
         self.compiler.listings().iter().for_each(|listing| add(listing));
         hash.finalize().into()
     }

@@ -283,6 +283,9 @@ pub(crate) struct ApplyArgs {
 pub(crate) enum CompareArg {
     /// The rules in real numbers, on the same sensor readings.
     Ideal,
+    /// That, and the rules in real numbers on sensors without circuits: pairs of nearest neighbours, and
+    /// all pairs.
+    IdealSensor,
 }
 
 /// Options of `plc run`.

@@ -1,10 +1,17 @@
-//! What fixed point costs a run: beside each rule runs the same rule in real numbers, on the same
-//! sensor readings and random numbers but with weights and state of its own.
+//! What fixed point and sensors cost a run: beside each rule run shadows of it, on the same spikes and
+//! random numbers but with weights and state of their own.
 //!
-//! The shadow changes nothing on the chip. Where a rule decides (a threshold, a new address), a
-//! small difference can become a large one; the share of differing addresses tells.
+//! ```text
+//! engine ── ideal ──► real numbers, the chip's readings
+//!                     └─ sensors ──► real numbers, sensors without circuits, nearest neighbours
+//!                                    └─ pairing ──► the same with all pairs
+//! ```
+//!
+//! Each arrow is a stage, measured by how far the weights of its ends are apart. Shadows change nothing
+//! on the chip; sensors are reset where the engine resets them. Where a rule decides (a threshold, a new
+//! address), a small difference can become a large one; the share of differing addresses tells.
 
-use crate::array_engine::ArrayEngine;
+use crate::array_engine::{ArrayEngine, Synapse};
 use borsh::{BorshDeserialize, BorshSerialize};
 use ndarray::Array1;
 use pl_chip::Chip;
@@ -14,7 +21,7 @@ use pl_experiment::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Pic
 use pl_experiment::state;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How far a rule and its shadow are apart after an update, over the view.
+/// How far the ends of a stage are apart after an update, over the view.
 #[derive(Clone, Copy, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
 struct Distance {
     /// Chip time, ticks of 4 ns.
@@ -29,12 +36,50 @@ struct Distance {
     addresses: f64,
 }
 
-/// The distances of one engine, over its updates.
+impl Distance {
+    fn between(now: u64, from: &[Synapse], to: &[Synapse]) -> Distance {
+        let (mut sum, mut abs, mut max, mut addresses) = (0.0, 0.0, 0.0f64, 0.0);
+        for (from, to) in from.iter().zip(to) {
+            let difference = from.weight - to.weight;
+            sum += difference;
+            abs += difference.abs();
+            max = max.max(difference.abs());
+            addresses += f64::from(u8::from(from.address != to.address));
+        }
+        let count = f64::from(u32::try_from(from.len().max(1)).unwrap_or(u32::MAX));
+        Distance {
+            now,
+            mean_lsb: sum / count,
+            mean_abs_lsb: abs / count,
+            max_abs_lsb: max,
+            addresses: addresses / count,
+        }
+    }
+}
+
+/// Names of the stages, each from what is before it to the next shadow; the last spans all.
+const STAGES: [&str; 4] = ["ideal", "sensors", "pairing", "together"];
+
+/// The stage from the engine to the last shadow.
+const TOGETHER: usize = 3;
+
+/// The distances of one stage of one engine, over its updates.
 #[derive(Clone, Debug)]
 struct Course {
     seed: u64,
     name: String,
+    /// Which of [`STAGES`].
+    stage: usize,
     distances: Vec<Distance>,
+}
+
+/// What runs beside the engines of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Comparison {
+    /// Where they note their distances.
+    pub(crate) ledger: Ledger,
+    /// Whether shadows on sensors without circuits run, too.
+    pub(crate) sensors: bool,
 }
 
 /// Distances of all engines that were made; shared by them.
@@ -48,9 +93,9 @@ impl Ledger {
         let (mut own, others): (Vec<Course>, Vec<Course>) =
             all.drain(..).partition(|course| course.seed == seed);
         *all = others;
-        let key = |course: &Course| -> (String, Vec<u64>) {
+        let key = |course: &Course| -> (String, usize, Vec<u64>) {
             let bits = course.distances.iter().map(|d| d.mean_abs_lsb.to_bits()).collect();
-            (course.name.clone(), bits)
+            (course.name.clone(), course.stage, bits)
         };
         own.sort_by_cached_key(key);
         own.retain(|course| !course.distances.is_empty());
@@ -60,23 +105,18 @@ impl Ledger {
     /// Adds what was noted for a seed to what its run left.
     pub(crate) fn report(&self, seed: u64, outcome: &mut Outcome) {
         let courses = self.take(seed);
-        let last: Vec<Distance> =
-            courses.iter().filter_map(|course| course.distances.last().copied()).collect();
-        if last.is_empty() {
+        if courses.is_empty() {
             return;
         }
-        let count = f64::from(u32::try_from(last.len()).unwrap_or(u32::MAX));
-        let mean = |of: fn(&Distance) -> f64| last.iter().map(of).sum::<f64>() / count;
-        let largest = last.iter().map(|d| d.max_abs_lsb).fold(0.0, f64::max);
-        outcome.metrics.extend([
-            Metric::new("ideal_weight_mean_difference_lsb", mean(|d| d.mean_lsb)),
-            Metric::new("ideal_weight_mean_abs_difference_lsb", mean(|d| d.mean_abs_lsb)),
-            Metric::new("ideal_weight_max_abs_difference_lsb", largest),
-            Metric::new("ideal_address_share_differing", mean(|d| d.addresses)),
-        ]);
+        for (stage, name) in STAGES.iter().enumerate() {
+            let of_stage = courses.iter().filter(|course| course.stage == stage);
+            let last: Vec<Distance> =
+                of_stage.filter_map(|course| course.distances.last().copied()).collect();
+            outcome.metrics.extend(metrics(name, &last));
+        }
         outcome.archives.push(archive(&courses));
         let series = courses.iter().map(|course| Series {
-            name: course.name.clone(),
+            name: format!("{}: {}", course.name, STAGES[course.stage]),
             points: course
                 .distances
                 .iter()
@@ -84,7 +124,7 @@ impl Ledger {
                 .collect(),
         });
         let labels = Labels {
-            title: "Fixed point against real numbers",
+            title: "What fixed point and sensors cost",
             x: "hardware time (ms)",
             y: "mean difference of weights (LSB)",
         };
@@ -92,11 +132,29 @@ impl Ledger {
         let series: Vec<Series> = series.take(4).collect();
         if let Ok(svg) = figure::lines(&labels, &series) {
             let caption = "Mean magnitude of the difference between weights in fixed point and \
-                           those of the same rule in real numbers, over time."
+                           those of the same rule in real numbers (ideal), and with sensors \
+                           without circuits (sensors, pairing), over time."
                 .to_owned();
             outcome.pictures.push(Picture { file: "compare.svg".into(), caption, svg });
         }
     }
+}
+
+/// Of the last updates of all engines, if there are any.
+fn metrics(stage: &str, last: &[Distance]) -> Vec<Metric> {
+    if last.is_empty() {
+        return Vec::new();
+    }
+    let count = f64::from(u32::try_from(last.len()).unwrap_or(u32::MAX));
+    let mean = |of: fn(&Distance) -> f64| last.iter().map(of).sum::<f64>() / count;
+    let largest = last.iter().map(|d| d.max_abs_lsb).fold(0.0, f64::max);
+    let values = [
+        ("weight_mean_difference_lsb", mean(|d| d.mean_lsb)),
+        ("weight_mean_abs_difference_lsb", mean(|d| d.mean_abs_lsb)),
+        ("weight_max_abs_difference_lsb", largest),
+        ("address_share_differing", mean(|d| d.addresses)),
+    ];
+    values.map(|(name, value)| Metric::new(format!("{stage}_{name}"), value)).into()
 }
 
 fn milliseconds(ticks: u64) -> f64 {
@@ -107,7 +165,8 @@ fn archive(courses: &[Course]) -> Archive {
     let mut arrays = Vec::new();
     for (number, course) in courses.iter().enumerate() {
         let mut add = |what: &str, elements| {
-            arrays.push(NamedArray { name: format!("{number}_{}_{what}", course.name), elements });
+            let (engine, stage) = (&course.name, STAGES[course.stage]);
+            arrays.push(NamedArray { name: format!("{number}_{engine}_{stage}_{what}"), elements });
         };
         let distances = || course.distances.iter();
         let values = |of: fn(&Distance) -> f64| {
@@ -123,55 +182,53 @@ fn archive(courses: &[Course]) -> Archive {
     Archive { file: "compare.npz".into(), arrays }
 }
 
-/// An engine with its shadow.
+/// An engine with its shadows.
 pub(crate) struct Compared {
     engine: Box<dyn Engine>,
-    shadow: ArrayEngine,
-    course: Course,
+    shadows: Vec<ArrayEngine>,
+    /// One a stage.
+    courses: Vec<Course>,
     ledger: Ledger,
 }
 
 impl Compared {
+    /// `shadows` in the order of the stages, at least one.
     pub(crate) fn new(
         engine: Box<dyn Engine>,
-        shadow: ArrayEngine,
-        (seed, name): (u64, String),
+        shadows: Vec<ArrayEngine>,
+        (seed, name): (u64, &str),
         ledger: Ledger,
     ) -> Compared {
-        let course = Course { seed, name, distances: Vec::new() };
-        Compared { engine, shadow, course, ledger }
+        let together = (shadows.len() > 1).then_some(TOGETHER);
+        let course = |stage| Course { seed, name: name.to_owned(), stage, distances: Vec::new() };
+        let courses = (0..shadows.len()).chain(together).map(course).collect();
+        Compared { engine, shadows, courses, ledger }
     }
 
     fn note(&mut self, chip: &Chip) {
-        let (mut sum, mut abs, mut max, mut addresses) = (0.0, 0.0, 0.0f64, 0.0);
-        let synapses = self.shadow.against(chip);
-        for synapse in &synapses {
-            let difference = f64::from(synapse.weight) - synapse.real_weight;
-            sum += difference;
-            abs += difference.abs();
-            max = max.max(difference.abs());
-            addresses += f64::from(u8::from(synapse.address_differs));
+        let Some(first) = self.shadows.first() else { return };
+        let mut places = vec![first.on_chip(chip)];
+        places.extend(self.shadows.iter().map(ArrayEngine::own));
+        let now = chip.now();
+        for course in &mut self.courses {
+            let (from, to) = match course.stage {
+                TOGETHER => (0, places.len() - 1),
+                stage => (stage, stage + 1),
+            };
+            course.distances.push(Distance::between(now, &places[from], &places[to]));
         }
-        let count = f64::from(u32::try_from(synapses.len().max(1)).unwrap_or(u32::MAX));
-        self.course.distances.push(Distance {
-            now: chip.now(),
-            mean_lsb: sum / count,
-            mean_abs_lsb: abs / count,
-            max_abs_lsb: max,
-            addresses: addresses / count,
-        });
     }
 }
 
 impl Engine for Compared {
     fn start(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
-        self.shadow.copy_synapses(chip);
+        self.shadows.iter_mut().for_each(|shadow| shadow.copy_synapses(chip));
         self.engine.start(chip)?;
-        self.shadow.shadow_start(chip)
+        self.shadows.iter_mut().try_for_each(|shadow| shadow.shadow_start(chip))
     }
 
     fn update(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
-        self.shadow.shadow_update(chip)?;
+        self.shadows.iter_mut().try_for_each(|shadow| shadow.shadow_update(chip))?;
         self.engine.update(chip)?;
         self.note(chip);
         Ok(())
@@ -182,14 +239,23 @@ impl Engine for Compared {
     }
 
     fn save(&self) -> Result<Vec<u8>, EngineError> {
-        state::to_bytes(&(self.engine.save()?, self.shadow.save()?, &self.course.distances))
+        let shadows: Result<Vec<Vec<u8>>, EngineError> =
+            self.shadows.iter().map(ArrayEngine::save).collect();
+        let distances: Vec<&Vec<Distance>> =
+            self.courses.iter().map(|course| &course.distances).collect();
+        state::to_bytes(&(self.engine.save()?, shadows?, distances))
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
-        let (engine, shadow, distances): (Vec<u8>, Vec<u8>, _) = state::from_bytes(bytes)?;
+        let (engine, shadows, distances): (Vec<u8>, Vec<Vec<u8>>, Vec<Vec<Distance>>) =
+            state::from_bytes(bytes)?;
         self.engine.restore(&engine)?;
-        self.shadow.restore(&shadow)?;
-        self.course.distances = distances;
+        for (shadow, bytes) in self.shadows.iter_mut().zip(&shadows) {
+            shadow.restore(bytes)?;
+        }
+        for (course, distances) in self.courses.iter_mut().zip(distances) {
+            course.distances = distances;
+        }
         Ok(())
     }
 }
@@ -197,6 +263,6 @@ impl Engine for Compared {
 impl Drop for Compared {
     fn drop(&mut self) {
         let mut courses = self.ledger.0.lock().unwrap_or_else(PoisonError::into_inner);
-        courses.push(self.course.clone());
+        courses.append(&mut self.courses);
     }
 }

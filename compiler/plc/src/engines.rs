@@ -1,8 +1,9 @@
 //! Rules of the compiler as engines of experiments.
 
 use crate::array_engine::ArrayEngine;
-use crate::compare::{Compared, Ledger};
+use crate::compare::{Compared, Comparison};
 use crate::output::{self, Failure};
+use pl_chip::Pairing;
 use pl_diag::SourceMap;
 use pl_driver::ir::Generators;
 use pl_driver::{Rule, Session};
@@ -48,8 +49,8 @@ impl EngineKind {
 pub struct Compiler {
     kind: EngineKind,
     rules: BTreeMap<String, Compiled>,
-    /// Where engines note how far the rule in real numbers is away, if they are to.
-    pub(crate) ledger: Option<Ledger>,
+    /// What runs beside the engines, if anything.
+    pub(crate) comparison: Option<Comparison>,
 }
 
 #[derive(Clone, Debug)]
@@ -80,7 +81,7 @@ impl Compiler {
             let compiled = Compiled::new(rule, text.as_bytes(), &compiled.sources);
             rules.insert((*name).to_owned(), compiled);
         }
-        Ok(Compiler { kind, rules, ledger: None })
+        Ok(Compiler { kind, rules, comparison: None })
     }
 
     /// Reads and compiles the rules of an experiment whose file stands in `folder`; prints their
@@ -116,7 +117,7 @@ impl Compiler {
             }
             rules.insert(name.clone(), Compiled::new(rule, &bytes, &compiled.sources));
         }
-        if sound { Ok(Compiler { kind, rules, ledger: None }) } else { Err(Failure::Findings) }
+        if sound { Ok(Compiler { kind, rules, comparison: None }) } else { Err(Failure::Findings) }
     }
 }
 
@@ -162,11 +163,17 @@ impl EngineFactory for Compiler {
             EngineKind::Ideal => on_arrays(pl_driver::Engine::Ideal)?,
             EngineKind::Ppu => Box::new(PpuImageEngine::from(self.program(binding)?)),
         };
-        let Some(ledger) = &self.ledger else { return Ok(engine) };
-        let shadow = ArrayEngine::new(rule, pl_driver::Engine::Ideal, binding)?;
+        let Some(Comparison { ledger, sensors }) = &self.comparison else { return Ok(engine) };
+        let shadow = || ArrayEngine::new(rule, pl_driver::Engine::Ideal, binding);
+        let mut shadows = vec![shadow()?];
+        if *sensors {
+            for pairing in [Pairing::Nearest, Pairing::All] {
+                shadows.push(shadow()?.reading(pairing));
+            }
+        }
         let Binding { rule, hemisphere, instance, seed, .. } = binding;
         let name = format!("{rule}_{hemisphere}_{instance}");
-        Ok(Box::new(Compared::new(engine, shadow, (*seed, name), ledger.clone())))
+        Ok(Box::new(Compared::new(engine, shadows, (*seed, &name), ledger.clone())))
     }
 
     fn program(&self, binding: &Binding) -> Result<PpuImage, EngineError> {

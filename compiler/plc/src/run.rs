@@ -2,7 +2,7 @@
 
 use crate::checkpoint::{self, Checkpoints};
 use crate::cli::{CompareArg, EngineArg, RunArgs};
-use crate::compare::Ledger;
+use crate::compare::{Comparison, Ledger};
 use crate::engines::{Compiler, EngineKind};
 use crate::experiment_file::ExperimentFile;
 use crate::output::{self, Failure};
@@ -34,7 +34,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         return Err(Failure::Usage(message.into()));
     }
     let mut compiler = Compiler::load(kind, &experiment, file.folder())?;
-    compiler.ledger = args.compare.map(|CompareArg::Ideal| Ledger::default());
+    compiler.comparison = args.compare.map(|compare| Comparison {
+        ledger: Ledger::default(),
+        sensors: compare == CompareArg::IdealSensor,
+    });
     let task = file.open(&experiment).map_err(|error| match &error {
         TaskError::Data(_) => Failure::Usage(format!("{}: {error}", args.file.display())),
         TaskError::Config(_) | TaskError::Engine { .. } | TaskError::State(_) => {
@@ -59,7 +62,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         data_sha256: &data_sha256,
         compiler: &compiler,
         kind,
-        compares: args.compare.is_some(),
+        compares: args.compare,
         seeds: (first, args.repeat),
     };
     let (resume, keep) = (args.resume.as_deref(), args.checkpoint.as_deref());
@@ -157,7 +160,7 @@ impl Job<'_> {
         let start = Instant::now();
         let mut outcome = self.task.run(self.compiler, seed, self.watch)?;
         let wall_time_s = start.elapsed().as_secs_f64();
-        if let Some(ledger) = &self.compiler.ledger {
+        if let Some(Comparison { ledger, .. }) = &self.compiler.comparison {
             ledger.report(seed, &mut outcome);
         }
         outcome.metrics.extend(self.estimate.metrics(outcome.usage));

@@ -47,6 +47,33 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+fn shadows_measure_what_sensors_cost_and_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |out: &str, more: &[&str]| {
+        let output =
+            run_digits(folder.path(), &[&["--out", out, "--engine", "eval"], more].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let numbers = fs::read(folder.path().join(out).join("run.json")).unwrap();
+        let numbers: serde_json::Value = serde_json::from_slice(&numbers).unwrap();
+        let synapses = fs::read(folder.path().join(out).join("synapses.npz")).unwrap();
+        (numbers["metrics"].clone(), synapses)
+    };
+    let compare = ["--compare", "ideal-sensor"];
+    let (metrics, synapses) = run("mismatch", &compare);
+    assert!(synapses == run("alone", &[]).1);
+    let distance = |metrics: &serde_json::Value, stage: &str| {
+        metrics[format!("{stage}_weight_mean_abs_difference_lsb")].as_f64().unwrap()
+    };
+    let quiet = ["--set", "chip.profile=ideal", "--set", "chip.sensor.saturation_lsb=10000"];
+    let (ideal, _) = run("ideal", &[&compare[..], &quiet].concat());
+    let (with, without) = (distance(&metrics, "sensors"), distance(&ideal, "sensors"));
+    assert!(with > 2.0 * without && without < 1.0, "{with} with mismatch, {without} without");
+    for stage in ["ideal", "pairing", "together"] {
+        assert!(distance(&metrics, stage) > 0.0, "{stage}");
+    }
+}
+
+#[test]
 fn a_run_leaves_arrays_pictures_and_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let output = run_digits(folder.path(), &["--seed", "3"]);

@@ -43,6 +43,8 @@ pub struct Ideal {
     weights: Vec<f64>,
     /// Values of each state: one a lane, a row or the rule.
     states: Vec<Vec<f64>>,
+    /// What causal and acausal sensors read, if not codes: row by row, 256 columns wide.
+    correlation: Option<[Vec<f64>; 2]>,
 }
 
 impl Ideal {
@@ -76,6 +78,18 @@ impl Ideal {
         if part == Part::Update {
             self.record(rule, module, instance, io);
         }
+    }
+
+    /// Sets what `causal` and `acausal` read instead of the difference of baselines and codes, in LSB:
+    /// row by row, 256 columns wide.
+    pub fn set_correlation(&mut self, causal: Vec<f64>, acausal: Vec<f64>) {
+        self.correlation = Some([causal, acausal]);
+    }
+
+    /// Whether correlation that was set has as many numbers as the view has synapses.
+    #[must_use]
+    pub fn correlation_fits(&self, synapses: usize) -> bool {
+        self.correlation.iter().flatten().all(|values| values.len() == synapses)
     }
 
     /// The weights of the view, unrounded: row by row, 256 columns wide.
@@ -377,12 +391,16 @@ impl Run<'_, '_> {
             match quantity {
                 Quantity::Weight | Quantity::SignedWeight => self.ideal.weights[at],
                 Quantity::Address => f64::from(io.addresses[at]),
-                Quantity::Causal => {
-                    io::correlation(io.causal_baseline[column], io.causal_codes[at]).into()
-                }
-                Quantity::Acausal => {
-                    io::correlation(io.acausal_baseline[column], io.acausal_codes[at]).into()
-                }
+                Quantity::Causal => match &self.ideal.correlation {
+                    Some([causal, _]) => causal[at],
+                    None => io::correlation(io.causal_baseline[column], io.causal_codes[at]).into(),
+                },
+                Quantity::Acausal => match &self.ideal.correlation {
+                    Some([_, acausal]) => acausal[at],
+                    None => {
+                        io::correlation(io.acausal_baseline[column], io.acausal_codes[at]).into()
+                    }
+                },
                 Quantity::Rate => f64::from(io.rates[column]),
                 Quantity::Membrane => f64::from(io.membranes[column]),
                 Quantity::CorrelationReset | Quantity::RateReset | Quantity::MembraneReset => 0.0,

@@ -6,7 +6,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::adex::AdexParameters;
 use crate::config::ChipConfig;
-use crate::correlation::Branch;
+use crate::correlation::{Branch, Pairing};
 use crate::drivers::RowMode;
 use crate::event_path::EventPath;
 use crate::events::Spike;
@@ -169,6 +169,28 @@ impl Chip {
     #[must_use]
     pub fn accumulated_row(&self, h: usize, row: usize, branch: Branch) -> [f32; COLUMNS] {
         self.hemispheres[h].sensors.accumulated(row, branch)
+    }
+
+    /// Keeps, from now on, correlation sensors of a hemisphere without circuits beside the real ones: in
+    /// double precision, without mismatch, noise, saturation and conversion. Pulses then cost much more.
+    /// Resets reset both.
+    pub fn keep_reference_sensors(&mut self, h: usize) {
+        let hemisphere = &mut self.hemispheres[h];
+        hemisphere.settle();
+        hemisphere.sensors.keep_reference();
+    }
+
+    /// What one branch of a row's sensors without circuits has accumulated, in LSB; zeros unless they
+    /// are kept, [`Chip::keep_reference_sensors`].
+    #[must_use]
+    pub fn reference_row(
+        &self,
+        h: usize,
+        row: usize,
+        branch: Branch,
+        pairing: Pairing,
+    ) -> [f64; COLUMNS] {
+        self.hemispheres[h].sensors.reference_row(row, branch, pairing)
     }
 
     /// True parameters of one branch of a sensor: amplitude of a pair at zero delay (LSB), time

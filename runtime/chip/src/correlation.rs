@@ -40,6 +40,11 @@ use crate::noise::{Key, Purpose, place};
 use crate::synapse_array::SynapseArray;
 use crate::{COLUMNS, ROWS};
 
+mod reference;
+
+pub use reference::Pairing;
+use reference::Reference;
+
 /// One of the two accumulators of a correlation sensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Branch {
@@ -205,6 +210,8 @@ pub(crate) struct Correlation {
     ties: u64,
     /// Pulses with their times that have not acted yet, times ascending.
     waiting: Vec<(u64, Pulse)>,
+    /// Sensors without circuits beside these, if someone wants to compare.
+    reference: Option<Box<Reference>>,
 }
 
 impl Correlation {
@@ -245,6 +252,7 @@ impl Correlation {
             epoch: 0,
             ties: 0,
             waiting: Vec::new(),
+            reference: None,
         };
         for row in 0..ROWS {
             sensors.calibrate(synapses, row);
@@ -280,6 +288,27 @@ impl Correlation {
         self.columns = columns;
     }
 
+    /// Keeps sensors without circuits beside these from now on; they begin at 0.
+    pub(crate) fn keep_reference(&mut self) {
+        if self.reference.is_none() {
+            self.reference = Some(Box::new(Reference::new(&self.config)));
+        }
+    }
+
+    /// What a branch of a row has accumulated without circuits, LSB; zeros if that is not kept.
+    pub(crate) fn reference_row(
+        &self,
+        row: usize,
+        branch: Branch,
+        pairing: Pairing,
+    ) -> [f64; COLUMNS] {
+        let mut values = [0.0; COLUMNS];
+        if let Some(reference) = &self.reference {
+            values.copy_from_slice(reference.row(row, branch, pairing));
+        }
+        values
+    }
+
     /// Number of synapses at which both pulses arrived in the same tick.
     pub(crate) fn ties(&self) -> u64 {
         self.ties
@@ -302,6 +331,9 @@ impl Correlation {
     pub(crate) fn settle(&mut self, synapses: &SynapseArray) {
         let mut waiting = std::mem::take(&mut self.waiting);
         for tick in waiting.chunk_by(|(a, _), (b, _)| a == b) {
+            if let Some(reference) = &mut self.reference {
+                reference.tick(synapses, tick[0].0, tick);
+            }
             let now = self.stamp(tick[0].0);
             match tick {
                 [(_, Pulse::Pre(pulse))] => self.pre(synapses, *pulse, now),
@@ -469,6 +501,9 @@ impl Correlation {
     /// Clears accumulators of a row at `time`: bit 0 of a column's byte the causal, bit 1 the
     /// anticausal one.
     pub(crate) fn reset_row(&mut self, row: usize, bits: &[u8; COLUMNS], time: u64) {
+        if let Some(reference) = &mut self.reference {
+            reference.reset_row(row, bits);
+        }
         let lanes = row * COLUMNS..(row + 1) * COLUMNS;
         let then = &mut self.reset_then[row];
         if self.reset_time[row] != time {
