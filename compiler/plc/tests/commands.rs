@@ -64,7 +64,7 @@ fn shadows_measure_what_sensors_cost_and_change_nothing() {
     let distance = |metrics: &serde_json::Value, stage: &str| {
         metrics[format!("{stage}_weight_mean_abs_difference_lsb")].as_f64().unwrap()
     };
-    let quiet = ["--set", "chip.profile=ideal", "--set", "chip.sensor.saturation_lsb=10000"];
+    let quiet = ["--set", "chip.profile=ideal", "--set", "chip.sensor.saturation_lsb=1000"];
     let (ideal, _) = run("ideal", &[&compare[..], &quiet].concat());
     let (with, without) = (distance(&metrics, "sensors"), distance(&ideal, "sensors"));
     assert!(with > 2.0 * without && without < 1.0, "{with} with mismatch, {without} without");
