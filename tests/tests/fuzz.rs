@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "prints how much was tried, with --nocapture")]
 
 use pl_driver::Session;
+use pl_experiment::archive::ArchiveReader;
 use pl_experiment::state::Checkpoint;
 use pl_experiment::{Experiment, Part};
 use pl_fixed::rng::splitmix64;
@@ -186,6 +187,15 @@ fn states() -> Vec<Vec<u8>> {
     vec![bytes[..BYTES_MAX].to_vec(), bytes[bytes.len() - BYTES_MAX..].to_vec()]
 }
 
+/// Recorded arrays, as `plc apply` and tasks read them.
+fn archive(bytes: &[u8]) {
+    let Ok(mut reader) = ArchiveReader::open(bytes) else { return };
+    for name in reader.names().to_vec() {
+        let _ = reader.integers(&name);
+        let _ = reader.reals(&name);
+    }
+}
+
 fn targets() -> Vec<Target> {
     let programs = || {
         let sources = [files("examples/asm", ".s"), files("tests/hand", ".s")].concat();
@@ -204,6 +214,7 @@ fn targets() -> Vec<Target> {
         Target { name: "assembly", corpus: assembler, run: assembly },
         Target { name: "elf", corpus: programs(), run: elf },
         Target { name: "words", corpus: programs(), run: words },
+        Target { name: "archive", corpus: files("examples", ".npz"), run: archive },
         Target { name: "experiment", corpus: files("examples", ".toml"), run: experiment },
         Target { name: "checkpoint", corpus: checkpoints(), run: checkpoint },
         Target { name: "state", corpus: states(), run: state },

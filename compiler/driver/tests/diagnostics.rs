@@ -129,3 +129,52 @@ fn any_bytes_give_diagnostics_and_no_panic() {
         assert!(compiled.rules.is_empty() || !compiled.has_errors());
     }
 }
+
+/// Sources that are deep, long or huge at one place, with the codes of which one is said.
+fn extreme_sources() -> Vec<(&'static str, String, &'static [&'static str])> {
+    const DEEP: usize = 20_000;
+    let rule =
+        |body: &str| format!("rule r {{\n    every 8 ms\n    synapses {{\n{body}\n    }}\n}}\n");
+    let nested = |open: &str, inner: &str, close: &str| {
+        format!("{}{inner}{}", open.repeat(DEEP), close.repeat(DEEP))
+    };
+    let value = |expr: String| rule(&format!("weight = {expr}"));
+    let blocks = nested("if weight > 1 {\n", "weight = 2", "\n}");
+    let loops = nested("for i in 0 .. 2 {\n", "weight = 2", "\n}");
+    let branches = "weight = 2\n} else if weight > 1 {\n".repeat(DEEP);
+    vec![
+        ("parentheses", value(nested("(", "1", ")")), &["E0115"]),
+        ("open parentheses", value("(".repeat(DEEP)), &["E0103", "E0115"]),
+        ("calls", value(nested("abs(", "weight", ")")), &["E0115"]),
+        ("minus", value("-".repeat(DEEP) + "1"), &["E0115"]),
+        ("not", rule(&format!("if {}true {{ weight = 1 }}", "not ".repeat(DEEP))), &["E0115"]),
+        ("lists", value(nested("[", "1", "]")), &["E0115"]),
+        ("if", rule(&blocks), &["E0115"]),
+        ("for", rule(&loops), &["E0115"]),
+        ("else if", rule(&format!("if weight > 3 {{ {branches} weight = 3 }}")), &["E0115"]),
+        ("rules in rules", nested("rule r {\n", "", "\n}"), &["E0103"]),
+        ("integer", value("9".repeat(DEEP)), &["E0003"]),
+        ("fraction", value("0.".to_owned() + &"3".repeat(DEEP)), &[]),
+        ("name", value("w".repeat(DEEP)), &["E0201"]),
+        ("sum", value("weight + ".repeat(DEEP) + "1"), &["E0115", "E0402"]),
+    ]
+}
+
+#[test]
+fn deep_and_huge_sources_get_a_diagnostic() {
+    let mut wrong = Vec::new();
+    for (name, source, codes) in extreme_sources() {
+        let begin = std::time::Instant::now();
+        let compiled = compile_bytes("extreme.pl", source.as_bytes());
+        let found: Vec<&str> = compiled.diagnostics.iter().map(|d| d.code.info().name).collect();
+        let said = codes.is_empty() || found.iter().any(|code| codes.contains(code));
+        if !said {
+            wrong.push(format!("{name}: {found:?}"));
+        }
+        let text = rendered(&compiled);
+        assert!(text.len() < 100_000, "{name}: {} bytes", text.len());
+        let took = begin.elapsed();
+        assert!(took.as_secs() < 20, "{name} took {took:?}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
