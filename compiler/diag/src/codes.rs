@@ -340,6 +340,11 @@ codes! {
         wrong "rule r {\n    state x[8] : int in 0 .. 9 per rule = 0\n    state n : int in 0 .. 9 per rule = 0\n    every 1 ms\n    control { x[n] += 1 }\n}\n"
         right "rule r {\n    state x[8] : int in 0 .. 9 per rule = 0\n    state n : int in 0 .. 9 per rule = 0\n    every 1 ms\n    control { x[clamp(n, 0, 7)] += 1 }\n}\n"
     }
+    E0413 "functions that unfold to too much" {
+        "Functions are written out where they are called and constants computed where they are named, \
+         with those that they name in turn: 64 deep at most, and 16384 in a rule. A function that calls \
+         another twice doubles it; `let` keeps a result that is used twice."
+    }
     E0501 "a rule without a schedule" {
         "A rule says when it runs: `every 1 ms`, in hardware time, or `every 1 s bio`."
         wrong "rule r {\n    synapses { weight += 1 }\n}\n"

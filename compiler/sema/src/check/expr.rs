@@ -21,7 +21,9 @@ pub(super) enum Element {
 }
 
 /// Deepest nesting of functions and constants within one another.
-const EXPANSION_MAX: usize = 32;
+const EXPANSION_DEPTH_MAX: usize = 64;
+/// Most functions and constants that the expressions of a rule unfold to.
+const EXPANSIONS_MAX: u32 = 16384;
 
 impl<'a> RuleChecker<'a> {
     /// The value of an expression of constants, which has no unit.
@@ -327,10 +329,9 @@ impl<'a> RuleChecker<'a> {
             })
     }
 
-    /// Enters a function or constant; refuses recursion.
+    /// Enters a function or constant; refuses recursion, and what unfolds to too much.
     pub(super) fn expand(&mut self, name: &str, span: Span) -> bool {
-        let recursive = self.expanding.iter().any(|open| open == name);
-        if recursive || self.expanding.len() >= EXPANSION_MAX {
+        if self.expanding.iter().any(|open| open == name) {
             self.found.push(
                 Diagnostic::error(Code::E0409, span, format!("`{name}` is defined by itself"))
                     .label(span, "used within its own definition")
@@ -338,6 +339,21 @@ impl<'a> RuleChecker<'a> {
             );
             return false;
         }
+        let too_deep = self.expanding.len() >= EXPANSION_DEPTH_MAX;
+        if too_deep || self.expansions >= EXPANSIONS_MAX {
+            if self.expansions != u32::MAX {
+                let message = "functions and constants unfold to too much";
+                self.found.push(
+                    Diagnostic::error(Code::E0413, span, message)
+                        .label(span, format!("`{name}` is one too many"))
+                        .help("keep a result that is used several times with `let`"),
+                );
+            }
+            // One message says it all.
+            self.expansions = u32::MAX;
+            return false;
+        }
+        self.expansions += 1;
         self.expanding.push(name.to_owned());
         true
     }

@@ -125,6 +125,8 @@ struct RuleChecker<'a> {
     loops: Vec<usize>,
     /// Functions and constants being expanded, to refuse recursion.
     expanding: Vec<String>,
+    /// Number of those that were expanded so far.
+    expansions: u32,
 }
 
 impl<'a> RuleChecker<'a> {
@@ -148,6 +150,7 @@ impl<'a> RuleChecker<'a> {
             rounds_around: 1,
             loops: Vec::new(),
             expanding: Vec::new(),
+            expansions: 0,
         }
     }
 

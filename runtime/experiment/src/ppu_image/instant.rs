@@ -68,6 +68,8 @@ impl PpuImageEngine {
             let message = "another program or host wrote to the PPU's memory since the last update";
             return Err(EngineError::new(message));
         }
+        // Samples may have been taken since the last command, which makes room.
+        self.image.empty_buffers(chip)?;
         self.image.set(chip, symbol::COMMAND, command.word())?;
         let before = cpu.cycles();
         self.run(chip, &mut cpu)?;

@@ -124,6 +124,9 @@ impl PpuImage {
 
     /// No samples are there, and as many fit as there is room for and still wanted.
     pub(super) fn empty_buffers(&self, chip: &mut Chip) -> Result<(), EngineError> {
+        if self.buffers.is_empty() {
+            return Ok(());
+        }
         let rooms: Vec<u32> = (0..self.buffers.len()).map(|record| self.room(record)).collect();
         let zeros = vec![0; self.buffers.len()];
         self.set_words(chip, symbol::RECORD_CAPACITY, &rooms)?;
@@ -158,7 +161,7 @@ impl PpuImage {
                 self.clear_sample(chip, record, sample)?;
             }
         }
-        self.empty_buffers(chip)
+        Ok(())
     }
 
     /// Moves the samples out of the buffers that are complete, while the program runs; `taken` says
@@ -194,7 +197,8 @@ impl PpuImage {
             let dropped = self.record_word(chip, symbol::RECORD_DROPPED, record)?;
             if dropped > 0 && self.wanted(record) > 0 {
                 let message = format!(
-                    "{dropped} samples found no room: updates follow each other without a pause                      in which the host could take samples out"
+                    "{dropped} samples found no room: updates follow each other without a pause \
+                     in which the host could take samples out"
                 );
                 return Err(EngineError::new(message));
             }
