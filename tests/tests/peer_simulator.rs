@@ -4,14 +4,15 @@
 
 #![allow(clippy::print_stdout, reason = "what was compared goes to standard output")]
 
+#[path = "../peers/brian2.rs"]
+mod brian2;
+
 use pl_chip::events::poisson;
 use pl_chip::time::TICKS_PER_US;
 use pl_chip::{Chip, ChipConfig, InputEvent, NeuronParameters, RowMode, Target};
 use pl_fixed::rng::splitmix64;
 use serde_json::json;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 /// Inputs, and as many neurons that fire and excite each other, whose rates are compared, and others
 /// that hear the inputs alone and do not fire, whose membranes are: where spikes come back, times a
@@ -135,47 +136,17 @@ fn description(chip: &Chip, events: &[InputEvent]) -> String {
     .to_string()
 }
 
-/// Python with Brian2, installed if need be.
-fn python(root: &Path) -> Result<PathBuf, String> {
-    let folder = root.join("target/brian2");
-    let python = folder.join("bin/python");
-    let installed = || {
-        let check = Command::new(&python).args(["-c", "import brian2"]).output();
-        check.is_ok_and(|output| output.status.success())
-    };
-    if !installed() {
-        if std::env::var_os("PLC_PEERS").is_none() {
-            return Err("Brian2 is not installed; PLC_PEERS=1 does it".to_owned());
-        }
-        let script = root.join("tests/peers/install_brian2.sh");
-        let done = Command::new("sh").arg(script).arg(&folder).status();
-        done.ok().filter(std::process::ExitStatus::success).ok_or("Brian2 cannot be installed")?;
-    }
-    Ok(python)
-}
-
-fn brian2(network: &str) -> Result<(Vec<f64>, Vec<Vec<f64>>), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut script = Command::new(python(&root)?)
-        .arg(root.join("tests/peers/brian2_lif.py"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| error.to_string())?;
-    if let Some(mut input) = script.stdin.take() {
-        input.write_all(network.as_bytes()).map_err(|error| error.to_string())?;
-    }
-    let output = script.wait_with_output().map_err(|error| error.to_string())?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let last = text.lines().last().unwrap_or_default();
+fn in_brian2(network: &str) -> Result<(Vec<f64>, Vec<Vec<f64>>), String> {
     #[derive(serde::Deserialize)]
     struct Answer {
         counts: Vec<f64>,
         membranes: Vec<Vec<f64>>,
     }
-    let Answer { counts, membranes } = serde_json::from_str(last)
-        .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let install = std::env::var_os("PLC_PEERS").is_some();
+    let answer = brian2::last_line(&repository, install, "brian2_lif.py", &[], network)?;
+    let Answer { counts, membranes } =
+        serde_json::from_str(&answer).map_err(|error| format!("{error}: {answer}"))?;
     Ok((counts, membranes))
 }
 
@@ -184,7 +155,7 @@ fn rates_and_membranes_agree_with_brian2() {
     let (chip, events) = (chip(), inputs());
     let network = description(&chip, &events);
     let (counts, membranes) = run(chip, &events);
-    let (peer_counts, peer_membranes) = match brian2(&network) {
+    let (peer_counts, peer_membranes) = match in_brian2(&network) {
         Ok(answer) => answer,
         Err(message) => {
             println!("skipped: {message}");

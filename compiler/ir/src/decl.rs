@@ -206,6 +206,22 @@ pub struct Module {
 }
 
 impl Module {
+    /// A module that declares nothing, for one row of 256 columns.
+    #[must_use]
+    pub fn empty(name: &str) -> Module {
+        Module {
+            name: name.to_owned(),
+            rows_max: 1,
+            columns_max: 256,
+            signed: false,
+            generators: Generators::default(),
+            derived: Vec::new(),
+            objects: Vec::new(),
+            records: Vec::new(),
+            functions: Vec::new(),
+        }
+    }
+
     /// The declaration of a derived value.
     #[must_use]
     pub fn derived(&self, id: DerivedId) -> Option<&Derived> {

@@ -125,18 +125,9 @@ impl<'a> Parser<'a> {
                 cursor.keyword("hardware")?;
                 generators = Generators::Hardware;
             }
-            let (derived, objects, records, functions) = Default::default();
-            self.module = Some(Module {
-                name,
-                rows_max,
-                columns_max,
-                signed,
-                generators,
-                derived,
-                objects,
-                records,
-                functions,
-            });
+            let limits =
+                Module { rows_max, columns_max, signed, generators, ..Module::empty(&name) };
+            self.module = Some(limits);
             return cursor.end();
         };
         match keyword {

@@ -481,21 +481,7 @@ mod tests {
 
     /// Rules that a function breaks as `update` of an empty module; the text form cannot say these.
     fn broken(func: Function) -> Vec<u32> {
-        let (derived, objects, records) = Default::default();
-        let functions = vec![func];
-        let (name, rows_max, columns_max, signed) = ("m".into(), 1, 256, false);
-        let generators = crate::Generators::Own;
-        let module = Module {
-            name,
-            rows_max,
-            columns_max,
-            signed,
-            generators,
-            derived,
-            objects,
-            records,
-            functions,
-        };
+        let module = Module { functions: vec![func], ..Module::empty("m") };
         let errors = verify(module).err().unwrap_or_default();
         errors.iter().map(|error| error.rule).collect()
     }

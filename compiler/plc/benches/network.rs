@@ -10,13 +10,14 @@
 #![allow(clippy::print_stdout, reason = "a benchmark's results go to standard output")]
 #![allow(clippy::expect_used, reason = "what cannot be set up ends the benchmark")]
 
+#[path = "../../../tests/peers/brian2.rs"]
+mod brian2;
+
 use pl_chip::{Chip, ChipConfig, Cluster, InputEvent, Target, events};
 use pl_experiment::engine::{Binding, Engine, EngineFactory};
 use plc::{Compiler, EngineKind};
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// Biological seconds, a thousand times those of the hardware.
@@ -175,31 +176,12 @@ fn several_chips(events: &[InputEvent]) {
 }
 
 /// Seconds, rate, input events and spikes of the same network in Brian2.
-fn brian2(neurons: &str) -> Result<[f64; 4], String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let folder = root.join("target/brian2");
-    let python = folder.join("bin/python");
-    if !python.exists() {
-        let script = root.join("tests/peers/install_brian2.sh");
-        let done = Command::new("sh").arg(script).arg(&folder).status();
-        done.ok().filter(std::process::ExitStatus::success).ok_or("Brian2 cannot be installed")?;
-    }
-    let mut script = Command::new(python)
-        .arg(root.join("tests/peers/brian2_network.py"))
-        .args([PSP_LSB.to_string(), WEIGHT.to_string(), GAIN.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| error.to_string())?;
-    if let Some(mut input) = script.stdin.take() {
-        input.write_all(neurons.as_bytes()).map_err(|error| error.to_string())?;
-    }
-    let output = script.wait_with_output().map_err(|error| error.to_string())?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let last = text.lines().last().unwrap_or_default();
+fn in_brian2(neurons: &str) -> Result<[f64; 4], String> {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let args = [PSP_LSB.to_string(), WEIGHT.to_string(), GAIN.to_string()];
+    let last = brian2::last_line(&repository, true, "brian2_network.py", &args, neurons)?;
     let numbers: Vec<f64> = last.split(' ').filter_map(|word| word.parse().ok()).collect();
-    numbers.try_into().map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())
+    numbers.try_into().map_err(|_| last)
 }
 
 fn main() {
@@ -224,7 +206,7 @@ fn main() {
     println!("ratio plc_over_chip {:.2}", fastest.seconds / (BIOLOGICAL_S / 1e3));
     println!("ratio chip_real_time_factor 1000");
     several_chips(&events);
-    match brian2(&fastest.neurons) {
+    match in_brian2(&fastest.neurons) {
         Ok([seconds, rate, inputs, spikes]) => {
             println!("cost brian2_network {seconds:.4} s");
             println!("brian2: mean rate {rate:.2} Hz, {inputs} inputs, {spikes} spikes");

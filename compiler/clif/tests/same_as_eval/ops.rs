@@ -48,15 +48,9 @@ fn object(index: usize) -> Imm {
 fn module(scope: Scope, b: FunctionBuilder) -> Verified<Module> {
     let object = |name: &str| Object { name: name.into(), scope, initial: 0, input: false };
     checked(Module {
-        name: "ops".into(),
-        rows_max: 1,
-        columns_max: 256,
-        signed: false,
-        generators: pl_ir::Generators::Own,
-        derived: vec![],
         objects: ["x", "y", "z"].map(object).into(),
-        records: vec![],
         functions: vec![b.finish()],
+        ..Module::empty("ops")
     })
 }
 

@@ -69,12 +69,11 @@ fn declarations(random: &mut Random) -> Module {
         };
         records.push(Record { every, fields: scopes.iter().map(field).collect() });
     }
-    let functions = Vec::new();
     let signed = random.chance(4);
-    let (name, rows_max) = ("random".into(), if signed { 128 } else { 256 });
-    let columns_max = 256;
+    let rows_max = if signed { 128 } else { 256 };
     let generators = pick(random, &[Generators::Own, Generators::Own, Generators::Hardware]);
-    Module { name, rows_max, columns_max, signed, generators, derived, objects, records, functions }
+    let empty = Module::empty("random");
+    Module { rows_max, signed, generators, derived, objects, records, ..empty }
 }
 
 const SCOPES: [Scope; 4] = [Scope::Synapse, Scope::Neuron, Scope::Row, Scope::Rule];

@@ -1,9 +1,11 @@
 //! Names, types and scopes: from the syntax tree to typed rules.
 
+mod assign;
 mod call;
 mod decl;
 mod expr;
 mod items;
+mod loops;
 mod schedule;
 mod stmt;
 mod test;
