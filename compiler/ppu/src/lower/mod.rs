@@ -125,7 +125,7 @@ struct Lowering<'a> {
 }
 
 /// What is known within a block.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct BlockState {
     /// What the condition register holds the comparison of.
     tested: Option<(Reg, Width)>,
@@ -402,8 +402,11 @@ impl<'a> Lowering<'a> {
             return target;
         }
         self.current = self.code.new_block(&format!("{} to {}", self.comment(block), call.block));
+        // What one edge computes is not there on the other.
+        let known = self.state.clone();
         self.convert_first(call, from);
         self.pass_arguments(call);
+        self.state = known;
         self.code.blocks[self.current.index()].exit = Exit::Jump(target);
         self.current
     }

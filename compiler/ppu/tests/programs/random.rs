@@ -3,7 +3,7 @@
 use crate::machine::{Machine, info};
 use pl_ir::io::{self, ObjectValues};
 use pl_ir::testing::{self, Shape, State};
-use pl_ir::{Module, Verified, eval, verify};
+use pl_ir::{Module, Verified, eval, parse, verify};
 use pl_isa::image::{COLUMNS, Command, Status, Storage, symbol};
 use pl_passes::Level;
 use pl_ppu::{Options, Program};
@@ -57,40 +57,44 @@ impl Case {
         assert!(self.shape.stretch >= LONG, "{self:?} does not fit");
     }
 
-    /// Panics if the program and the evaluator differ.
     fn check(&self) {
         let module = self.module();
         let Some(program) = self.compile(&module) else { return self.may_not_fit() };
-        let state = as_measured(&module, &program, State::random(&module, self.seed, self.rows));
-        let mut expected = state.clone();
-        let rate_resets = evaluate(&module, &program, &mut expected);
-        let mut machine = Machine::new(program, &state);
-        let mut found = state;
-        machine.command(Command::Start);
-        for _ in 0..UPDATES {
-            assert_eq!(Status::from_word(machine.get(symbol::STATUS)), Some(Status::Ready));
-            machine.command(Command::Update);
-        }
-        machine.read_back(&mut found);
-        let (instance, other) = (&expected.instance, &found.instance);
-        let differences = [
-            ("weights", expected.io.weights != found.io.weights),
-            ("addresses", expected.io.addresses != found.io.addresses),
-            ("resets", expected.io.correlation_reset != found.io.correlation_reset),
-            ("rate resets", rate_resets != machine.bus.rate_resets),
-            ("membrane resets", expected.io.membrane_reset != found.io.membrane_reset),
-            ("objects", instance.objects != other.objects),
-            ("draws", instance.rng_x != other.rng_x),
-            ("words", instance.rng_word != other.rng_word),
-            ("carries", instance.rng_carry != other.rng_carry),
-            ("records", instance.records != other.records),
-            ("update", instance.update_index != other.update_index),
-        ];
-        let named: Vec<&str> =
-            differences.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
-        let listing = || machine.program.listing();
-        assert!(named.is_empty(), "{named:?} differ\n{}\n{}", *module, listing());
+        check(&module, program, State::random(&module, self.seed, self.rows));
     }
+}
+
+/// Panics if the program of a module and the evaluator differ from a state on.
+fn check(module: &Verified<Module>, program: Program, state: State) {
+    let state = as_measured(module, &program, state);
+    let mut expected = state.clone();
+    let rate_resets = evaluate(module, &program, &mut expected);
+    let mut machine = Machine::new(program, &state);
+    let mut found = state;
+    machine.command(Command::Start);
+    for _ in 0..UPDATES {
+        assert_eq!(Status::from_word(machine.get(symbol::STATUS)), Some(Status::Ready));
+        machine.command(Command::Update);
+    }
+    machine.read_back(&mut found);
+    let (instance, other) = (&expected.instance, &found.instance);
+    let differences = [
+        ("weights", expected.io.weights != found.io.weights),
+        ("addresses", expected.io.addresses != found.io.addresses),
+        ("resets", expected.io.correlation_reset != found.io.correlation_reset),
+        ("rate resets", rate_resets != machine.bus.rate_resets),
+        ("membrane resets", expected.io.membrane_reset != found.io.membrane_reset),
+        ("objects", instance.objects != other.objects),
+        ("draws", instance.rng_x != other.rng_x),
+        ("words", instance.rng_word != other.rng_word),
+        ("carries", instance.rng_carry != other.rng_carry),
+        ("records", instance.records != other.records),
+        ("update", instance.update_index != other.update_index),
+    ];
+    let named: Vec<&str> =
+        differences.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
+    let listing = || machine.program.listing();
+    assert!(named.is_empty(), "{named:?} differ\n{}\n{}", **module, listing());
 }
 
 /// A state as a program sees it: baselines are those that it measures itself, counters outside the
@@ -179,5 +183,39 @@ proptest! {
     #[test]
     fn modules_with_too_few_registers_leave_the_same_bits(case in cases(1..4, LONG..100)) {
         case.check();
+    }
+}
+
+/// Two ways into a loop over the rows, each of which converts the first row.
+const TWO_WAYS: &str = r#"
+module "two_ways" rows 4
+object s0 = rule "way" init 0
+
+function update {
+block0():
+  v0:i32 = const 0
+  v1:i32 = const 1
+  v2:i32 = load s0
+  branch v2, block1(v0), block1(v0)
+block1(v3:i32):
+  v4:i16x256 = read.causal v3
+  write.weight v3, v4
+  v5:i32 = add v3, v1
+  v6:i32 = view_rows
+  v7:i32 = cmp.lt v5, v6
+  branch v7, block1(v5), block2()
+block2():
+  return
+}
+"#;
+
+#[test]
+fn what_one_way_into_a_loop_computes_is_not_there_on_the_other() {
+    let module = verify(parse::module(TWO_WAYS).expect("it reads")).expect("well formed");
+    for way in [0, 1] {
+        let program = pl_ppu::compile(&module, &Options::default()).expect("it fits");
+        let mut state = State::random(&module, 1, 4);
+        state.instance.objects[0] = ObjectValues::Scalars(vec![way]);
+        check(&module, program, state);
     }
 }
