@@ -1,21 +1,23 @@
-//! Every kind of task, in the shortest form of an example of it: the same outcome on every engine,
-//! on any number of threads, and of a run that goes on from a checkpoint.
+//! Every experiment of the examples, and so every kind of task, in its shortest form: the same outcome
+//! on every engine, of rules compiled at every level, on any number of threads, and of a run that goes on from a checkpoint.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
+use pl_driver::{Options, Session};
 use pl_experiment::engine::EngineError;
 use pl_experiment::task;
 use pl_experiment::{Experiment, Monitor, Occasion, Outcome, Part, Unwatched};
+use pl_passes::Level;
 use plc::{Compiler, EngineKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+const EXAMPLES_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
 
 /// An example, with what makes it short.
 struct Example {
     file: &'static str,
     changes: &'static [&'static str],
-    /// Whether rules are at work.
-    plastic: bool,
 }
 
 const EXAMPLES: &[Example] = &[
@@ -27,24 +29,30 @@ const EXAMPLES: &[Example] = &[
             "task.test.normalisation_samples=20",
             "task.test.checkpoints=2",
         ],
-        plastic: true,
+    },
+    Example {
+        file: "iris/experiment.toml",
+        changes: &[
+            "task.train.samples=40",
+            "task.dendrites=2",
+            "task.test_size=10",
+            "task.test.normalisation_samples=10",
+            "task.test.checkpoints=1",
+        ],
     },
     Example {
         file: "homeostasis/experiment.toml",
         changes: &["task.duration_ms=30", "task.judged_ms=10", "task.initial_weight=30"],
-        plastic: true,
     },
     Example {
         file: "perceptron/experiment.toml",
         changes: &["task.test_size=20", "task.training.epochs=1", "task.calibration.cycles=3"],
-        plastic: true,
     },
     // The ball moves on while the rule runs: the burst must wait for it.
-    Example { file: "pong/experiment.toml", changes: &["task.updates=30"], plastic: true },
+    Example { file: "pong/experiment.toml", changes: &["task.updates=30"] },
     Example {
         file: "pong_epochs/experiment.toml",
         changes: &["task.updates=4", "pong_epochs.initial_epochs=1"],
-        plastic: true,
     },
     Example {
         file: "stability/experiment.toml",
@@ -54,12 +62,10 @@ const EXAMPLES: &[Example] = &[
             "task.fixed_point.transfer_bio_s=1",
             "task.initial_weights=[4, 60]",
         ],
-        plastic: true,
     },
     Example {
         file: "dendrites/learning.toml",
         changes: &["task.duration_bio_s=4", "chip.structure.copies=4"],
-        plastic: true,
     },
     Example {
         file: "dendrites/experiment.toml",
@@ -68,17 +74,14 @@ const EXAMPLES: &[Example] = &[
             "task.plateau.durations_us=[25, 50]",
             "task.coincidence.lag_step_us=80",
         ],
-        plastic: false,
     },
     Example {
         file: "balanced/experiment.toml",
         changes: &["task.duration_ms=0.3", "task.skipped_ms=0.1", "task.scan.g=[]"],
-        plastic: false,
     },
     Example {
         file: "balanced/six_chips.toml",
         changes: &["task.duration_ms=0.4", "task.skipped_ms=0.1", "task.chips=2"],
-        plastic: false,
     },
     Example {
         file: "calibration/experiment.toml",
@@ -89,7 +92,10 @@ const EXAMPLES: &[Example] = &[
             "task.delays_us=[1, 2, 4]",
             "task.currents_lsb=[0, 60]",
         ],
-        plastic: false,
+    },
+    Example {
+        file: "timescales/experiment.toml",
+        changes: &["task.windows=2", "task.rows=4", "chip.neuron.psp_lsb_per_weight=2"],
     },
 ];
 
@@ -106,8 +112,7 @@ fn bytes(outcome: &Outcome) -> Vec<Vec<u8>> {
 
 /// The text of a file of the examples.
 fn text(file: &str) -> String {
-    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
-    std::fs::read_to_string(format!("{examples}/{file}")).unwrap()
+    std::fs::read_to_string(format!("{EXAMPLES_FOLDER}/{file}")).unwrap()
 }
 
 impl Example {
@@ -119,6 +124,17 @@ impl Example {
 
     /// Runs it on an engine, with more changes.
     fn run(&self, kind: EngineKind, changes: &[&str], monitor: &dyn Monitor) -> Outcome {
+        self.run_at(Level::default(), kind, changes, monitor)
+    }
+
+    /// The same with rules compiled at a level.
+    fn run_at(
+        &self,
+        level: Level,
+        kind: EngineKind,
+        changes: &[&str],
+        monitor: &dyn Monitor,
+    ) -> Outcome {
         let experiment = self.experiment(changes);
         let folder = self.file.split_once('/').unwrap().0;
         let source = |source: &str| match source.strip_prefix("std:") {
@@ -129,15 +145,27 @@ impl Example {
             experiment.rule.iter().map(|(name, rule)| (&name[..], source(&rule.source))).collect();
         let rules: Vec<(&str, &str)> =
             rules.iter().map(|(name, text)| (*name, &text[..])).collect();
-        let compiler = Compiler::from_sources(kind, &rules).unwrap();
+        let session = Session::new(Options { level, ..Options::default() });
+        let compiler = Compiler::from_sources_by(session, kind, &rules).unwrap();
         let task = task::open(&experiment, &|_| Err("no files".into())).unwrap();
         task.run(&compiler, experiment.seed, monitor).unwrap()
+    }
+
+    /// Whether rules are at work.
+    fn is_plastic(&self) -> bool {
+        !self.experiment(&[]).rule.is_empty()
+    }
+
+    fn keeps_states(&self) -> bool {
+        let experiment = self.experiment(&[]);
+        let task = task::open(&experiment, &|_| Err("no files".into())).unwrap();
+        task.keeps_states()
     }
 
     /// Engines and timings that it is to run with.
     fn ways(&self) -> Vec<(EngineKind, &'static str)> {
         let mut ways = vec![(EngineKind::Jit, "run.timing=instant")];
-        if self.plastic {
+        if self.is_plastic() {
             ways.push((EngineKind::Eval, "run.timing=instant"));
             ways.push((EngineKind::Ppu, "run.timing=instant"));
             ways.push((EngineKind::Ppu, "run.timing=chip"));
@@ -147,12 +175,35 @@ impl Example {
 }
 
 #[test]
-fn engines_and_threads_do_not_matter() {
+fn no_example_is_left_out() {
+    let folders = std::fs::read_dir(EXAMPLES_FOLDER).unwrap();
+    let mut experiments = BTreeSet::new();
+    for folder in folders.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        for file in files.filter(|file| file.extension().is_some_and(|end| end == "toml")) {
+            // Others are sweeps, of these.
+            if std::fs::read_to_string(&file).unwrap().contains("[task]") {
+                let name = file.strip_prefix(EXAMPLES_FOLDER).unwrap();
+                experiments.insert(name.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    let tested: BTreeSet<String> = EXAMPLES.iter().map(|example| example.file.into()).collect();
+    assert_eq!(experiments, tested);
+}
+
+#[test]
+fn engines_levels_and_threads_do_not_matter() {
     for example in EXAMPLES {
         let expected = bytes(&example.run(EngineKind::Jit, &[], &Unwatched));
-        for (kind, timing) in example.ways().into_iter().skip(1).take(2) {
-            let found = bytes(&example.run(kind, &[timing], &Unwatched));
+        for kind in [EngineKind::Eval, EngineKind::Ppu] {
+            let found = bytes(&example.run(kind, &[], &Unwatched));
             assert!(found == expected, "{}: {} differs", example.file, kind.name());
+        }
+        let levels = Level::ALL.iter().map(|(level, _)| *level);
+        for level in levels.filter(|level| *level != Level::default() && example.is_plastic()) {
+            let found = bytes(&example.run_at(level, EngineKind::Jit, &[], &Unwatched));
+            assert!(found == expected, "{}: {level:?} differs", example.file);
         }
         // Beside others of its kind, and cut into as many threads as it can be.
         let threads: &[&str] = match example.file.starts_with("balanced") {
@@ -178,7 +229,7 @@ fn engines_and_threads_do_not_matter() {
 
 #[test]
 fn updates_take_their_time_on_the_chip() {
-    for example in EXAMPLES.iter().filter(|example| example.plastic) {
+    for example in EXAMPLES.iter().filter(|example| example.is_plastic()) {
         let in_time = |timing| example.run(EngineKind::Ppu, &[timing], &Unwatched);
         let (instant, chip) = (in_time("run.timing=instant"), in_time("run.timing=chip"));
         let sum = |outcome: &Outcome, name: &str| -> f64 {
@@ -252,7 +303,7 @@ impl Monitor for Keeping {
 
 #[test]
 fn a_run_that_goes_on_from_a_checkpoint_ends_as_if_never_interrupted() {
-    for example in EXAMPLES {
+    for example in EXAMPLES.iter().filter(|example| example.keeps_states()) {
         for (kind, timing) in example.ways() {
             let name = format!("{} {} {timing}", example.file, kind.name());
             let expected = bytes(&example.run(kind, &[timing], &Unwatched));

@@ -229,5 +229,7 @@ fn time_scales_follow_from_the_clock() {
     let untimed = told(EngineKind::Jit, &Unwatched);
     assert_eq!(untimed.metrics, timed.metrics);
     assert!(untimed.timings.is_empty() && untimed.pictures.is_empty());
-    assert!(told(EngineKind::Ppu, &Unwatched) == untimed);
+    for kind in [EngineKind::Eval, EngineKind::Ppu] {
+        assert!(told(kind, &Unwatched) == untimed, "{} differs", kind.name());
+    }
 }

@@ -66,9 +66,21 @@ impl Compiler {
     /// # Errors
     /// The rendered diagnostics of the first source with errors, or that it has not one rule.
     pub fn from_sources(kind: EngineKind, sources: &[(&str, &str)]) -> Result<Compiler, String> {
+        Compiler::from_sources_by(Session::default(), kind, sources)
+    }
+
+    /// The same by a session of one's own, at another level of passes, say.
+    ///
+    /// # Errors
+    /// As [`Compiler::from_sources`].
+    pub fn from_sources_by(
+        session: Session,
+        kind: EngineKind,
+        sources: &[(&str, &str)],
+    ) -> Result<Compiler, String> {
         let mut rules = BTreeMap::new();
         for (name, text) in sources {
-            let compiled = Session::default().compile(name, text);
+            let compiled = session.compile(name, text);
             if compiled.has_errors() {
                 let style = pl_diag::render::Style::Plain;
                 return Err(pl_diag::render::render(

@@ -24,6 +24,7 @@ pub mod outcome;
 pub mod plasticity;
 pub mod ppu_image;
 pub mod state;
+mod stepwise;
 pub mod task;
 
 pub use config::{ConfigError, Experiment};

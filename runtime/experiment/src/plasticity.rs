@@ -12,6 +12,7 @@ use crate::state;
 use pl_chip::time::us_from_ticks;
 use pl_chip::{Chip, InputEvent};
 use serde::Deserialize;
+use std::iter::Sum;
 
 /// What time updates take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -53,20 +54,21 @@ pub struct UpdateCounts {
     pub busy_ticks: u64,
 }
 
-impl UpdateCounts {
-    /// Sums of several rules, and the longest of their updates.
-    #[must_use]
-    pub fn and(self, other: UpdateCounts) -> UpdateCounts {
-        UpdateCounts {
-            requested: self.requested + other.requested,
-            executed: self.executed + other.executed,
-            late: self.late + other.late,
-            missed: self.missed + other.missed,
-            longest_ticks: self.longest_ticks.max(other.longest_ticks),
-            busy_ticks: self.busy_ticks + other.busy_ticks,
-        }
+/// Of several rules, with the longest of all their updates.
+impl Sum for UpdateCounts {
+    fn sum<I: Iterator<Item = UpdateCounts>>(counts: I) -> UpdateCounts {
+        counts.fold(UpdateCounts::default(), |sum, one| UpdateCounts {
+            requested: sum.requested + one.requested,
+            executed: sum.executed + one.executed,
+            late: sum.late + one.late,
+            missed: sum.missed + one.missed,
+            longest_ticks: sum.longest_ticks.max(one.longest_ticks),
+            busy_ticks: sum.busy_ticks + one.busy_ticks,
+        })
     }
+}
 
+impl UpdateCounts {
     /// The numbers of a summary, each with `ending` behind its name; durations only if updates took
     /// any time.
     #[must_use]

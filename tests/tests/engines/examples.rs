@@ -45,8 +45,11 @@ fn homeostasis(kind: EngineKind, duration_ms: u32) -> Outcome {
     let changes =
         [format!("task.duration_ms={duration_ms}"), format!("task.judged_ms={}", duration_ms / 4)];
     let experiment = Experiment::parse(&read("experiment.toml"), &changes).unwrap();
-    let sign = pl_stdlib::find("homeostasis_sign").unwrap().source;
-    let sources = [("sign", sign), ("proportional", &read("proportional.pl"))];
+    let standard = |name: &str| pl_stdlib::find(name).unwrap().source;
+    let sources = [
+        ("sign", standard("homeostasis_sign")),
+        ("proportional", standard("homeostasis_proportional")),
+    ];
     let compiler = Compiler::from_sources(kind, &sources).unwrap();
     let task = task::open(&experiment, &|_| Err("no files".into())).unwrap();
     task.run(&compiler, 1, &Unwatched).unwrap()

@@ -8,10 +8,10 @@ use crate::config::{ConfigError, Experiment, RuleConfig};
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory};
 use crate::figure::{self, Labels, Series};
-use crate::monitor::{Monitor, Occasion};
+use crate::monitor::Monitor;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use crate::plasticity::{Plasticity, UpdateCounts};
-use crate::state::Keeper;
+use crate::stepwise::{Period, Stepwise};
 use crate::task::{Task, TaskError, TaskKind, on_threads};
 use borsh::{BorshDeserialize, BorshSerialize};
 use ndarray::Array2;
@@ -92,10 +92,8 @@ struct Progress {
     times_ms: Vec<f64>,
     /// As of [`Course`].
     rates_hz: Vec<Vec<f64>>,
-    /// Begin of the period that comes next.
-    from: u64,
-    /// Its end.
-    until: u64,
+    /// The one that comes next.
+    period: Period,
 }
 
 /// What a rule did.
@@ -143,38 +141,27 @@ impl<'a> Rates<'a> {
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(rule)?;
         let bindings = [0, 1].map(|hemisphere| self.binding(rule, hemisphere, seed));
-        let mut rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
-        let keeper = Keeper::new(monitor, seed, rule);
-        let (mut chip, mut progress) = match keeper.kept_chip::<Progress>(&mut rules)? {
-            Some((chip, progress)) => {
-                monitor.advance(progress.from - rules.begun());
-                (chip, progress)
-            }
-            None => {
-                let mut chip = self.chip(seed);
-                rules.start(&mut chip)?;
-                chip.take_spikes();
-                let from = rules.begun();
-                let until = from + info.phase_ticks;
-                (chip, Progress { from, until, ..Progress::default() })
-            }
+        let rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
+        let begin = |_: &Chip, rules: &Plasticity| Progress {
+            period: Period::first(rules.begun(), &info),
+            ..Progress::default()
         };
-        let (begin, end) = (rules.begun(), ticks_from_us(1000.0 * self.config.duration_ms));
-        while progress.until - begin <= end && !monitor.interrupted() {
-            self.period(&mut chip, &mut rules, &mut progress, seed)?;
-            monitor.advance(progress.until - progress.from);
-            progress.from = progress.until;
-            progress.until += info.period_ticks;
-            keeper.offer_chip(Occasion::Passing, &chip, &rules, &progress)?;
-        }
-        keeper.offer_chip(Occasion::Last, &chip, &rules, &progress)?;
-        rules.finish(&mut chip)?;
+        let mut run = Stepwise::open(monitor, (seed, rule), rules, || self.chip(seed), begin)?;
+        let end = run.rules.begun() + ticks_from_us(1000.0 * self.config.duration_ms);
+        let left = |progress: &Progress| progress.period.until <= end;
+        run.run(left, |chip, rules, progress| {
+            let period = progress.period;
+            self.period(chip, rules, progress, seed)?;
+            progress.period = period.next(&info);
+            Ok(period.ticks())
+        })?;
+        let Stepwise { chip, rules, progress, .. } = run;
         Ok(Course {
-            interrupted: progress.until - begin <= end,
+            interrupted: left(&progress),
             times_ms: progress.times_ms,
             rates_hz: progress.rates_hz,
             weights: [0, 1].map(|h| chip.weights_row(h, ROW.into())).concat(),
-            updates: rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default(),
+            updates: rules.counts().into_iter().sum(),
             counts: Counts::of(&chip),
         })
     }
@@ -198,7 +185,7 @@ impl<'a> Rates<'a> {
         progress: &mut Progress,
         seed: u64,
     ) -> Result<(), EngineError> {
-        let (from, until) = (progress.from, progress.until);
+        let Period { from, until } = progress.period;
         let mut input = Vec::new();
         for hemisphere in [0, 1] {
             let target = Target { hemisphere, row: ROW, address: 0 };

@@ -22,10 +22,10 @@ pub use config::{AutonomousConfig, Diagonal, Place, Point, Sequence};
 use crate::config::Experiment;
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
-use crate::monitor::{Monitor, Occasion};
+use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
-use crate::state::Keeper;
+use crate::stepwise::{Period, Stepwise};
 use crate::task::{Task, TaskError};
 use borsh::{BorshDeserialize, BorshSerialize};
 use ndarray::Array2;
@@ -57,10 +57,8 @@ struct Progress {
     records: Vec<RecordSample>,
     /// Periods that went by.
     updates: u32,
-    /// Begin of the period that comes next.
-    from: u64,
-    /// Its end.
-    until: u64,
+    /// The one that comes next.
+    period: Period,
 }
 
 /// What a run left.
@@ -179,40 +177,29 @@ impl<'a> Autonomous<'a> {
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(&self.config.rule)?;
         let timing = self.experiment.run.timing;
-        let mut rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
-        let keeper = Keeper::new(monitor, seed, "");
-        let (mut chip, mut progress) = match keeper.kept_chip::<Progress>(&mut rules)? {
-            Some((chip, progress)) => {
-                monitor.advance(progress.updates.into());
-                (chip, progress)
-            }
-            None => {
-                let mut chip = self.chip(seed);
-                rules.start(&mut chip)?;
-                let from = rules.begun();
-                let until = from + info.phase_ticks;
-                (chip, Progress { from, until, ..Progress::default() })
-            }
+        let rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
+        let begin = |_: &Chip, rules: &Plasticity| Progress {
+            period: Period::first(rules.begun(), &info),
+            ..Progress::default()
         };
+        let mut run = Stepwise::open(monitor, (seed, ""), rules, || self.chip(seed), begin)?;
         let scene = Scene::new(self.config);
-        while progress.updates < self.config.updates && !monitor.interrupted() {
-            let Progress { from, until, .. } = progress;
-            rules.run_until(&mut chip, until, &self.input(seed, progress.updates, from, until))?;
+        let left = |progress: &Progress| progress.updates < self.config.updates;
+        run.run(left, |chip, rules, progress| {
+            let Period { from, until } = progress.period;
+            rules.run_until(chip, until, &self.input(seed, progress.updates, from, until))?;
             progress.updates += 1;
             progress.records.append(&mut rules.take_records());
-            (progress.from, progress.until) = (until, until + info.period_ticks);
-            monitor.advance(1);
-            let Progress { updates, records, .. } = &progress;
-            monitor.show(&|| scene.frame(*updates, records, &self.weights(&chip)));
-            keeper.offer_chip(Occasion::Passing, &chip, &rules, &progress)?;
-        }
-        keeper.offer_chip(Occasion::Last, &chip, &rules, &progress)?;
-        rules.finish(&mut chip)?;
+            progress.period = progress.period.next(&info);
+            let Progress { updates, records, .. } = progress;
+            monitor.show(&|| scene.frame(*updates, records, &self.weights(chip)));
+            Ok(1)
+        })?;
+        let Stepwise { chip, mut rules, progress, .. } = run;
         let Progress { updates, mut records, .. } = progress;
         records.append(&mut rules.take_records());
         let weights = self.weights(&chip);
-        let update_counts =
-            rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default();
+        let update_counts = rules.counts().into_iter().sum();
         Ok(Course {
             records,
             excitability: self.excitability(seed, &weights, info.period_ticks),

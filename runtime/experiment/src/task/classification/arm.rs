@@ -244,7 +244,7 @@ impl<'a> Session<'a> {
         self.rules.finish(&mut self.chip)?;
         let Progress { shown, spikes, curve, .. } = self.progress;
         let evaluations: Usage = curve.iter().map(|(_, evaluation)| evaluation.usage).sum();
-        let updates = self.rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default();
+        let updates: UpdateCounts = self.rules.counts().into_iter().sum();
         let counts = Counts::of(&self.chip);
         Ok(ArmOutcome {
             trained: shown,

@@ -20,10 +20,10 @@ pub use config::ClustersConfig;
 use crate::config::Experiment;
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory};
-use crate::monitor::{Monitor, Occasion};
+use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
-use crate::state::Keeper;
+use crate::stepwise::Stepwise;
 use crate::task::{Task, TaskError, on_threads};
 use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::Chip;
@@ -126,30 +126,25 @@ impl<'a> Clusters<'a> {
         monitor: &dyn Monitor,
     ) -> Result<Course, EngineError> {
         let timing = self.experiment.run.timing;
-        let mut rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
-        let keeper = Keeper::new(monitor, seed, arm.ending);
-        let (mut chip, mut progress) = match keeper.kept_chip::<Progress>(&mut rules)? {
-            Some((chip, progress)) => {
-                monitor.advance(progress.presented);
-                (chip, progress)
-            }
-            None => {
-                let mut chip = Chip::new(&self.experiment.chip, seed);
-                self.wiring.wire(self.config, &mut chip, seed);
-                chip.set_address_write_protect(arm.frozen_addresses);
-                rules.start(&mut chip)?;
-                chip.take_spikes();
-                let curve = vec![(0.0, self.wiring.purity(&chip))];
-                (chip, Progress { curve, ..Progress::default() })
-            }
+        let rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
+        let chip = || {
+            let mut chip = Chip::new(&self.experiment.chip, seed);
+            self.wiring.wire(self.config, &mut chip, seed);
+            chip.set_address_write_protect(arm.frozen_addresses);
+            chip
         };
-        while progress.presented < self.presentations() && !monitor.interrupted() {
-            self.present(&mut chip, &mut rules, &mut progress, seed)?;
-            monitor.advance(1);
-            keeper.offer_chip(Occasion::Passing, &chip, &rules, &progress)?;
-        }
-        keeper.offer_chip(Occasion::Last, &chip, &rules, &progress)?;
-        rules.finish(&mut chip)?;
+        let begin = |chip: &Chip, _: &Plasticity| {
+            let curve = vec![(0.0, self.wiring.purity(chip))];
+            Progress { curve, ..Progress::default() }
+        };
+        let mut run = Stepwise::open(monitor, (seed, arm.ending), rules, chip, begin)?;
+        let left = |progress: &Progress| progress.presented < self.presentations();
+        run.run(left, |chip, rules, progress| {
+            self.present(chip, rules, progress, seed)?;
+            Ok(1)
+        })?;
+        let Stepwise { chip, rules, progress, .. } = run;
+        let interrupted = left(&progress);
         let Progress { presented, curve, plateaus, soma_spikes } = progress;
         let neurons = self.wiring.neurons() as f64;
         let shown = neurons * f64::max(presented as f64, 1.0);
@@ -162,9 +157,9 @@ impl<'a> Clusters<'a> {
             clusters: self.wiring.view(|row| {
                 chip.address_row(TOP.into(), row).map(|address| self.wiring.cluster(row, address))
             }),
-            updates: rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default(),
+            updates: rules.counts().into_iter().sum(),
             counts: Counts::of(&chip),
-            interrupted: presented < self.presentations(),
+            interrupted,
         })
     }
 

@@ -230,7 +230,7 @@ impl<'a> Bench<'a> {
         let failed = |error| engine_error(&self.config.learner, error);
         self.keeper.offer(Occasion::Last, &|| self.state()).map_err(failed)?;
         self.learner.finish(&mut self.chip).map_err(failed)?;
-        Ok(self.learner.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default())
+        Ok(self.learner.counts().into_iter().sum())
     }
 
     /// Waits for the next multiplication's time. False if the run is to stop.

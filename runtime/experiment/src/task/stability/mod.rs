@@ -19,10 +19,10 @@ pub use config::{FixedPointConfig, StabilityConfig};
 use crate::config::Experiment;
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory};
-use crate::monitor::{Monitor, Occasion};
+use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
-use crate::state::Keeper;
+use crate::stepwise::{Period, Stepwise};
 use crate::task::{Task, TaskError};
 use borsh::{BorshDeserialize, BorshSerialize};
 use fixed_point::Drift;
@@ -68,10 +68,8 @@ struct Progress {
     spikes: Vec<f64>,
     /// Biological time that was judged.
     judged_s: f64,
-    /// Begin of the period that comes next.
-    from: u64,
-    /// Its end.
-    until: u64,
+    /// The one that comes next.
+    period: Period,
 }
 
 impl<'a> Stability<'a> {
@@ -118,41 +116,30 @@ impl<'a> Stability<'a> {
         let info = factory.rule_info(&self.config.rule)?;
         let own_seed = seed.wrapping_add(number << 32);
         let bindings = [self.binding(own_seed)];
-        let mut rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
-        let keeper = Keeper::new(monitor, seed, &number.to_string());
-        let (mut chip, mut progress) = match keeper.kept_chip::<Progress>(&mut rules)? {
-            Some((chip, progress)) => {
-                monitor.advance(progress.from - rules.begun());
-                (chip, progress)
-            }
-            None => {
-                let mut chip = self.chip(seed, weight);
-                rules.start(&mut chip)?;
-                chip.take_spikes();
-                let from = rules.begun();
-                let (until, neurons) = (from + info.phase_ticks, self.config.neurons.into());
-                let spikes = vec![0.0; neurons];
-                (chip, Progress { from, until, spikes, ..Progress::default() })
-            }
+        let rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
+        let begin = |_: &Chip, rules: &Plasticity| {
+            let spikes = vec![0.0; self.config.neurons.into()];
+            Progress { period: Period::first(rules.begun(), &info), spikes, ..Progress::default() }
         };
-        let (begin, end) = (rules.begun(), ticks_from_us(1000.0 * self.config.duration_bio_s));
-        while progress.until - begin <= end && !monitor.interrupted() {
-            self.period(&mut chip, &mut rules, &mut progress, own_seed)?;
-            monitor.advance(progress.until - progress.from);
-            progress.from = progress.until;
-            progress.until += info.period_ticks;
-            keeper.offer_chip(Occasion::Passing, &chip, &rules, &progress)?;
-        }
-        keeper.offer_chip(Occasion::Last, &chip, &rules, &progress)?;
-        rules.finish(&mut chip)?;
+        let (part, chip) = (number.to_string(), || self.chip(seed, weight));
+        let mut run = Stepwise::open(monitor, (seed, &part), rules, chip, begin)?;
+        let end = run.rules.begun() + ticks_from_us(1000.0 * self.config.duration_bio_s);
+        let left = |progress: &Progress| progress.period.until <= end;
+        run.run(left, |chip, rules, progress| {
+            let period = progress.period;
+            self.period(chip, rules, progress, own_seed)?;
+            progress.period = period.next(&info);
+            Ok(period.ticks())
+        })?;
+        let Stepwise { chip, rules, progress, .. } = run;
         let judged_s = f64::max(progress.judged_s, 1e-9);
         Ok(Course {
-            interrupted: progress.until - begin <= end,
+            interrupted: left(&progress),
             times_s: progress.times_s,
             rates_bio_hz: progress.rates_bio_hz,
             weights: progress.weights,
             neurons_bio_hz: progress.spikes.iter().map(|spikes| spikes / judged_s).collect(),
-            updates: rules.counts().into_iter().reduce(UpdateCounts::and).unwrap_or_default(),
+            updates: rules.counts().into_iter().sum(),
             counts: Counts::of(&chip),
         })
     }
@@ -165,7 +152,7 @@ impl<'a> Stability<'a> {
         progress: &mut Progress,
         seed: u64,
     ) -> Result<(), EngineError> {
-        let (from, until) = (progress.from, progress.until);
+        let Period { from, until } = progress.period;
         rules.run_until(chip, until, &input(self.config, seed, from, until))?;
         let seconds = biological_s_from_ticks(until - from);
         let mut counts = vec![0.0; self.config.neurons.into()];

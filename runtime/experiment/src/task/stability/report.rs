@@ -49,8 +49,8 @@ impl Stability<'_> {
         let seconds = courses.iter().filter_map(|course| course.times_s.last()).sum();
         add("biological_time_s", seconds);
         outcome.usage = courses.iter().map(|c| c.counts.usage.with_updates(&c.updates)).sum();
-        let updates = courses.iter().map(|course| course.updates).reduce(UpdateCounts::and);
-        outcome.metrics.extend(updates.unwrap_or_default().metrics(""));
+        let updates: UpdateCounts = courses.iter().map(|course| course.updates).sum();
+        outcome.metrics.extend(updates.metrics(""));
         for (weight, course) in self.config.initial_weights.iter().zip(courses) {
             outcome.metrics.extend(course.counts.metrics(&format!("_from_{weight}")));
         }

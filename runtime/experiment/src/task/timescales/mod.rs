@@ -141,8 +141,7 @@ impl<'a> Timescales<'a> {
             monitor.advance(1);
         }
         rules.finish(&mut chip)?;
-        let counts = rules.counts().into_iter();
-        course.updates = counts.reduce(UpdateCounts::and).unwrap_or_default();
+        course.updates = rules.counts().into_iter().sum();
         Ok(course)
     }
 
