@@ -90,7 +90,7 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
     let file = args.out.clone().unwrap_or_else(|| Path::new("applied.npz").to_owned());
     let archive = Archive { file: file.display().to_string(), arrays };
     output::write_file(&file, &archive.to_bytes().map_err(Failure::Usage)?)?;
-    println!(
+    outln!(
         "{}: {} updates of {} rows and {} columns, engine {}; results in {}",
         rule.name(),
         capture.updates,
@@ -100,7 +100,7 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
         file.display()
     );
     if !sent.is_empty() {
-        println!("{} events were sent", sent.len());
+        outln!("{} events were sent", sent.len());
     }
     against.print();
     Ok(())
@@ -347,17 +347,21 @@ impl Against {
 
     fn print(&self) {
         if self.events > 0 {
-            println!("{} events differ from the recorded ones", self.events);
+            outln!("{} events differ from the recorded ones", self.events);
         }
         if self.lines.is_empty() {
             return;
         }
-        println!(
+        outln!(
             "{:>8} {:>10} {:>10} {:>12} {:>8}",
-            "update", "weights", "largest", "addresses", "events"
+            "update",
+            "weights",
+            "largest",
+            "addresses",
+            "events"
         );
-        self.lines.iter().for_each(|line| println!("{line}"));
-        println!("{} of {} recorded weights differ", self.differing, self.synapses);
+        self.lines.iter().for_each(|line| outln!("{line}"));
+        outln!("{} of {} recorded weights differ", self.differing, self.synapses);
     }
 }
 

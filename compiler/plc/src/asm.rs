@@ -41,7 +41,7 @@ pub(crate) fn assemble(args: &AsmArgs) -> Result<(), Failure> {
     program.image.sections.extend(lines);
     warn(&name, &text, &program);
     if args.listing {
-        print!("{}", listing(&program.image, None));
+        out!("{}", listing(&program.image, None));
     }
     let out = args.out.clone().unwrap_or_else(|| Path::new(&args.file).with_extension("elf"));
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -51,7 +51,7 @@ pub(crate) fn assemble(args: &AsmArgs) -> Result<(), Failure> {
     };
     let folder = folder.unwrap_or(Path::new("."));
     output::write_all(folder, &[(file, program.image.to_bytes())])?;
-    println!("{}", out.display());
+    outln!("{}", out.display());
     Ok(())
 }
 
@@ -76,7 +76,7 @@ fn warn(name: &str, text: &str, program: &Program) {
 pub(crate) fn disassemble(args: &DisasmArgs) -> Result<(), Failure> {
     if !args.words.is_empty() {
         for (address, word) in (args.address..).step_by(4).zip(&args.words) {
-            println!("{}", line(address, *word, None));
+            outln!("{}", line(address, *word, None));
         }
         return Ok(());
     }
@@ -84,7 +84,7 @@ pub(crate) fn disassemble(args: &DisasmArgs) -> Result<(), Failure> {
         return Err(Failure::Usage("name a file, or words with --words".into()));
     };
     let (image, source) = read_program(file)?;
-    print!("{}", listing(&image, source.as_ref()));
+    out!("{}", listing(&image, source.as_ref()));
     Ok(())
 }
 

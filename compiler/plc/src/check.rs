@@ -15,7 +15,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         let compiled = output::compile(&session, name, args.message_format, &mut |_, _| {})?;
         if args.numerics {
             for rule in &compiled.rules {
-                print!("{}", numerics::table(rule, &compiled.sources));
+                out!("{}", numerics::table(rule, &compiled.sources));
             }
         }
         all.push(compiled);

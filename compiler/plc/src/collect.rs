@@ -29,7 +29,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Failure> {
     let name = args.folder.file_name().map_or_else(|| "results".into(), |n| n.to_string_lossy());
     let file = args.out.clone().unwrap_or_else(|| args.folder.join("index.html"));
     output::write_file(&file, html::page(&name, &content).as_bytes())?;
-    println!("{count} results in {}", file.display());
+    outln!("{count} results in {}", file.display());
     Ok(())
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
     let mut printed = false;
     let mut print_after = |pass: &str, module: &pl_driver::ir::Module| {
         if args.print_after.as_deref() == Some(pass) {
-            println!("; after {pass}\n{}", print::module(module));
+            outln!("; after {pass}\n{}", print::module(module));
             printed = true;
         }
     };
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
     }
     output::write_all(&args.out, &files)?;
     for (name, _) in &files {
-        println!("{}", args.out.join(name).display());
+        outln!("{}", args.out.join(name).display());
     }
     Ok(())
 }

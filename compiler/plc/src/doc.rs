@@ -49,7 +49,7 @@ pub(crate) fn run(args: &DocArgs) -> Result<(), Failure> {
     }
     files.push(("index.html".into(), catalogue(&documented).into_bytes()));
     output::write_all(&args.out, &files)?;
-    println!("{}", args.out.join("index.html").display());
+    outln!("{}", args.out.join("index.html").display());
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use pl_diag::{CODES, Code};
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let Some(name) = &args.code else {
         for row in CODES {
-            println!("{}  {}", row.name, row.title);
+            outln!("{}  {}", row.name, row.title);
         }
         return Ok(());
     };
@@ -17,10 +17,10 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
         return Err(Failure::Usage(message));
     };
     let row = code.info();
-    println!("{}: {}\n\n{}", row.name, row.title, row.explanation);
+    outln!("{}: {}\n\n{}", row.name, row.title, row.explanation);
     if !row.wrong.is_empty() {
-        println!("\nThis is wrong:\n\n{}", indented(row.wrong));
-        println!("This is right:\n\n{}", indented(row.right));
+        outln!("\nThis is wrong:\n\n{}", indented(row.wrong));
+        outln!("This is right:\n\n{}", indented(row.right));
     }
     Ok(())
 }

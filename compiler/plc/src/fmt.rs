@@ -23,10 +23,10 @@ pub(crate) fn run(args: &FmtArgs) -> Result<(), Failure> {
             }
         };
         if name == "<stdin>" {
-            print!("{text}");
+            out!("{text}");
         } else if text.as_bytes() != bytes {
             if args.check {
-                println!("{name}");
+                outln!("{name}");
                 sound = false;
             } else {
                 output::write_file(Path::new(&name), text.as_bytes())?;

@@ -14,12 +14,16 @@
 //!   collect.rs       one page of all results in a folder
 //!   compare.rs       a rule in real numbers beside the one that runs
 //!   experiment_file.rs  an experiment as written, and what it names; workers.rs runs at once
+//!   console.rs       standard output
 //!   output.rs        files written whole or not at all, diagnostics, exit codes
 //! ```
 //!
 //! Results go to stdout, diagnostics and progress to stderr. Exit codes: 0 well, 1 findings in what
 //! the user wrote (a rule, an experiment), 2 usage or files.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this crate is the console")]
+#![allow(clippy::print_stderr, reason = "this crate is the console")]
+
+#[macro_use]
+mod console;
 
 mod apply;
 mod array_engine;

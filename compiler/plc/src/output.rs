@@ -83,7 +83,7 @@ pub(crate) fn print_diagnostics(
     match format {
         MessageFormat::Json => {
             for diagnostic in diagnostics {
-                println!("{}", json::line(diagnostic, sources).trim_end());
+                outln!("{}", json::line(diagnostic, sources).trim_end());
             }
         }
         MessageFormat::Human => {

@@ -93,8 +93,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         output::write_all(&out, &[report::repeat_file(&source, &finished)])?;
     }
     if !args.quiet {
-        print!("{}", report::summary(&experiment, kind, &finished));
-        println!("results in {}", out.display());
+        out!("{}", report::summary(&experiment, kind, &finished));
+        outln!("results in {}", out.display());
     }
     let kept = watch.checkpoint()?;
     let interrupted =

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<(), Failure> {
         }
     }
     if args.message_format == MessageFormat::Human {
-        println!("{passed} passed, {failed} failed");
+        outln!("{passed} passed, {failed} failed");
     }
     if sound && failed == 0 { Ok(()) } else { Err(Failure::Findings) }
 }
@@ -151,24 +151,24 @@ fn print_table(
 ) {
     let name = format!("{file} {} for {}, {}", test.name, test.rule, engine.name());
     match outcome {
-        Err(message) => println!("FAILED  {name}\n        {message}"),
+        Err(message) => outln!("FAILED  {name}\n        {message}"),
         Ok(Observed { mismatches, sent }) if mismatches.is_empty() => {
-            println!("ok      {name}");
+            outln!("ok      {name}");
             print_events(sent);
         }
         Ok(Observed { mismatches, sent }) => {
-            println!("FAILED  {name}");
+            outln!("FAILED  {name}");
             print_events(sent);
             for mismatch in mismatches {
                 let (line, text) = line_of(sources, mismatch);
                 let (wrong, asked) = (mismatch.places.len(), mismatch.asked);
-                println!("        line {line}: {text}: wrong at {wrong} of {asked}");
-                println!("        {:>6} {:>6} {:>12} {:>12}", "row", "column", "expected", "got");
+                outln!("        line {line}: {text}: wrong at {wrong} of {asked}");
+                outln!("        {:>6} {:>6} {:>12} {:>12}", "row", "column", "expected", "got");
                 for place in mismatch.places.iter().take(ROWS_SHOWN) {
-                    println!("        {}", table_row(place));
+                    outln!("        {}", table_row(place));
                 }
                 if wrong > ROWS_SHOWN {
-                    println!("        and {} more", wrong - ROWS_SHOWN);
+                    outln!("        and {} more", wrong - ROWS_SHOWN);
                 }
             }
         }
@@ -177,10 +177,10 @@ fn print_table(
 
 fn print_events(sent: &[Sent]) {
     for event in sent.iter().take(ROWS_SHOWN) {
-        println!("        sent {}", event_text(event));
+        outln!("        sent {}", event_text(event));
     }
     if sent.len() > ROWS_SHOWN {
-        println!("        and {} more", sent.len() - ROWS_SHOWN);
+        outln!("        and {} more", sent.len() - ROWS_SHOWN);
     }
 }
 
@@ -218,7 +218,7 @@ fn print_json(
         Err(message) => (Vec::new(), Vec::new(), Some(message)),
     };
     let passed = error.is_none() && mismatches.is_empty();
-    println!(
+    outln!(
         "{}",
         json!({
             "file": file, "test": test.name, "rule": test.rule, "engine": engine.name(),

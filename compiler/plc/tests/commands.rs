@@ -47,6 +47,15 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+fn a_reader_who_leaves_early_ends_the_program_quietly() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut plc = Command::new(env!("CARGO_BIN_EXE_plc"));
+    let output = plc.arg("explain").stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(2), ""));
+}
+
+#[test]
 fn shadows_measure_what_sensors_cost_and_change_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let run = |out: &str, more: &[&str]| {

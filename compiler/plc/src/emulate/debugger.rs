@@ -49,7 +49,7 @@ impl Debugger {
         show_next(machine, bus, 1);
         loop {
             if prompts {
-                print!("> ");
+                out!("> ");
                 // A prompt that cannot be shown is no reason to stop.
                 std::io::stdout().flush().ok();
             }
@@ -62,7 +62,7 @@ impl Debugger {
             match self.command(&words, machine, bus) {
                 Ok(None) => {}
                 Ok(Some(end)) => return end,
-                Err(message) => println!("{message}"),
+                Err(message) => outln!("{message}"),
             }
         }
     }
@@ -102,7 +102,7 @@ impl Debugger {
                 let index = count(index)? as usize;
                 let lanes = machine.cpu.vector.registers.get(index);
                 let lanes = lanes.ok_or("vector registers are 0 to 31")?;
-                print!("{}", lanes_text(lanes, width.first() == Some(&"b")));
+                out!("{}", lanes_text(lanes, width.first() == Some(&"b")));
             }
             ["memory" | "m", name, bytes] => {
                 let text = format!("{name}+{bytes}");
@@ -111,7 +111,7 @@ impl Debugger {
             }
             ["list" | "l"] => show_next(machine, bus, LISTED),
             ["list" | "l", times] => show_next(machine, bus, count(times)?.min(1000)),
-            ["help" | "h" | "?"] => print!("{HELP}"),
+            ["help" | "h" | "?"] => out!("{HELP}"),
             ["quit" | "q"] => return Ok(Some(End::Left)),
             [other, ..] => return Err(format!("`{other}` is no command; `help` lists them")),
         }
@@ -146,7 +146,7 @@ impl Debugger {
         for (address, old) in &mut self.watches {
             let new = word_at(bus, *address).unwrap_or(*old);
             if new != *old {
-                println!("{}: {old:08x} -> {new:08x}", machine.place(*address));
+                outln!("{}: {old:08x} -> {new:08x}", machine.place(*address));
                 (*old, any) = (new, true);
             }
         }
@@ -162,7 +162,7 @@ fn word_at<B: Bus>(bus: &mut Linted<&mut B>, address: u32) -> Option<u32> {
 fn show<B: Bus>(dump: Dump, machine: &Machine<'_>, bus: &mut Linted<&mut B>) {
     let mut report = Report::default();
     dump.write(&machine.cpu, machine.image, bus.bus_mut(), &mut report);
-    print!("{}", report.text);
+    out!("{}", report.text);
 }
 
 /// The instructions from the next on.
@@ -170,7 +170,7 @@ fn show_next<B: Bus>(machine: &Machine<'_>, bus: &mut Linted<&mut B>, count: u32
     for index in 0..count {
         let address = machine.cpu.pc.wrapping_add(4 * index);
         let Ok(word) = bus.bus_mut().fetch(address) else { return };
-        println!("{}", asm::line(address, word, Some(machine.image)));
+        outln!("{}", asm::line(address, word, Some(machine.image)));
     }
 }
 

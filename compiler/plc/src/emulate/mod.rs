@@ -80,8 +80,8 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
         }
     };
     match args.format {
-        DumpFormat::Json => println!("{:#}", Value::Object(out.json)),
-        DumpFormat::Text => print!("{}", out.text),
+        DumpFormat::Json => outln!("{:#}", Value::Object(out.json)),
+        DumpFormat::Text => out!("{}", out.text),
     }
     match out.failure.take() {
         Some(message) => Err(Failure::Invalid(message)),

@@ -87,8 +87,8 @@ fn finish(plan: &Plan, results: &Results, out: &Path, quiet: bool) -> Result<(),
     files.extend(results.pictures(plan).map_err(Failure::Usage)?);
     output::write_all(out, &files)?;
     if !quiet {
-        println!("{} results in {}", results.len(), out.display());
-        print!("{}", results.summary(plan));
+        outln!("{} results in {}", results.len(), out.display());
+        out!("{}", results.summary(plan));
     }
     Ok(())
 }
