@@ -2,7 +2,7 @@
 //! native code or in the evaluator, and scatters what it changed.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use pl_chip::{Branch, Chip, Pairing, RowMode};
+use pl_chip::{Branch, Chip, Reference, RowMode};
 use pl_driver::ir::io::{COLUMNS, UpdateIo, baseline};
 use pl_driver::ir::{Imm, InstData, Module, Op, Quantity, Scope};
 use pl_driver::{Engine as Executor, Instance, Place, Rule};
@@ -27,7 +27,7 @@ pub(crate) struct ArrayEngine {
     /// Chip time of each sample, a list a record statement.
     sample_times: Vec<Vec<u64>>,
     /// Which sensors without circuits it reads instead of the chip's.
-    reference: Option<Pairing>,
+    reference: Option<Reference>,
 }
 
 /// Row-major copies of the view's synapse quantities.
@@ -237,8 +237,8 @@ pub(crate) struct Synapse {
 /// As the shadow of another engine, which reads the chip and keeps what it writes to itself.
 impl ArrayEngine {
     /// Lets it read sensors without circuits, in real numbers.
-    pub(crate) fn reading(self, pairing: Pairing) -> ArrayEngine {
-        ArrayEngine { reference: Some(pairing), ..self }
+    pub(crate) fn reading(self, reference: Reference) -> ArrayEngine {
+        ArrayEngine { reference: Some(reference), ..self }
     }
 
     /// Measures baselines and runs the rule's `start` after the engine has: its sensors are reset.
@@ -268,13 +268,35 @@ impl ArrayEngine {
     }
 
     fn sample_reference(&mut self, chip: &Chip) {
-        let Some(pairing) = self.reference else { return };
-        let plane = |branch| -> Vec<f64> {
-            let rows = self.rows.iter().map(|row| usize::from(*row));
-            rows.flat_map(|row| chip.reference_row(self.hemisphere, row, branch, pairing)).collect()
-        };
-        let (causal, acausal) = (plane(Branch::Causal), plane(Branch::Acausal));
+        let Some(reference) = self.reference else { return };
+        let (causal, acausal) = (
+            self.reference_plane(chip, Branch::Causal, reference),
+            self.reference_plane(chip, Branch::Acausal, reference),
+        );
         self.instance.set_real_correlation(causal, acausal);
+    }
+
+    /// What sensors without circuits read, row by row. Those with the spread of the chip's begin as
+    /// far from the mean of their column as these do.
+    fn reference_plane(&self, chip: &Chip, branch: Branch, reference: Reference) -> Vec<f64> {
+        let h = self.hemisphere;
+        let rows = || self.rows.iter().map(|row| usize::from(*row));
+        let mut plane: Vec<f64> =
+            rows().flat_map(|row| chip.reference_row(h, row, branch, reference)).collect();
+        if reference == Reference::Spread {
+            let baseline = |row, column| {
+                let [_, _, baseline] = chip.sensor(h, row, column, branch);
+                baseline
+            };
+            for column in self.used_columns() {
+                let mean = rows().map(|row| baseline(row, column)).sum::<f64>();
+                let mean = mean / self.rows.len().max(1) as f64;
+                for (position, row) in rows().enumerate() {
+                    plane[position * COLUMNS + column] += mean - baseline(row, column);
+                }
+            }
+        }
+        plane
     }
 
     /// The synapses of the view as the chip has them, row by row.

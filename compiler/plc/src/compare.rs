@@ -3,8 +3,9 @@
 //!
 //! ```text
 //! engine ── ideal ──► real numbers, the chip's readings
-//!                     └─ sensors ──► real numbers, sensors without circuits, nearest neighbours
-//!                                    └─ pairing ──► the same with all pairs
+//!                     └─ sensors ──► sensors without noise, saturation and conversion
+//!                                    └─ mismatch ──► sensors that are all alike
+//!                                                    └─ pairing ──► the same with all pairs
 //! ```
 //!
 //! Each arrow is a stage, measured by how far the weights of its ends are apart. Shadows change nothing
@@ -58,10 +59,10 @@ impl Distance {
 }
 
 /// Names of the stages, each from what is before it to the next shadow; the last spans all.
-const STAGES: [&str; 4] = ["ideal", "sensors", "pairing", "together"];
+const STAGES: [&str; 5] = ["ideal", "sensors", "mismatch", "pairing", "together"];
 
 /// The stage from the engine to the last shadow.
-const TOGETHER: usize = 3;
+const TOGETHER: usize = 4;
 
 /// The distances of one stage of one engine, over its updates.
 #[derive(Clone, Debug)]
@@ -128,12 +129,12 @@ impl Ledger {
             x: "hardware time (ms)",
             y: "mean difference of weights (LSB)",
         };
-        // More than a few would hide each other.
-        let series: Vec<Series> = series.take(4).collect();
+        // More than those of one engine would hide each other.
+        let series: Vec<Series> = series.take(STAGES.len()).collect();
         if let Ok(svg) = figure::lines(&labels, &series) {
             let caption = "Mean magnitude of the difference between weights in fixed point and \
                            those of the same rule in real numbers (ideal), and with sensors \
-                           without circuits (sensors, pairing), over time."
+                           without circuits (sensors, mismatch, pairing), over time."
                 .to_owned();
             outcome.pictures.push(Picture { file: "compare.svg".into(), caption, svg });
         }

@@ -3,7 +3,7 @@
 use crate::array_engine::ArrayEngine;
 use crate::compare::{Compared, Comparison};
 use crate::output::{self, Failure};
-use pl_chip::Pairing;
+use pl_chip::Reference;
 use pl_diag::SourceMap;
 use pl_driver::ir::Generators;
 use pl_driver::{Rule, Session};
@@ -179,8 +179,8 @@ impl EngineFactory for Compiler {
         let shadow = || ArrayEngine::new(rule, pl_driver::Engine::Ideal, binding);
         let mut shadows = vec![shadow()?];
         if *sensors {
-            for pairing in [Pairing::Nearest, Pairing::All] {
-                shadows.push(shadow()?.reading(pairing));
+            for reference in [Reference::Spread, Reference::Nearest, Reference::All] {
+                shadows.push(shadow()?.reading(reference));
             }
         }
         let Binding { rule, hemisphere, instance, seed, .. } = binding;

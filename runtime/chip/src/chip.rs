@@ -6,7 +6,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::adex::AdexParameters;
 use crate::config::ChipConfig;
-use crate::correlation::{Branch, Pairing};
+use crate::correlation::{Branch, Reference};
 use crate::drivers::RowMode;
 use crate::event_path::EventPath;
 use crate::events::Spike;
@@ -177,7 +177,7 @@ impl Chip {
     pub fn keep_reference_sensors(&mut self, h: usize) {
         let hemisphere = &mut self.hemispheres[h];
         hemisphere.settle();
-        hemisphere.sensors.keep_reference();
+        hemisphere.sensors.keep_references();
     }
 
     /// What one branch of a row's sensors without circuits has accumulated, in LSB; zeros unless they
@@ -188,9 +188,9 @@ impl Chip {
         h: usize,
         row: usize,
         branch: Branch,
-        pairing: Pairing,
+        reference: Reference,
     ) -> [f64; COLUMNS] {
-        self.hemispheres[h].sensors.reference_row(row, branch, pairing)
+        self.hemispheres[h].sensors.reference_row(row, branch, reference)
     }
 
     /// True parameters of one branch of a sensor: amplitude of a pair at zero delay (LSB), time

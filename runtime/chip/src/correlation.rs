@@ -42,8 +42,8 @@ use crate::{COLUMNS, ROWS};
 
 mod reference;
 
-pub use reference::Pairing;
-use reference::Reference;
+pub use reference::Reference;
+use reference::References;
 
 /// One of the two accumulators of a correlation sensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,7 +211,7 @@ pub(crate) struct Correlation {
     /// Pulses with their times that have not acted yet, times ascending.
     waiting: Vec<(u64, Pulse)>,
     /// Sensors without circuits beside these, if someone wants to compare.
-    reference: Option<Box<Reference>>,
+    references: Option<Box<References>>,
 }
 
 impl Correlation {
@@ -252,7 +252,7 @@ impl Correlation {
             epoch: 0,
             ties: 0,
             waiting: Vec::new(),
-            reference: None,
+            references: None,
         };
         for row in 0..ROWS {
             sensors.calibrate(synapses, row);
@@ -289,9 +289,9 @@ impl Correlation {
     }
 
     /// Keeps sensors without circuits beside these from now on; they begin at 0.
-    pub(crate) fn keep_reference(&mut self) {
-        if self.reference.is_none() {
-            self.reference = Some(Box::new(Reference::new(&self.config)));
+    pub(crate) fn keep_references(&mut self) {
+        if self.references.is_none() {
+            self.references = Some(Box::new(References::new(&self.config)));
         }
     }
 
@@ -300,11 +300,11 @@ impl Correlation {
         &self,
         row: usize,
         branch: Branch,
-        pairing: Pairing,
+        reference: Reference,
     ) -> [f64; COLUMNS] {
         let mut values = [0.0; COLUMNS];
-        if let Some(reference) = &self.reference {
-            values.copy_from_slice(reference.row(row, branch, pairing));
+        if let Some(references) = &self.references {
+            values.copy_from_slice(references.row(row, branch, reference));
         }
         values
     }
@@ -331,8 +331,13 @@ impl Correlation {
     pub(crate) fn settle(&mut self, synapses: &SynapseArray) {
         let mut waiting = std::mem::take(&mut self.waiting);
         for tick in waiting.chunk_by(|(a, _), (b, _)| a == b) {
-            if let Some(reference) = &mut self.reference {
-                reference.tick(synapses, tick[0].0, tick);
+            if let Some(mut references) = self.references.take() {
+                let parameters = |row, column, branch| {
+                    let [eta, tau, _] = self.parameters(row, column, branch);
+                    [eta, tau]
+                };
+                references.tick(synapses, &parameters, tick);
+                self.references = Some(references);
             }
             let now = self.stamp(tick[0].0);
             match tick {
@@ -501,8 +506,8 @@ impl Correlation {
     /// Clears accumulators of a row at `time`: bit 0 of a column's byte the causal, bit 1 the
     /// anticausal one.
     pub(crate) fn reset_row(&mut self, row: usize, bits: &[u8; COLUMNS], time: u64) {
-        if let Some(reference) = &mut self.reference {
-            reference.reset_row(row, bits);
+        if let Some(references) = &mut self.references {
+            references.reset_row(row, bits);
         }
         let lanes = row * COLUMNS..(row + 1) * COLUMNS;
         let then = &mut self.reset_then[row];

@@ -1,9 +1,10 @@
 //! Sensors without circuits, beside those of a hemisphere: what the equations of a rule mean by
-//! correlation. In double precision, all alike, without mismatch, noise, saturation or conversion, and
-//! for two ways to pair pulses.
+//! correlation. In double precision, without noise, saturation or conversion, and of three kinds:
 //!
 //! ```text
-//! nearest:  as the chip, the last pulse of the other side if it came after the last of the own
+//! spread:   pairs as the chip does, the last pulse of the other side if it came after the last of the
+//!           own; each with the amplitude and time constant of the chip's sensor
+//! nearest:  the same, all with the nominal ones
 //! all:      a- += eta sum over all earlier postsynaptic pulses of exp(-(t - t_post) / tau)
 //!           a+ += eta sum over all earlier presynaptic pulses of exp(-(t - t_pre) / tau)
 //! ```
@@ -23,23 +24,32 @@ use crate::{COLUMNS, ROWS};
 /// Time constants after which a pulse is forgotten: `e^-40` is below half a step of a double at 1.
 const OLDEST: f64 = 40.0;
 
-/// Which pulses form pairs.
+/// A kind of sensor without circuits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pairing {
-    /// Each pulse with the last one of the other side, once.
+pub enum Reference {
+    /// Each pulse pairs with the last one of the other side, once; amplitude and time constant are
+    /// those of the chip's sensor.
+    Spread,
+    /// The same with nominal amplitude and time constant.
     Nearest,
-    /// Each pulse with all earlier ones of the other side.
+    /// Each pulse pairs with all earlier ones of the other side, with the nominal ones.
     All,
 }
 
-impl Pairing {
+impl Reference {
+    const COUNT: usize = 3;
+
     const fn index(self) -> usize {
         match self {
-            Pairing::Nearest => 0,
-            Pairing::All => 1,
+            Reference::Spread => 0,
+            Reference::Nearest => 1,
+            Reference::All => 2,
         }
     }
 }
+
+/// Amplitude (LSB) and time constant (ticks) of a sensor, by row, column and branch.
+pub(super) type Parameters<'a> = dyn Fn(usize, usize, Branch) -> [f64; 2] + 'a;
 
 /// The pulses of a row and address, or of a column.
 #[derive(Clone, Copy, Debug, Default, BorshSerialize, BorshDeserialize)]
@@ -52,30 +62,36 @@ struct Past {
 
 /// Sensors of a hemisphere without circuits.
 #[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
-pub(crate) struct Reference {
+pub(crate) struct References {
     eta_lsb: f64,
     tau_ticks: f64,
     /// `[row * 64 + address]`, and by column.
     pre: Vec<Past>,
     post: Vec<Past>,
-    /// By pairing and branch, `[row * 256 + column]`.
-    value: [[Vec<f64>; 2]; 2],
+    /// By kind and branch, `[row * 256 + column]`.
+    value: [[Vec<f64>; 2]; Reference::COUNT],
 }
 
-impl Reference {
-    pub(crate) fn new(config: &SensorConfig) -> Reference {
-        let plane = || vec![0.0; ROWS * COLUMNS];
-        Reference {
+impl References {
+    pub(crate) fn new(config: &SensorConfig) -> References {
+        let branches = || [vec![0.0; ROWS * COLUMNS], vec![0.0; ROWS * COLUMNS]];
+        References {
             eta_lsb: config.eta_lsb,
             tau_ticks: config.tau_us * TICKS_PER_US as f64,
             pre: vec![Past::default(); ROWS * ADDRESSES],
             post: vec![Past::default(); COLUMNS],
-            value: [[plane(), plane()], [plane(), plane()]],
+            value: std::array::from_fn(|_| branches()),
         }
     }
 
-    /// Lets all pulses of a tick act.
-    pub(crate) fn tick(&mut self, synapses: &SynapseArray, time: u64, pulses: &[(u64, Pulse)]) {
+    /// Lets all pulses of a tick act, beside sensors of these parameters.
+    pub(super) fn tick(
+        &mut self,
+        synapses: &SynapseArray,
+        parameters: &Parameters<'_>,
+        pulses: &[(u64, Pulse)],
+    ) {
+        let Some(&(time, _)) = pulses.first() else { return };
         for (_, pulse) in pulses {
             match pulse {
                 Pulse::Pre(pre) => {
@@ -84,7 +100,7 @@ impl Reference {
                     let addresses = synapses.addresses.row(row);
                     for column in (0..COLUMNS).filter(|&c| addresses[c] == pre.address) {
                         let other = self.post[column];
-                        self.pair(Branch::Acausal, row, column, (own, other), time);
+                        self.pair((row, column, Branch::Acausal), parameters, (own, other), time);
                     }
                 }
                 Pulse::Post(column) => {
@@ -93,7 +109,7 @@ impl Reference {
                     for row in 0..ROWS {
                         let address = usize::from(synapses.addresses.row(row)[column]);
                         let other = self.pre[row * ADDRESSES + address];
-                        self.pair(Branch::Causal, row, column, (own, other), time);
+                        self.pair((row, column, Branch::Causal), parameters, (own, other), time);
                     }
                 }
             }
@@ -112,23 +128,23 @@ impl Reference {
 
     fn pair(
         &mut self,
-        branch: Branch,
-        row: usize,
-        column: usize,
+        (row, column, branch): (usize, usize, Branch),
+        parameters: &Parameters<'_>,
         (own, other): (Option<u64>, Past),
         time: u64,
     ) {
         let Some(last) = other.last.filter(|last| *last < time) else { return };
-        let decay = decay(self.tau_ticks, time - last);
-        if decay == 0.0 {
-            return;
-        }
-        let decayed = self.eta_lsb * decay;
         let at = row * COLUMNS + column;
+        let mut add = |reference: Reference, [eta_lsb, tau_ticks]: [f64; 2], pulses: f64| {
+            let pair = eta_lsb * decay(tau_ticks, time - last);
+            self.value[reference.index()][branch.index()][at] += pair * pulses;
+        };
+        let nominal = [self.eta_lsb, self.tau_ticks];
         if own.is_none_or(|own| last > own) {
-            self.value[Pairing::Nearest.index()][branch.index()][at] += decayed;
+            add(Reference::Spread, parameters(row, column, branch), 1.0);
+            add(Reference::Nearest, nominal, 1.0);
         }
-        self.value[Pairing::All.index()][branch.index()][at] += decayed * other.trace;
+        add(Reference::All, nominal, other.trace);
     }
 
     /// Clears sensors of a row: bit 0 of a column's byte the causal, bit 1 the anticausal branch.
@@ -146,8 +162,8 @@ impl Reference {
     }
 
     /// What a branch of a row's sensors has accumulated, LSB.
-    pub(crate) fn row(&self, row: usize, branch: Branch, pairing: Pairing) -> &[f64] {
-        &self.value[pairing.index()][branch.index()][row * COLUMNS..(row + 1) * COLUMNS]
+    pub(crate) fn row(&self, row: usize, branch: Branch, reference: Reference) -> &[f64] {
+        &self.value[reference.index()][branch.index()][row * COLUMNS..(row + 1) * COLUMNS]
     }
 }
 
@@ -162,11 +178,14 @@ mod tests {
     use crate::config::ChipConfig;
     use crate::correlation::PrePulse;
 
+    /// Time constant of the synapse's own sensor, whose amplitude is 2 LSB.
+    const SPREAD_US: f64 = 3.0;
+
     /// A synapse of row 3 and column 9 that sees these pulses, at microseconds.
-    fn seen(pres: &[u64], posts: &[u64]) -> Reference {
+    fn seen(pres: &[u64], posts: &[u64]) -> References {
         let config = ChipConfig::ideal().sensor;
         let synapses = SynapseArray::new();
-        let mut reference = Reference::new(&config);
+        let mut references = References::new(&config);
         let mut pulses: Vec<(u64, Pulse)> = Vec::new();
         pulses.extend(
             pres.iter().map(|us| (us * TICKS_PER_US, Pulse::Pre(PrePulse { row: 3, address: 0 }))),
@@ -174,43 +193,45 @@ mod tests {
         pulses.extend(posts.iter().map(|us| (us * TICKS_PER_US, Pulse::Post(9))));
         pulses.sort_by_key(|(time, _)| *time);
         for tick in pulses.chunk_by(|(a, _), (b, _)| a == b) {
-            reference.tick(&synapses, tick[0].0, tick);
+            references.tick(&synapses, &|_, _, _| [2.0, SPREAD_US * TICKS_PER_US as f64], tick);
         }
-        reference
+        references
     }
 
-    fn value(reference: &Reference, branch: Branch, pairing: Pairing) -> f64 {
-        reference.row(3, branch, pairing)[9]
+    fn value(references: &References, branch: Branch, reference: Reference) -> f64 {
+        references.row(3, branch, reference)[9]
     }
 
     #[test]
     fn pairs_are_the_sums_of_their_exponentials() {
         let config = ChipConfig::ideal().sensor;
         let (pres, posts) = ([10, 14, 30, 31], [12, 15, 16, 32]);
-        let reference = seen(&pres, &posts);
+        let references = seen(&pres, &posts);
         let f = |us: u64| config.eta_lsb * real::exp(-(us as f64) / config.tau_us);
         let all = |later: &[u64], earlier: &[u64]| -> f64 {
             let pairs = later.iter().flat_map(|t| earlier.iter().map(move |s| (t, s)));
             pairs.filter(|(t, s)| t > s).map(|(t, s)| f(t - s)).sum()
         };
         let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
-        near(value(&reference, Branch::Causal, Pairing::All), all(&posts, &pres));
-        near(value(&reference, Branch::Acausal, Pairing::All), all(&pres, &posts));
+        near(value(&references, Branch::Causal, Reference::All), all(&posts, &pres));
+        near(value(&references, Branch::Acausal, Reference::All), all(&pres, &posts));
         // 12 follows 10, 15 follows 14, 16 follows 15: no pair; 32 follows 31.
-        near(value(&reference, Branch::Causal, Pairing::Nearest), f(2) + f(1) + f(1));
-        near(value(&reference, Branch::Acausal, Pairing::Nearest), f(2) + f(14));
+        near(value(&references, Branch::Causal, Reference::Nearest), f(2) + f(1) + f(1));
+        near(value(&references, Branch::Acausal, Reference::Nearest), f(2) + f(14));
+        let own = |us: f64| 2.0 * real::exp(-us / SPREAD_US);
+        near(value(&references, Branch::Causal, Reference::Spread), own(2.0) + 2.0 * own(1.0));
     }
 
     #[test]
     fn pulses_of_a_tick_do_not_pair_and_resets_clear_their_branch() {
-        let mut reference = seen(&[10, 20], &[20]);
+        let mut references = seen(&[10, 20], &[20]);
         let config = ChipConfig::ideal().sensor;
         let earlier = config.eta_lsb * real::exp(-10.0 / config.tau_us);
-        assert_eq!(value(&reference, Branch::Causal, Pairing::All), earlier);
-        assert_eq!(value(&reference, Branch::Acausal, Pairing::All), 0.0);
-        reference.reset_row(3, &[2; COLUMNS]);
-        assert_eq!(value(&reference, Branch::Causal, Pairing::Nearest), earlier);
-        reference.reset_row(3, &[1; COLUMNS]);
-        assert_eq!(value(&reference, Branch::Causal, Pairing::Nearest), 0.0);
+        assert_eq!(value(&references, Branch::Causal, Reference::All), earlier);
+        assert_eq!(value(&references, Branch::Acausal, Reference::All), 0.0);
+        references.reset_row(3, &[2; COLUMNS]);
+        assert_eq!(value(&references, Branch::Causal, Reference::Nearest), earlier);
+        references.reset_row(3, &[1; COLUMNS]);
+        assert_eq!(value(&references, Branch::Causal, Reference::Nearest), 0.0);
     }
 }

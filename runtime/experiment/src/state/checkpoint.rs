@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// What a file begins with.
 const MAGIC: &[u8] = b"plc checkpoint\n";
 /// Of what follows.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Bytes of a SHA-256.
 const DIGEST_BYTES: usize = 32;
 
