@@ -43,6 +43,7 @@ rules! {
     "eprop": "eligibility with pseudo-derivative and learning signal",
     "homeostasis_proportional": "rate error, rounded at random",
     "homeostasis_sign": "sign of the rate error",
+    "hybrid": "pairs, reward, homeostasis, scaling, decay and rewiring, of the terms of `std.terms`",
     "inhibitory_stdp": "inhibition that balances rates",
     "lms_calibration": "gain and offset of columns by least mean squares",
     "multiplicative_stdp": "steps in proportion to the distance to the bound",

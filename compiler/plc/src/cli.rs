@@ -308,7 +308,7 @@ pub(crate) struct RunArgs {
     /// Folder for the results [default: out/NAME-SEED].
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
-    /// Run this many seeds from the first on and print medians and quartiles.
+    /// Run this many seeds from the first on and print medians, quartiles, means and standard deviations.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
     /// Show the run on the terminal, so many updates a second, or fewer; for tasks that have

@@ -4,7 +4,9 @@
 use crate::cli::ReportArgs;
 use crate::html::{self, escaped};
 use crate::output::{self, Failure};
+use crate::report;
 use serde_json::Value;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 /// Most lines of a table of a sweep that are shown.
@@ -31,6 +33,11 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Failure> {
     output::write_file(&file, html::page(&name, &content).as_bytes())?;
     outln!("{count} results in {}", file.display());
     Ok(())
+}
+
+/// A metric as the summary of its run shows it.
+fn number(value: &Value) -> String {
+    value.as_f64().map_or_else(|| words(value), report::number)
 }
 
 /// The folder and those in it, by name.
@@ -100,7 +107,7 @@ fn run_table(run: &Value) -> String {
     );
     let metrics = run["metrics"].as_object().into_iter().flatten();
     let rows: Vec<Vec<String>> =
-        metrics.map(|(name, value)| vec![escaped(name), words(value)]).collect();
+        metrics.map(|(name, value)| vec![escaped(name), number(value)]).collect();
     intro + &html::table(&["metric", "value"], &rows)
 }
 
@@ -108,11 +115,12 @@ fn repeat_table(repeat: &Value) -> String {
     let seeds = repeat["seeds"].as_array().map_or(0, Vec::len);
     let metrics = repeat["metrics"].as_object().into_iter().flatten();
     let row = |(name, value): (&String, &Value)| {
-        let part = |key: &str| words(&value[key]);
-        vec![escaped(name), part("median"), part("quartile_low"), part("quartile_high")]
+        let parts = ["median", "quartile_low", "quartile_high", "mean", "standard_deviation"];
+        iter::once(escaped(name)).chain(parts.map(|key| number(&value[key]))).collect()
     };
     let rows: Vec<Vec<String>> = metrics.map(row).collect();
-    let headings = ["metric", "median", "lower quartile", "upper quartile"];
+    let headings =
+        ["metric", "median", "lower quartile", "upper quartile", "mean", "standard deviation"];
     format!("<p>{}, {seeds} seeds.</p>\n", words(&repeat["experiment"]))
         + &html::table(&headings, &rows)
 }

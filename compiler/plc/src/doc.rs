@@ -4,6 +4,7 @@ use crate::cli::{DocArgs, MessageFormat};
 use crate::html::{escaped, page, table};
 use crate::output::{self, Failure};
 use pl_driver::sema::hir::{Param, State};
+use pl_driver::stdlib::StdModule;
 use pl_driver::{Rule, Session};
 use std::fmt::Write as _;
 
@@ -16,7 +17,7 @@ struct Documented {
     source: String,
 }
 
-/// Writes pages for every rule of the files, and `index.html`.
+/// Writes pages for every rule of the files, and `index.html`; with the library also for its modules.
 pub(crate) fn run(args: &DocArgs) -> Result<(), Failure> {
     let library = pl_driver::stdlib::RULES.iter().map(|rule| format!("std:{}", rule.name));
     let mut names = args.files.clone();
@@ -47,22 +48,68 @@ pub(crate) fn run(args: &DocArgs) -> Result<(), Failure> {
         }
         files.push((name, rule_page(documented)?.into_bytes()));
     }
-    files.push(("index.html".into(), catalogue(&documented).into_bytes()));
+    let modules = if args.library { pl_driver::stdlib::MODULES } else { &[] };
+    for module in modules {
+        files.push((format!("{}.html", module.path), module_page(module).into_bytes()));
+    }
+    files.push(("index.html".into(), catalogue(&documented, modules).into_bytes()));
     output::write_all(&args.out, &files)?;
     outln!("{}", args.out.join("index.html").display());
     Ok(())
 }
 
-fn catalogue(documented: &[Documented]) -> String {
+fn catalogue(documented: &[Documented], modules: &[StdModule]) -> String {
+    let link = |name: &str| format!("<a href=\"{name}.html\">{name}</a>");
     let row = |documented: &Documented| {
-        let name = escaped(documented.rule.name());
-        let first = documented.rule.hir().doc.lines().next().unwrap_or_default();
-        let us = documented.rule.hir().schedule.period_ticks as f64 / TICKS_PER_US;
-        let link = format!("<a href=\"{name}.html\">{name}</a>");
-        vec![link, with_code(&escaped(first)), format!("{us} us")]
+        let hir = documented.rule.hir();
+        let about = with_code(&escaped(&first_sentence(&hir.doc)));
+        vec![link(&escaped(documented.rule.name())), about, time(hir.schedule.period_ticks)]
     };
     let rows: Vec<Vec<String>> = documented.iter().map(row).collect();
-    page("Rules", &format!("<h1>Rules</h1>\n{}", table(&["rule", "", "period"], &rows)))
+    let mut out = format!("<h1>Rules</h1>\n{}", table(&["rule", "", "period"], &rows));
+    if !modules.is_empty() {
+        let row = |module: &StdModule| {
+            vec![link(module.path), escaped(&first_sentence(&module_doc(module)))]
+        };
+        let rows: Vec<Vec<String>> = modules.iter().map(row).collect();
+        let _ = write!(out, "<h1>Modules</h1>\n{}", table(&["module", ""], &rows));
+    }
+    page("Rules", &out)
+}
+
+/// The text before the first full stop that ends a sentence.
+fn first_sentence(text: &str) -> String {
+    let words = text.split("\n\n").next().unwrap_or_default().split_whitespace();
+    let mut sentence: Vec<&str> = Vec::new();
+    for word in words {
+        sentence.push(word);
+        if word.ends_with('.') {
+            break;
+        }
+    }
+    sentence.join(" ")
+}
+
+/// Hardware time in a readable unit, in one piece.
+fn time(ticks: u64) -> String {
+    let us = ticks as f64 / TICKS_PER_US;
+    if us < 1000.0 { format!("{us}&nbsp;us") } else { format!("{}&nbsp;ms", us / 1000.0) }
+}
+
+/// What a module says of itself.
+fn module_doc(module: &StdModule) -> String {
+    let lines = module.source.lines().map_while(|line| line.strip_prefix("//!"));
+    lines.map(str::trim).collect::<Vec<&str>>().join("\n")
+}
+
+fn module_page(module: &StdModule) -> String {
+    let name = escaped(module.path);
+    let (about, source) = (escaped(&module_doc(module)), escaped(module.source));
+    let content = format!(
+        "<p><a href=\"index.html\">Rules</a></p>\n<h1>{name}</h1>\n<p>{}</p>\n<pre>{source}</pre>\n",
+        with_code(&about)
+    );
+    page(module.path, &content)
 }
 
 /// Text with what stands between backticks, equations above all, as code.
@@ -83,10 +130,8 @@ fn rule_page(documented: &Documented) -> Result<String, Failure> {
     for paragraph in hir.doc.split("\n\n") {
         let _ = writeln!(out, "<p>{}</p>", with_code(&escaped(paragraph)));
     }
-    let us = |ticks: u64| ticks as f64 / TICKS_PER_US;
-    let period = us(hir.schedule.period_ticks);
-    let first = us(hir.schedule.phase_ticks);
-    let _ = writeln!(out, "<p>Updated every {period} us, first at {first} us (hardware time).</p>");
+    let [period, first] = [hir.schedule.period_ticks, hir.schedule.phase_ticks].map(time);
+    let _ = writeln!(out, "<p>Updated every {period}, first at {first} (hardware time).</p>");
     if !hir.params.is_empty() {
         let rows: Vec<Vec<String>> = hir.params.iter().map(param_row).collect();
         out += "<h2>Parameters</h2>\n";
@@ -99,7 +144,7 @@ fn rule_page(documented: &Documented) -> Result<String, Failure> {
     }
     let program = rule.program().map_err(|error| Failure::Invalid(error.to_string()))?;
     let (rows, columns) = (hir.rows_max, hir.columns_max);
-    let full = us(program.cost.update_cycles(rows, columns));
+    let full = program.cost.update_cycles(rows, columns) as f64 / TICKS_PER_US;
     let _ = write!(
         out,
         "<h2>Cost</h2>\n<p>At most {full:.0} us for {rows} rows and {columns} columns on the \

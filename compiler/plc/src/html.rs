@@ -4,7 +4,7 @@
 const STYLE: &str = "\
 :root { color-scheme: light dark; }
 body { font-family: sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; line-height: 1.4; }
-table { border-collapse: collapse; }
+table { border-collapse: collapse; display: block; max-width: 100%; overflow-x: auto; }
 th, td { padding: 0.1em 1em 0.1em 0; text-align: left; vertical-align: top; }
 .number { text-align: right; }
 figure { margin: 2em 0; }

@@ -47,7 +47,7 @@ pub(crate) fn repeat_file(source: &Source<'_>, runs: &[Finished]) -> (String, Ve
     for (name, values) in by_metric(runs) {
         let [low, median, high] = quartiles(&values);
         let entry = json!({
-            "mean": mean(&values), "median": median, "quartile_low": low, "quartile_high": high,
+            "mean": mean(&values), "standard_deviation": standard_deviation(&values), "median": median, "quartile_low": low, "quartile_high": high,
             "values": values,
         });
         metrics.insert(name, entry);
@@ -121,6 +121,15 @@ fn mean(values: &[f64]) -> f64 {
     sum / count
 }
 
+/// Of the seeds as a sample of all there are: divided by one less than their number.
+fn standard_deviation(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    let (count, squares) = values.iter().fold((0.0, 0.0), |(count, sum), value| {
+        (count + 1.0, sum + (value - mean) * (value - mean))
+    });
+    (squares / (count - 1.0)).sqrt()
+}
+
 /// Lower quartile, median and upper quartile, interpolated between neighbours.
 fn quartiles(values: &[f64]) -> [f64; 3] {
     let mut sorted = values.to_vec();
@@ -154,8 +163,8 @@ pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finishe
             [one] => number(one),
             _ => {
                 let [low, median, high] = quartiles(values).map(number);
-                let mean = number(mean(values));
-                format!("median {median}  quartiles {low} {high}  mean {mean}")
+                let [mean, deviation] = [mean(values), standard_deviation(values)].map(number);
+                format!("median {median}  quartiles {low} {high}  mean {mean} +- {deviation}")
             }
         };
         let _ = writeln!(out, "  {name:width$}  {text}");
@@ -172,7 +181,7 @@ pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finishe
 }
 
 /// Up to four significant digits, whole numbers whole.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e9 {
         return format!("{value:.0}");
     }
@@ -226,6 +235,12 @@ mod tests {
         assert_eq!(quartiles(&[3.0, 1.0, 2.0, 5.0, 4.0]), [2.0, 3.0, 4.0]);
         assert_eq!(quartiles(&[1.0, 2.0]), [1.25, 1.5, 1.75]);
         assert!(quartiles(&[])[1].is_nan());
+    }
+
+    #[test]
+    fn deviations_are_those_of_a_sample() {
+        assert_eq!(standard_deviation(&[2.0, 4.0, 6.0]), 2.0);
+        assert_eq!(standard_deviation(&[3.0, 3.0]), 0.0);
     }
 
     #[test]

@@ -302,6 +302,23 @@ fn rules_are_documented_without_references_elsewhere() {
 }
 
 #[test]
+fn the_library_has_a_catalogue() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = plc(folder.path(), &["doc", "--library", "--out", "pages"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let page = |name: &str| fs::read_to_string(folder.path().join("pages").join(name)).unwrap();
+    let index = page("index.html");
+    for name in pl_driver::stdlib::RULES.iter().map(|rule| rule.name).chain(["std.terms"]) {
+        assert!(index.contains(&format!("<a href=\"{name}.html\">{name}</a>")), "{name}: {index}");
+        assert!(page(&format!("{name}.html")).contains(&format!("<h1>{name}</h1>")), "{name}");
+    }
+    // A sentence goes on in the next line.
+    assert!(index.contains("the rule of the PyNN demo ts_11 of the Electronic Vision(s) group"));
+    assert!(index.contains("<td>2&nbsp;ms</td>"));
+    assert!(page("std.terms.html").contains("fn eligibility(trace, correlation, kept)"));
+}
+
+#[test]
 fn sources_are_laid_out_in_place() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("r.pl");

@@ -79,8 +79,12 @@ fn a_report_holds_all_results_of_a_folder_and_refers_to_nothing() {
     let run = at.join("a/run-1");
     fs::create_dir_all(&run).unwrap();
     let json = "{\"experiment\": \"<e>\", \"seed\": 3, \"engine\": \"jit\", \"plc_version\": \"0\", \
-                \"metrics\": {\"accuracy\": 0.75}}";
+                \"metrics\": {\"accuracy\": 0.75126}}";
     fs::write(run.join("run.json"), json).unwrap();
+    let repeated = "{\"experiment\": \"r\", \"seeds\": [3, 4], \"metrics\": {\"rate\": {\"median\": 1, \
+                    \"quartile_low\": 2, \"quartile_high\": 3, \"mean\": 4.5678, \
+                    \"standard_deviation\": null, \"values\": []}}}";
+    fs::write(run.join("repeat.json"), repeated).unwrap();
     fs::write(run.join("curve.svg"), "<svg></svg>\n").unwrap();
     fs::create_dir(at.join("a/sweep")).unwrap();
     fs::write(at.join("a/sweep/results.csv"), "point,gain\n0,0.5\n").unwrap();
@@ -90,7 +94,13 @@ fn a_report_holds_all_results_of_a_folder_and_refers_to_nothing() {
     };
     assert!(report(&["a"]).status.success());
     let page = fs::read_to_string(at.join("a/index.html")).unwrap();
-    for part in ["&lt;e&gt;, seed 3", "<td>accuracy</td><td>0.75</td>", "<svg>", "<td>0.5</td>"] {
+    for part in [
+        "&lt;e&gt;, seed 3",
+        "<td>accuracy</td><td>0.751</td>",
+        "<td>rate</td><td>1</td><td>2</td><td>3</td><td>4.568</td><td>null</td>",
+        "<svg>",
+        "<td>0.5</td>",
+    ] {
         assert!(page.contains(part), "{part} in {page}");
     }
     assert!(!page.contains("href") && !page.contains("src="));

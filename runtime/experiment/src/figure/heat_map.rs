@@ -50,7 +50,8 @@ impl HeatMap<'_> {
     /// What the library says.
     pub fn draw(&self) -> Result<String, String> {
         let legend = (0..).zip(self.borders.iter().zip(BORDERS));
-        document((680, 480 + 20 * self.borders.len().try_into().unwrap_or(0)), |area| {
+        let height = 480 + 20 * self.borders.len().try_into().unwrap_or(0);
+        let svg = document((680, height), |area| {
             self.draw_labels(area)?;
             self.draw_cells(area)?;
             self.draw_scale(area)?;
@@ -63,7 +64,9 @@ impl HeatMap<'_> {
             }
             let frame = BLACK.mix(0.4).stroke_width(1);
             area.draw(&Rectangle::new([(LEFT, TOP), (LEFT + SIDE, TOP + SIDE)], frame))
-        })
+        })?;
+        // Else the ground shows between neighbours where a pixel of the screen is no whole unit.
+        Ok(svg.replacen("<svg ", "<svg shape-rendering=\"crispEdges\" ", 1))
     }
 
     /// Lower left corner of a cell; the first row lies at the bottom, as axes go.
