@@ -3,8 +3,8 @@
 //! `w += pair + b (R - E) m + homeostasis + scaling - decay`, `m` the eligibility, `E` the mean reward, while the weight
 //! stays above a random threshold, else a fresh start on a random input of the row (S. Billaudelle et al.,
 //! arXiv:1912.12047). A gain of 0 takes a term away.
-//! Exact in the mean: small changes are rounded at random. A trace a synapse: at most 6 rows.
-//! Cost: at most about 280 us of the processor for 6 rows of 256 columns.
+//! Exact in the mean: small changes are rounded at random. A trace a synapse: at most 8 rows.
+//! Cost: at most about 280 us of the processor for 8 rows of 256 columns.
 
 import std.terms
 
@@ -49,7 +49,7 @@ rule hybrid {
     /// Eligibility, correlation LSB.
     state trace    : real in -256.0 .. 256.0 per synapse = 0
 
-    view rows <= 6
+    view rows <= 8
     every 10 ms
     rounding stochastic
 
@@ -72,8 +72,6 @@ rule hybrid {
         reset causal, acausal
     }
     neurons { reset rate }
-
-    record weight, address every 100 updates
 }
 
 test every_term_counts for hybrid {
