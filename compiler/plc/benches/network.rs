@@ -3,8 +3,8 @@
 //! 256 Poisson inputs of 20 Hz (biological), 512 neurons, all-to-all 131072 plastic synapses, 10 s
 //! of biological time, mismatch on, one thread; a rule updates all weights every 100 ms.
 //! `cargo bench --bench network` prints `cost NAME VALUE unit` and ratios of times measured in this
-//! run: also of what a synaptic event costs on sixteen chips, joined in a ring, beside one, and of the
-//! memory a chip takes (on Linux). Brian2 is installed into `target/brian2` by `tests/peers/install_brian2.sh` if it is not
+//! run: also of what a synaptic event costs on sixteen chips, joined in a ring and all to all, beside
+//! one, and of the memory a chip takes (on Linux). Brian2 is installed into `target/brian2` by `tests/peers/install_brian2.sh` if it is not
 //! there; its time is that of the run, without compilation and process start.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's results go to standard output")]
@@ -124,9 +124,16 @@ fn network(compiler: &Compiler, events: &[InputEvent]) -> Measured {
     }
 }
 
+/// Which chips the spikes of a chip reach, of several.
+#[derive(Clone, Copy)]
+enum Links {
+    ToNext,
+    ToAll,
+}
+
 /// Seconds that a synaptic event costs on `count` chips with the same input, without a rule, over a
-/// tenth of the time; every sixteenth neuron of a chip reaches a row of the next.
-fn cost_per_event(count: usize, events: &[InputEvent]) -> f64 {
+/// tenth of the time; every sixteenth neuron of a chip reaches a row of other chips.
+fn cost_per_event(count: usize, links: Links, events: &[InputEvent]) -> f64 {
     let mut config = ChipConfig::mismatch();
     config.neuron.psp_lsb_per_weight = PSP_LSB;
     let mut cluster = Cluster::new(&config, count, 1);
@@ -137,15 +144,23 @@ fn cost_per_event(count: usize, events: &[InputEvent]) -> f64 {
             cluster.chip_mut(chip).write_weights_row(h, row, &[WEIGHT; 256]);
             cluster.chip_mut(chip).write_address_row(h, row, &[1; 256]);
         }
-        for row in (0..=u8::MAX).step_by(16).filter(|_| count > 1) {
+        let reached = match links {
+            Links::ToNext => 1..2.min(count),
+            Links::ToAll => 1..count,
+        };
+        for (row, distance) in
+            (0..=u8::MAX).step_by(16).flat_map(|r| reached.clone().map(move |d| (r, d)))
+        {
             let target = Target { hemisphere: 1, row, address: 2 };
-            cluster.connect(chip, (0, row.into()), (chip + 1) % count, target);
+            cluster.connect(chip, (0, row.into()), (chip + distance) % count, target);
         }
         cluster.enqueue(chip, &events[..now]);
     }
     let start = Instant::now();
     cluster.run_until(end);
-    start.elapsed().as_secs_f64() / (now as f64 * 256.0 * count as f64)
+    let seconds = start.elapsed().as_secs_f64();
+    let on_rows = now as f64 * count as f64 + cluster.all_link_counters().sent as f64;
+    seconds / (on_rows * 256.0)
 }
 
 /// Megabytes that this process holds in memory, where `/proc` tells.
@@ -165,14 +180,20 @@ fn memory_per_chip() -> Option<f64> {
 }
 
 fn several_chips(events: &[InputEvent]) {
-    let best = |count| {
-        let runs = (0..REPETITIONS).map(|_| cost_per_event(count, events));
-        runs.fold(f64::INFINITY, f64::min)
-    };
-    let (one, sixteen) = (best(1), best(16));
+    // In turns, so that all are measured under the same conditions.
+    let networks = [(1, Links::ToNext), (16, Links::ToNext), (16, Links::ToAll)];
+    let mut best = [f64::INFINITY; 3];
+    for _ in 0..REPETITIONS {
+        for (best, (count, links)) in best.iter_mut().zip(networks) {
+            *best = best.min(cost_per_event(count, links, events));
+        }
+    }
+    let [one, ring, all] = best;
     println!("cost synaptic_event_1_chip {:.3} ns", one * 1e9);
-    println!("cost synaptic_event_16_chips {:.3} ns", sixteen * 1e9);
-    println!("ratio cost_16_chips_over_1 {:.2}", sixteen / one);
+    println!("cost synaptic_event_16_chips {:.3} ns", ring * 1e9);
+    println!("cost synaptic_event_16_chips_all_to_all {:.3} ns", all * 1e9);
+    println!("ratio cost_16_chips_over_1 {:.2}", ring / one);
+    println!("ratio cost_16_chips_all_to_all_over_1 {:.2}", all / one);
 }
 
 /// Seconds, rate, input events and spikes of the same network in Brian2.

@@ -5,8 +5,9 @@
 //!                       └──► link to chip 2 ─► ...
 //! ```
 //!
-//! No event comes over a link in less than the links' shortest delay. So all chips run
-//! independently for that long, on as many threads as there are, and then exchange what they sent.
+//! No event comes over a link in less than the links' shortest delay, so a chip can run for that
+//! long beyond those that have a link to it. All chips do so in turn, on as many threads as there
+//! are, and as far as they can at once: what a chip works on is then fetched into the caches seldom.
 //! What an event does depends on its time and place only, never on the order in which threads
 //! bring it: any number of threads gives the same bits.
 
@@ -16,17 +17,19 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::chip::Chip;
 use crate::config::ChipConfig;
-use crate::events::{InputEvent, Spike, Target, index_byte};
+use crate::events::{InputEvent, Spike, Target};
 use crate::time::ticks_from_us;
 use crate::{COLUMNS, HEMISPHERES};
 
 mod link;
+mod rounds;
 mod transport;
 
 pub use link::LinkCounters;
 pub use transport::{InProcess, Transport};
 
 use link::Link;
+use rounds::Rounds;
 
 /// Most chips of a cluster.
 pub const CHIPS: usize = 50;
@@ -42,8 +45,8 @@ struct Wire {
 #[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 struct Member {
     chip: Chip,
-    /// By hemisphere and column.
-    wires: BTreeMap<(u8, u8), Vec<Wire>>,
+    /// By neuron, `hemisphere * 256 + column`; empty if there are none at all.
+    wires: Vec<Vec<Wire>>,
     /// By the other chip.
     links: BTreeMap<usize, Link>,
     /// Spikes of a window, and what they become at other chips; kept to reuse their memory.
@@ -58,8 +61,8 @@ impl Member {
         let arrived = transport.receive(index);
         self.chip.run_window(end, &arrived, &mut self.departures);
         for spike in &self.departures {
-            let wires = self.wires.get(&(spike.hemisphere, spike.column));
-            for Wire { to, targets } in wires.into_iter().flatten() {
+            let neuron = usize::from(spike.hemisphere) * COLUMNS + usize::from(spike.column);
+            for Wire { to, targets } in self.wires.get(neuron).into_iter().flatten() {
                 let arrival = self.links.get_mut(to).and_then(|link| link.carry(spike.time));
                 if let Some(time) = arrival {
                     let packet = self.packets.entry(*to).or_default();
@@ -99,7 +102,7 @@ pub struct Cluster<T: Transport = InProcess> {
     threads: usize,
     seed: u64,
     config: ChipConfig,
-    /// Ticks of a step, and of a window: whole steps, at most the shortest delay.
+    /// Ticks of a step, and of as many of them as fit in the shortest delay.
     step: u64,
     window: u64,
 }
@@ -132,7 +135,7 @@ impl<T: Transport> Cluster<T> {
         assert!((1..=CHIPS).contains(&count), "a cluster has 1 to {CHIPS} chips, not {count}");
         let member = |index: usize| Member {
             chip: Chip::new(config, seed.wrapping_add(index as u64)),
-            wires: BTreeMap::new(),
+            wires: Vec::new(),
             links: BTreeMap::new(),
             departures: Vec::new(),
             packets: BTreeMap::new(),
@@ -245,7 +248,8 @@ impl<T: Transport> Cluster<T> {
         let link = || Link::new(&self.config.link, self.step, self.seed, (from, to));
         let member = &mut self.members[from];
         member.links.entry(to).or_insert_with(link);
-        let wires = member.wires.entry((index_byte(hemisphere), index_byte(column))).or_default();
+        member.wires.resize_with(HEMISPHERES * COLUMNS, Vec::new);
+        let wires = &mut member.wires[hemisphere * COLUMNS + column];
         match wires.iter_mut().find(|wire| wire.to == to) {
             Some(wire) => wire.targets.push(target),
             None => wires.push(Wire { to, targets: vec![target] }),
@@ -259,30 +263,31 @@ impl<T: Transport> Cluster<T> {
 
     /// Advances all chips to `t_end` ticks, as [`Chip::run_until`] does one.
     pub fn run_until(&mut self, t_end: u64) {
-        let start = self.now();
-        let linked = self.members.iter().any(|member| !member.links.is_empty());
-        let window = if linked { self.window } else { u64::MAX };
-        let step = self.step;
         let share = self.members.len().div_ceil(self.threads.min(self.members.len()));
         let threads = self.members.len().div_ceil(share);
         self.transport.begin(self.members.len(), threads);
+        let (times, steps) = ((self.now(), t_end), (self.step, self.window));
+        let rounds = Rounds::new(self.members.len(), times, share, steps, |chip| {
+            self.members[chip].links.keys().copied()
+        });
         let transport = &self.transport;
-        let run = |first: usize, members: &mut [Member]| {
-            let mut time = start;
-            while time < t_end {
-                time = t_end.min((time - time % step).saturating_add(window));
+        let run = |first: usize, members: &mut [Member], mut rounds: Rounds| {
+            while rounds.advance() {
                 for (index, member) in (first..).zip(members.iter_mut()) {
-                    member.run(index, time, transport);
+                    if let Some(end) = rounds.end(index) {
+                        member.run(index, end, transport);
+                    }
                 }
                 transport.meet();
             }
         };
         if threads == 1 {
-            run(0, &mut self.members);
+            run(0, &mut self.members, rounds);
         } else {
             std::thread::scope(|scope| {
                 for (number, members) in self.members.chunks_mut(share).enumerate() {
-                    scope.spawn(move || run(number * share, members));
+                    let rounds = rounds.clone();
+                    scope.spawn(move || run(number * share, members, rounds));
                 }
             });
         }

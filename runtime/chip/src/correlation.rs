@@ -197,15 +197,15 @@ pub(crate) struct Correlation {
     /// The only address a row has had pulses of, and the time of the last one.
     row_address: [u8; ROWS],
     row_time: [u32; ROWS],
-    /// Bit `i`: some row of block `i` has had pulses of several addresses.
-    mixed_blocks: u32,
+    /// Rows that have had pulses of several addresses, as bits.
+    mixed_rows: [u64; 4],
     /// Blocks of rows that have had any pulse.
     used_blocks: Range<usize>,
     /// Lanes of the columns in use.
     columns: Range<usize>,
     held: Held,
-    /// Presynaptic times of the column that fires; kept to reuse its memory.
-    collected: [u32; ROWS],
+    /// Presynaptic addresses and times of the column that fires; kept to reuse its memory.
+    collected: ([u8; ROWS], [u32; ROWS]),
     epoch: u64,
     ties: u64,
     /// Pulses with their times that have not acted yet, times ascending.
@@ -244,11 +244,11 @@ impl Correlation {
             last_post: [0; COLUMNS],
             row_address: [NO_ADDRESS; ROWS],
             row_time: [0; ROWS],
-            mixed_blocks: 0,
+            mixed_rows: [0; 4],
             used_blocks: 0..0,
             columns: 0..COLUMNS,
             held: Held::new(),
-            collected: [0; ROWS],
+            collected: ([0; ROWS], [0; ROWS]),
             epoch: 0,
             ties: 0,
             waiting: Vec::new(),
@@ -416,7 +416,7 @@ impl Correlation {
                 used.start.min(block)..used.end.max(block + 1)
             };
         } else {
-            self.mixed_blocks |= 1 << block;
+            self.mixed_rows[row / 64] |= 1 << (row % 64);
         }
     }
 
@@ -461,33 +461,32 @@ impl Correlation {
         let rows = self.used_blocks.start * BLOCK..self.used_blocks.end * BLOCK;
         let start = column * COLUMN_STRIDE;
         let lanes = start + rows.start..start + rows.end;
-        let own = &synapses.column_addresses(column)[rows.clone()];
-        let meeting = if self.mixed_blocks == 0 && self.held.by_column[column] == [0; 4] {
-            let seen = &self.row_address[rows.clone()];
-            Meeting { own, seen, times: &self.row_time[rows], now, previous }
+        let own = synapses.column_addresses(column);
+        let (seen, times) = if self.mixed_rows == [0; 4] && self.held.by_column[column] == [0; 4] {
+            (&self.row_address, &self.row_time)
         } else {
-            self.collect_last_pre(synapses, column);
-            Meeting { own, seen: own, times: &self.collected[rows], now, previous }
+            self.collect_last_pre(own, column);
+            let (seen, times) = &self.collected;
+            (seen, times)
         };
+        let own = &own[rows.clone()];
+        let meeting =
+            Meeting { own, seen: &seen[rows.clone()], times: &times[rows], now, previous };
         lanes::accumulate(self.level, &meeting, self.causal.sensors(lanes, self.saturation));
     }
 
-    /// Collects the time of the last matching pulse of every row, for one column.
-    fn collect_last_pre(&mut self, synapses: &SynapseArray, column: usize) {
-        let addresses = synapses.column_addresses(column);
-        let rows = self.used_blocks.start * BLOCK..self.used_blocks.end * BLOCK;
-        for row in rows {
-            let address = addresses[row];
-            self.collected[row] = if self.mixed_blocks >> (row / BLOCK) & 1 == 1 {
-                self.last_pre[row][usize::from(address) % ADDRESSES]
-            } else if address == self.row_address[row] {
-                self.row_time[row]
-            } else {
-                0
-            };
+    /// Collects the address and time of the last pulse of every row that the synapses `own` of a
+    /// column may have matched.
+    fn collect_last_pre(&mut self, own: &[u8; ROWS], column: usize) {
+        let (seen, times) = &mut self.collected;
+        (*seen, *times) = (self.row_address, self.row_time);
+        for row in ones(self.mixed_rows) {
+            seen[row] = own[row];
+            times[row] = self.last_pre[row][usize::from(own[row]) % ADDRESSES];
         }
         for row in ones(self.held.by_column[column]) {
-            self.collected[row] = self.held.last_pre[row * COLUMNS + column];
+            seen[row] = own[row];
+            times[row] = self.held.last_pre[row * COLUMNS + column];
         }
     }
 

@@ -77,7 +77,7 @@ mod neurons;
 mod sensors;
 
 pub(crate) use adex::{advance_adex, deliver_adex, fire_adex};
-pub(crate) use neurons::{Delivery, Rises, Steps, advance};
+pub(crate) use neurons::{Delivery, Rises, Steps, advance, answers};
 pub(crate) use sensors::{Meeting, Saturation, Sensors, accumulate, increment};
 
 /// Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits.

@@ -125,8 +125,9 @@ pub(crate) struct NeuronBlock {
     pub(crate) inh: Input,
 }
 
-/// What a unit of weight that arrives `n` ticks before the end of a step adds; index `n`, block.
-type Gains = Box<[[Gain; BLOCKS]]>;
+/// What a unit of weight adds that arrives so many ticks before the end of a step, 0 to those of a
+/// step; index: block, ticks.
+type Gains = Box<[Gain]>;
 
 /// Time constants of one synaptic input of one neuron, ticks.
 #[derive(Clone, Copy)]
@@ -142,8 +143,8 @@ impl Kinetics {
         let (block, lane) = (column / BLOCK, column % BLOCK);
         let Kinetics { tau_mem, tau_syn, unit } = self;
         let mut t = 0.0;
-        for gain in gains.iter_mut() {
-            let gain = &mut gain[block];
+        let lefts = gains.len() / BLOCKS;
+        for gain in &mut gains[block * lefts..(block + 1) * lefts] {
             gain.current[lane] = single(unit * real::exp(-t / tau_syn));
             gain.potential[lane] = single(unit * response(tau_mem, tau_syn, t));
             t += 1.0;
@@ -189,6 +190,7 @@ pub(crate) struct Neurons {
     gains_inh: Gains,
     /// Events and spikes of the steps being computed; kept to reuse their memory.
     deliveries: Vec<Delivery>,
+    answers: Vec<[u8; COLUMNS]>,
     rises: Rises,
     /// Some inhibitory current may not be zero.
     inhibited: bool,
@@ -207,7 +209,8 @@ impl Neurons {
             let peak = peak_response(config.neuron.tau_mem_us * ticks, tau_syn_us * ticks);
             config.neuron.psp_lsb_per_weight / peak
         };
-        let gains = || (0..=step_ticks).map(|_| [Gain::default(); BLOCKS]).collect();
+        let lefts = step_ticks as usize + 1;
+        let gains = || vec![Gain::default(); BLOCKS * lefts].into_boxed_slice();
         let mut neurons = Neurons {
             level,
             step_ticks,
@@ -223,6 +226,7 @@ impl Neurons {
             gains_exc: gains(),
             gains_inh: gains(),
             deliveries: Vec::new(),
+            answers: Vec::new(),
             rises: Rises::default(),
             inhibited: false,
             silent: false,
@@ -325,12 +329,24 @@ impl Neurons {
         fired: &mut Vec<Fired>,
     ) {
         self.receive(drivers, events, start);
+        if self.answers.len() < self.deliveries.len() {
+            self.answers.resize(self.deliveries.len(), [0; COLUMNS]);
+        }
+        let columns = self.active.start * BLOCK..self.active.end * BLOCK;
+        let SynapseArray { addresses, weights, .. } = synapses;
+        lanes::answers(
+            self.level,
+            addresses,
+            weights,
+            &self.deliveries,
+            columns,
+            &mut self.answers,
+        );
         let steps = Steps {
             count,
             ticks: self.step_ticks,
             deliveries: &self.deliveries,
-            addresses: &synapses.addresses,
-            weights: &synapses.weights,
+            answers: &self.answers,
             gains: [&self.gains_exc, &self.gains_inh],
             inhibited: self.inhibited,
         };

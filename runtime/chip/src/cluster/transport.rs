@@ -8,9 +8,9 @@ use crate::events::InputEvent;
 /// Moves events between chips. Delay, bandwidth and loss are not its business: the events' times
 /// are those of their arrival.
 ///
-/// A run goes in windows. In each, every thread receives for its chips, runs them and sends what
-/// they sent, then meets the others. An event may be received in the next window or, by a thread
-/// that is late, in the same one: it acts later than both.
+/// A run goes in rounds. In each, every thread receives for its chips, runs them and sends what they
+/// sent, one chip after the other, then meets the others. What a thread has sent it can receive at
+/// once; what others send it receives in the same round or the next, before it acts.
 pub trait Transport: Sync {
     /// A run of `chips` on this number of threads begins; events that were sent before and not
     /// received stay.
@@ -29,7 +29,8 @@ pub trait Transport: Sync {
 /// Chips in one process: a box of events a chip.
 pub struct InProcess {
     boxes: Vec<Mutex<Vec<InputEvent>>>,
-    barrier: Barrier,
+    /// None for a thread that is alone.
+    barrier: Option<Barrier>,
 }
 
 impl InProcess {
@@ -41,7 +42,7 @@ impl InProcess {
 
 impl Default for InProcess {
     fn default() -> InProcess {
-        InProcess { boxes: Vec::new(), barrier: Barrier::new(1) }
+        InProcess { boxes: Vec::new(), barrier: None }
     }
 }
 
@@ -49,7 +50,7 @@ impl Clone for InProcess {
     fn clone(&self) -> InProcess {
         let boxes = 0..self.boxes.len();
         let boxes = boxes.map(|chip| Mutex::new(self.with_box(chip, |events| events.clone())));
-        InProcess { boxes: boxes.collect(), barrier: Barrier::new(1) }
+        InProcess { boxes: boxes.collect(), barrier: None }
     }
 }
 
@@ -62,7 +63,7 @@ impl fmt::Debug for InProcess {
 impl Transport for InProcess {
     fn begin(&mut self, chips: usize, threads: usize) {
         self.boxes.resize_with(chips, Mutex::default);
-        self.barrier = Barrier::new(threads);
+        self.barrier = (threads > 1).then(|| Barrier::new(threads));
     }
 
     fn send(&self, to: usize, events: &[InputEvent]) {
@@ -74,6 +75,8 @@ impl Transport for InProcess {
     }
 
     fn meet(&self) {
-        self.barrier.wait();
+        if let Some(barrier) = &self.barrier {
+            barrier.wait();
+        }
     }
 }

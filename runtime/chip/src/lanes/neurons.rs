@@ -1,10 +1,13 @@
 //! The loop of plain neurons: many steps of a few blocks, whose state stays in registers.
 
+use std::ops::Range;
+
 use borsh::{BorshDeserialize, BorshSerialize};
 use fearless_simd::{Simd, dispatch, f32x16, mask32x16, prelude::*, u8x16};
 
 use super::Level;
-use crate::neurons::{BLOCK, BLOCKS, Gain, Lane, NeuronBlock};
+use crate::COLUMNS;
+use crate::neurons::{BLOCK, Gain, Lane, NeuronBlock};
 use crate::synapse_array::Plane;
 
 /// An event that reaches the neurons in the steps that [`advance`] computes.
@@ -30,11 +33,11 @@ pub(crate) struct Steps<'a> {
     pub(crate) ticks: u32,
     /// By step.
     pub(crate) deliveries: &'a [Delivery],
-    pub(crate) addresses: &'a Plane,
-    pub(crate) weights: &'a Plane,
-    /// What a unit of weight adds; excitatory and inhibitory, then ticks to the end of the step,
-    /// then block.
-    pub(crate) gains: [&'a [[Gain; BLOCKS]]; 2],
+    /// Weights of the synapses that answer to each of them, see [`answers`].
+    pub(crate) answers: &'a [[u8; COLUMNS]],
+    /// What a unit of weight adds; excitatory and inhibitory, then block and ticks to the end of the
+    /// step.
+    pub(crate) gains: [&'a [Gain]; 2],
     /// Some inhibitory current may not be zero.
     pub(crate) inhibited: bool,
 }
@@ -62,11 +65,38 @@ impl Rises {
     /// Forgets all, and makes room for neurons of `blocks` in `steps`.
     fn clear(&mut self, blocks: usize, steps: u32) {
         self.count = 0;
-        self.rises.resize(blocks * steps as usize, Rise::default());
+        let most = blocks * steps as usize;
+        if self.rises.len() < most {
+            self.rises.resize(most, Rise::default());
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Rise> {
         self.rises[..self.count].iter()
+    }
+}
+
+kernel! {
+    /// Weights of the synapses of `columns` that answer to each event; 0 for the others. Rows lie all
+    /// over the planes, and to fetch them one after the other is quicker than a piece of each at a
+    /// time.
+    fn answers(
+        addresses: &Plane,
+        weights: &Plane,
+        deliveries: &[Delivery],
+        columns: Range<usize>,
+        answers: &mut [[u8; COLUMNS]],
+    ) {
+        for (delivery, answers) in deliveries.iter().zip(answers) {
+            let row = usize::from(delivery.row);
+            let addresses = &addresses.row(row)[columns.clone()];
+            let weights = &weights.row(row)[columns.clone()];
+            for ((answer, address), weight) in
+                answers[columns.clone()].iter_mut().zip(addresses).zip(weights)
+            {
+                *answer = if *address == delivery.address { *weight } else { 0 };
+            }
+        }
     }
 }
 
@@ -211,13 +241,14 @@ impl<S: Simd> Neurons<S> {
 
 /// What the synapses of a block that answer to an event count: weight times strength of the pulse.
 #[inline(always)]
-fn answer<S: Simd>(simd: S, steps: &Steps<'_>, delivery: &Delivery, block: usize) -> f32x16<S> {
-    let row = usize::from(delivery.row);
-    let lanes = block * BLOCK..(block + 1) * BLOCK;
-    let weights = u8x16::from_slice(simd, &steps.weights.row(row)[lanes.clone()]);
-    let addresses = u8x16::from_slice(simd, &steps.addresses.row(row)[lanes]);
-    let answers = addresses.simd_eq(u8x16::splat(simd, delivery.address));
-    let (low, high) = answers.select(weights, u8x16::splat(simd, 0)).widen();
+fn counted<S: Simd>(
+    simd: S,
+    delivery: &Delivery,
+    weights: &[u8; COLUMNS],
+    block: usize,
+) -> f32x16<S> {
+    let weights = u8x16::from_slice(simd, &weights[block * BLOCK..(block + 1) * BLOCK]);
+    let (low, high) = weights.widen();
     let ((a, b), (c, d)) = (low.widen(), high.widen());
     let weights: f32x16<S> = a.combine(b).combine(c.combine(d)).to_float();
     weights * f32x16::splat(simd, delivery.strength)
@@ -244,7 +275,11 @@ fn advance_blocks<S: Simd, const K: usize, const INHIBITED: bool>(
     for k in 1..K {
         neurons[k] = Neurons::load(simd, &blocks[k]);
     }
-    let mut deliveries = steps.deliveries;
+    let lefts = steps.ticks as usize + 1;
+    let gains: [[&[Gain]; K]; 2] = steps
+        .gains
+        .map(|gains| std::array::from_fn(|k| &gains[(first + k) * lefts..(first + k + 1) * lefts]));
+    let (mut deliveries, mut answers) = (steps.deliveries, steps.answers);
     let mut next = deliveries.first().map_or(u32::MAX, |delivery| delivery.step);
     for step in 0..steps.count {
         let mut free = [zero; K];
@@ -258,20 +293,20 @@ fn advance_blocks<S: Simd, const K: usize, const INHIBITED: bool>(
         if next == step {
             let mut exc = [[zero; 2]; K];
             let mut inh = [[zero; 2]; K];
-            while let [delivery, rest @ ..] = deliveries
+            while let ([delivery, rest @ ..], [weights, later @ ..]) = (deliveries, answers)
                 && delivery.step == step
             {
                 let left = delivery.left as usize;
                 for k in 0..K {
-                    let weight = answer(simd, steps, delivery, first + k);
+                    let weight = counted(simd, delivery, weights, first + k);
                     if delivery.excites {
-                        add(simd, weight, &steps.gains[0][left][first + k], &mut exc[k]);
+                        add(simd, weight, &gains[0][k][left], &mut exc[k]);
                     }
                     if INHIBITED && delivery.inhibits {
-                        add(simd, weight, &steps.gains[1][left][first + k], &mut inh[k]);
+                        add(simd, weight, &gains[1][k][left], &mut inh[k]);
                     }
                 }
-                deliveries = rest;
+                (deliveries, answers) = (rest, later);
             }
             next = deliveries.first().map_or(u32::MAX, |delivery| delivery.step);
             for k in 0..K {
