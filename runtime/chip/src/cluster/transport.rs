@@ -27,6 +27,7 @@ pub trait Transport: Sync {
 }
 
 /// Chips in one process: a box of events a chip.
+#[derive(Default)]
 pub struct InProcess {
     boxes: Vec<Mutex<Vec<InputEvent>>>,
     /// None for a thread that is alone.
@@ -37,12 +38,6 @@ impl InProcess {
     fn with_box<R>(&self, chip: usize, work: impl FnOnce(&mut Vec<InputEvent>) -> R) -> R {
         // Nothing panics while it holds a box.
         work(&mut self.boxes[chip].lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Default for InProcess {
-    fn default() -> InProcess {
-        InProcess { boxes: Vec::new(), barrier: None }
     }
 }
 
