@@ -212,8 +212,12 @@ fn views_that_are_no_pairs_are_refused() {
 fn setups() -> impl Strategy<Value = Setup> {
     let columns = prop_oneof![Just(256usize), 1..256usize];
     // Every rule of the library takes eight rows.
-    (any::<u64>(), 1..9usize, columns, 0..2u8)
-        .prop_map(|(seed, rows, columns, hemisphere)| Setup { seed, rows, columns, hemisphere })
+    (any::<u64>(), 1..9usize, columns, 0..2u8).prop_map(|(seed, rows, columns, hemisphere)| Setup {
+        seed,
+        rows,
+        columns,
+        hemisphere,
+    })
 }
 
 /// Cases after which every rule was run once, on average.
