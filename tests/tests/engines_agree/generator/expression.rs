@@ -1,6 +1,6 @@
 //! Numbers and conditions.
 
-use super::{Generator, Over};
+use super::{FEATURES, Generator, Over};
 
 impl Generator<'_> {
     /// A small number to multiply by.
@@ -32,23 +32,8 @@ impl Generator<'_> {
             leaves.extend(["causal", "acausal", "causal"].map(str::to_owned));
         }
         let leaf = leaves[self.choose(leaves.len())].clone();
-        for quantity in [
-            "weight",
-            "address",
-            "row",
-            "row_sign",
-            "rate",
-            "membrane",
-            "column",
-            "hemisphere",
-            "update",
-            "now / 1 ms",
-            "causal",
-            "acausal",
-        ] {
-            if leaf == quantity {
-                self.uses(quantity);
-            }
+        if let Some(quantity) = FEATURES.iter().find(|feature| **feature == leaf) {
+            self.uses(quantity);
         }
         leaf
     }
