@@ -60,13 +60,18 @@ impl Default for Options {
     }
 }
 
+/// Code this many times as long as memory is refused before it is ordered and has registers, which
+/// takes time that grows with its square and would make it no shorter by so much.
+const CODE_LIMITS: u32 = 2;
+
 /// Why a module has no program.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Image and stack do not fit into internal memory.
     #[error("image and stack take {bytes} bytes, {limit} are there")]
     ImageTooLarge {
-        /// Bytes of code, data and stack.
+        /// Bytes of code, data and stack; of code that is hopelessly long those before it is ordered
+        /// and has registers, as far as it was made.
         bytes: u32,
         /// Bytes there are.
         limit: u32,
@@ -167,6 +172,13 @@ fn compile_with(
             _ => continue,
         };
         let lowered = lower::lower(module, func, &memory, label);
+        let code_bytes = lowered.bytes();
+        if code_bytes > CODE_LIMITS * limit {
+            return Err(Error::ImageTooLarge {
+                bytes: data_bytes.saturating_add(code_bytes),
+                limit,
+            });
+        }
         let (code, frame) = fastest(&lowered, module, &options.latencies);
         stack_bytes = stack_bytes.max(frame.bytes(limit));
         let (vectors, scalars) = frame.spilled();

@@ -452,6 +452,12 @@ pub(crate) struct Code {
 }
 
 impl Code {
+    /// Bytes of its instructions, without those that exits of blocks become.
+    pub(crate) fn bytes(&self) -> u32 {
+        let insts: usize = self.blocks.iter().map(|block| block.insts.len()).sum();
+        u32::try_from(insts).unwrap_or(u32::MAX).saturating_mul(4)
+    }
+
     /// A function whose entry returns.
     pub(crate) fn new(name: &str) -> Code {
         let physical = [[Class::Vector; 32], [Class::Scalar; 32]].concat();

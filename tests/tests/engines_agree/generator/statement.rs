@@ -12,13 +12,14 @@ impl Generator<'_> {
     }
 
     pub(super) fn statement(&mut self) {
+        let arrays = self.over == Over::Control && self.arrays.iter().any(|array| array.2);
+        if arrays && self.depth < 4 && self.one_in(2) {
+            return self.over_array();
+        }
         match self.choose(10) {
             0..=3 => self.assign(),
             4 | 5 => self.define(),
             6 | 7 if self.depth < 5 => self.choice(),
-            8 if self.over == Over::Control && self.depth < 4 && self.one_in(2) => {
-                self.over_array();
-            }
             8 if self.depth < 4 => {
                 self.uses("for");
                 let counter = format!("i{}", self.locals);
@@ -54,15 +55,13 @@ impl Generator<'_> {
         }
     }
 
-    /// A loop over the elements of an array of the rule, or an assignment to one of them.
+    /// A loop over the elements of a state of the rule that is an array, of which there is one, or an
+    /// assignment to one of them.
     fn over_array(&mut self) {
         let states: Vec<(String, usize, bool)> =
             self.arrays.iter().filter(|array| array.2).cloned().collect();
-        if states.is_empty() {
-            return self.assign();
-        }
         let (array, len, _) = states[self.choose(states.len())].clone();
-        if self.one_in(3) {
+        if self.one_in(2) {
             self.uses("indexed write");
             let op = ["=", "+=", "-="][self.choose(3)];
             let index = self.index(len);
