@@ -10,7 +10,9 @@
 //! ```
 //!
 //! Invariants: weights, addresses, resets, states, records and generators after an update are the
-//! same bits at every level. Draws, writes and records are neither removed nor reordered. All
+//! same bits at every level, in the columns of the view: lanes of others are nobody's. Draws keep
+//! their order, and so do records, events, and writes to one place; of these only writes that
+//! nothing sees are removed. All
 //! arithmetic on constants is the evaluator's. A pass leaves masks in their block (rule 11) and
 //! does not move what names a row position to where it might lie outside the view.
 //!
@@ -23,11 +25,14 @@ mod branches;
 mod const_fold;
 mod dce;
 mod dead_records;
+mod dead_writes;
 mod dominators;
+mod fuse_rows;
 mod gvn;
 mod licm;
 mod loads;
 mod loops;
+mod ranges;
 mod replace;
 mod rewrite;
 mod strength_reduce;
@@ -121,6 +126,12 @@ pub const PIPELINE: &[PassDesc] = &[
         level: Level::Size,
     },
     PassDesc {
+        name: "fuse_rows",
+        doc: "Makes one loop over the rows of two that follow each other, if no bit depends on it.",
+        run: fuse_rows::run,
+        level: Level::Speed,
+    },
+    PassDesc {
         name: "const_fold",
         doc: "Computes what depends on constants alone.",
         run: const_fold::run,
@@ -148,6 +159,12 @@ pub const PIPELINE: &[PassDesc] = &[
         name: "loads",
         doc: "Reuses what was read or stored as long as no write comes between.",
         run: loads::run,
+        level: Level::Speed,
+    },
+    PassDesc {
+        name: "dead_writes",
+        doc: "Drops writes that a later write to the same row hides.",
+        run: dead_writes::run,
         level: Level::Speed,
     },
     PassDesc {

@@ -9,9 +9,8 @@
 use crate::dominators::Dominators;
 use crate::loops::{self, Loop};
 use crate::{Changed, PassCx};
-use pl_ir::func::BlockData;
 use pl_ir::op::Sig;
-use pl_ir::{Block, BlockCall, Effect, Function, Inst, InstData, Op, Terminator, Type, Value};
+use pl_ir::{Block, Effect, Function, Inst, InstData, Op, Type, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn run(func: &mut Function, cx: &PassCx<'_>) -> Changed {
@@ -27,7 +26,8 @@ pub(crate) fn run(func: &mut Function, cx: &PassCx<'_>) -> Changed {
         };
         let plan = plan(func, cx, &dominators, &inner);
         if !plan.moved.is_empty() {
-            let front = preheader(func, &dominators, &inner);
+            let inside = |block: Block| inner.contains[block.index()];
+            let front = loops::preheader(func, &dominators, inner.header, inside);
             hoist(func, &inner, &plan, front);
             changed = true;
         }
@@ -110,33 +110,6 @@ fn is_movable(cx: &PassCx<'_>, inst: &InstData) -> bool {
 fn on_demand(func: &Function, inst: &InstData, result: Value) -> bool {
     matches!(inst.op, Op::Const | Op::Splat | Op::Column)
         || matches!(func.ty(result), Type::Mask { .. })
-}
-
-/// The block that leads into a loop and nowhere else; made if there is none.
-fn preheader(func: &mut Function, dominators: &Dominators, inner: &Loop) -> Block {
-    let entries: BTreeSet<Block> = dominators
-        .predecessors(inner.header)
-        .iter()
-        .filter(|block| !inner.contains[block.index()])
-        .copied()
-        .collect();
-    if let Some(only) = entries.first().filter(|_| entries.len() == 1)
-        && matches!(func.block(*only).terminator, Terminator::Jump(_))
-    {
-        return *only;
-    }
-    let types: Vec<Type> =
-        func.block(inner.header).params.iter().map(|param| func.ty(*param)).collect();
-    let params: Vec<Value> = types.iter().map(|ty| func.new_value(*ty)).collect();
-    let into = BlockCall { block: inner.header, args: params.clone() };
-    let terminator = Terminator::Jump(into);
-    func.blocks.push(BlockData { params, insts: Vec::new(), terminator });
-    let front = Block::new(func.blocks.len() - 1);
-    for entry in entries {
-        let calls = func.blocks[entry.index()].terminator.calls_mut();
-        calls.filter(|call| call.block == inner.header).for_each(|call| call.block = front);
-    }
-    front
 }
 
 /// Carries the plan out, with copies of what is needed on demand.

@@ -1,7 +1,9 @@
 //! Natural loops: a header, and the blocks from which a jump back to it can be reached.
 
 use crate::dominators::Dominators;
-use pl_ir::{Block, Function};
+use pl_ir::func::BlockData;
+use pl_ir::{Block, BlockCall, Function, Terminator, Type, Value};
+use std::collections::BTreeSet;
 
 /// A natural loop. Loops with one header are one.
 pub(crate) struct Loop {
@@ -48,6 +50,33 @@ fn natural_loop(
         }
     }
     Loop { header, contains }
+}
+
+/// The block that leads into a loop and nowhere else; made if there is none.
+pub(crate) fn preheader(
+    func: &mut Function,
+    dominators: &Dominators,
+    header: Block,
+    inside: impl Fn(Block) -> bool,
+) -> Block {
+    let entries: BTreeSet<Block> =
+        dominators.predecessors(header).iter().filter(|block| !inside(**block)).copied().collect();
+    if let Some(only) = entries.first().filter(|_| entries.len() == 1)
+        && matches!(func.block(*only).terminator, Terminator::Jump(_))
+    {
+        return *only;
+    }
+    let types: Vec<Type> = func.block(header).params.iter().map(|param| func.ty(*param)).collect();
+    let params: Vec<Value> = types.iter().map(|ty| func.new_value(*ty)).collect();
+    let into = BlockCall { block: header, args: params.clone() };
+    let terminator = Terminator::Jump(into);
+    func.blocks.push(BlockData { params, insts: Vec::new(), terminator });
+    let front = Block::new(func.blocks.len() - 1);
+    for entry in entries {
+        let calls = func.blocks[entry.index()].terminator.calls_mut();
+        calls.filter(|call| call.block == header).for_each(|call| call.block = front);
+    }
+    front
 }
 
 #[cfg(test)]

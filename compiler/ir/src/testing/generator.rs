@@ -115,6 +115,16 @@ struct Pool {
     masks: Vec<Value>,
 }
 
+/// What a loop may do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Body {
+    Any,
+    /// Anything, to a row of the view most of the time.
+    Row,
+    /// Little, most of it to its own row.
+    OwnRow,
+}
+
 struct Generator<'a> {
     random: &'a mut Random,
     module: &'a Module,
@@ -143,7 +153,8 @@ impl Generator<'_> {
     fn stage(&mut self) {
         let nested = self.depth < DEPTH_MAX;
         match self.random.below(8) {
-            0..=2 if nested && self.rows.is_empty() => self.row_loop(),
+            0 if nested && self.rows.is_empty() => self.twin_loops(),
+            1 | 2 if nested && self.rows.is_empty() => self.row_loop(),
             3 if nested => self.counted_loop(),
             4 if nested => self.diamond(),
             _ => self.stretch(),
@@ -156,12 +167,16 @@ impl Generator<'_> {
     }
 
     /// What lies inside a loop or an arm of a branch; its values end with it.
-    fn inside(&mut self, row: Option<Value>, fill: impl FnOnce(&mut Self)) {
+    fn inside(&mut self, row: Option<Value>, body: Body, fill: impl FnOnce(&mut Self)) {
         self.rows.extend(row);
         self.depth += 1;
-        self.stretch();
-        if self.random.chance(3) {
-            self.stage();
+        if let (Body::OwnRow, Some(row)) = (body, row) {
+            self.own_row(row);
+        } else {
+            self.stretch();
+            if self.random.chance(3) {
+                self.stage();
+            }
         }
         fill(self);
         self.depth -= 1;
@@ -173,14 +188,27 @@ impl Generator<'_> {
     fn row_loop(&mut self) {
         let rows = self.builder.value(Op::ViewRows, Imm::None, &[], Type::I32);
         let carried = self.some_types();
-        self.count_to(rows, &carried, true);
+        self.count_to(rows, &carried, Body::Row);
+    }
+
+    /// Two loops after each other that now and then could be one.
+    fn twin_loops(&mut self) {
+        for _ in 0..2 {
+            let rows = self.builder.value(Op::ViewRows, Imm::None, &[], Type::I32);
+            let carried = self.some_types();
+            self.count_to(rows, &carried, Body::OwnRow);
+            if self.random.chance(3) {
+                let op = pick(self.random, Op::ALL);
+                self.instruction(op);
+            }
+        }
     }
 
     fn counted_loop(&mut self) {
         let rounds = 1 + self.random.below(ROUNDS_MAX);
         let rounds = self.builder.iconst(i32::try_from(rounds).unwrap_or(1));
         let carried = self.some_types();
-        self.count_to(rounds, &carried, false);
+        self.count_to(rounds, &carried, Body::Any);
     }
 
     fn some_types(&mut self) -> Vec<Type> {
@@ -192,7 +220,7 @@ impl Generator<'_> {
     }
 
     /// A loop from 0 to `bound` (at least 1), tested at its top or at its bottom.
-    fn count_to(&mut self, bound: Value, carried: &[Type], over_rows: bool) {
+    fn count_to(&mut self, bound: Value, carried: &[Type], body: Body) {
         let types: Vec<Type> = core::iter::once(Type::I32).chain(carried.iter().copied()).collect();
         let (header, params) = self.builder.block(&types);
         let leaving = self.some_types();
@@ -204,16 +232,17 @@ impl Generator<'_> {
         let outside = self.pool.clone();
         params.iter().zip(&types).for_each(|(param, ty)| self.offer(*param, *ty));
         let index = params[0];
-        let top = self.random.chance(2);
+        let top = body != Body::OwnRow && self.random.chance(2);
         if top {
             let more = self.builder.compare(Cond::Lt, index, bound);
-            let (body, _) = self.builder.block(&[]);
+            let (inner, _) = self.builder.block(&[]);
             let args = self.values(&leaving);
-            let (body_call, exit_call) = (call(body, Vec::new()), call(exit, args));
-            self.builder.terminate(Terminator::Branch(more, body_call, exit_call));
-            self.enter(body);
+            let (inner_call, exit_call) = (call(inner, Vec::new()), call(exit, args));
+            self.builder.terminate(Terminator::Branch(more, inner_call, exit_call));
+            self.enter(inner);
         }
-        self.inside(over_rows.then_some(index), |generator| {
+        let row = (body != Body::Any).then_some(index);
+        self.inside(row, body, |generator| {
             let one = generator.builder.iconst(1);
             let mut next = vec![generator.builder.op(Op::Add, &[index, one])];
             let more = generator.builder.compare(Cond::Lt, next[0], bound);
@@ -242,7 +271,7 @@ impl Generator<'_> {
         let outside = self.pool.clone();
         for arm in arms {
             self.enter(arm);
-            self.inside(None, |generator| {
+            self.inside(None, Body::Any, |generator| {
                 let args = generator.values(&types);
                 generator.builder.jump(join, args);
             });

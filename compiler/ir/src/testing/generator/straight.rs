@@ -106,6 +106,39 @@ impl Generator<'_> {
         }
     }
 
+    /// Reads and writes of a row, now and then a draw or a number that is seen.
+    pub(super) fn own_row(&mut self, row: Value) {
+        for _ in 0..2 + self.random.below(4) {
+            let op = pick(self.random, &[Op::Add, Op::SubSat, Op::Max, Op::MulFracRound]);
+            match self.random.below(6) {
+                0 => self.binary(op, Type::ROW16, Type::ROW16),
+                1 | 2 => self.define(Op::Read, self.weights(), &[row], Type::ROW16),
+                3 => {
+                    let (quantity, value) = (self.weights(), self.value(Type::ROW16));
+                    self.builder.effect(Op::Write, quantity, &[row, value]);
+                }
+                4 => {
+                    let op = pick(self.random, &[Op::Load, Op::Store, Op::ViewRow]);
+                    self.instruction(op);
+                }
+                _ if self.random.chance(3) => {
+                    let op = pick(self.random, &[Op::Draw, Op::DrawWord, Op::Send]);
+                    self.instruction(op);
+                }
+                _ if self.random.chance(2) => {
+                    let last = self.last(Type::ROW16);
+                    self.show(last, Type::ROW16);
+                }
+                _ => self.define(Op::Column, Imm::None, &[], Type::ROW16),
+            }
+        }
+    }
+
+    /// Weights of the module.
+    fn weights(&self) -> Imm {
+        Imm::Quantity(super::weight(self.module))
+    }
+
     /// Stores a number where it is seen after the update, so that no other store hides it: added
     /// to what is there.
     fn show(&mut self, value: Value, ty: Type) {
@@ -224,7 +257,7 @@ impl Generator<'_> {
     }
 
     /// One instruction with random operands, if there are any that it can take.
-    fn instruction(&mut self, op: Op) {
+    pub(super) fn instruction(&mut self, op: Op) {
         match op.sig() {
             Sig::Scalar => self.scalar(op),
             Sig::ScalarUnary => {
