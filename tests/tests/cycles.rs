@@ -4,13 +4,15 @@
 #![allow(clippy::print_stdout, reason = "prints what it measures, with --nocapture")]
 
 use pl_chip::{Chip, ChipConfig, Target, events};
-use pl_driver::{Rule, Session};
+use pl_driver::ir::{Module, Verified, verify};
+use pl_driver::{Options, Rule, Session};
 use pl_experiment::engine::{Binding, Engine};
 use pl_experiment::ppu_image::PpuImageEngine;
 use pl_isa::assemble;
 use pl_isa::elf::Image;
 use pl_isa::image::symbol;
 use pl_iss::{Cpu, Exit, TimingParameters};
+use pl_passes::Level;
 use std::collections::BTreeMap;
 
 /// The rule of the library.
@@ -182,5 +184,69 @@ fn compiled_rows_take_what_rows_by_hand_take() {
         let (row, row_by_hand) = ((many - few) / 40, (many_by_hand - few_by_hand) / 40);
         println!("{}: {row} cycles a row, by hand {row_by_hand}", by_hand.name);
         assert!(10 * row <= 11 * row_by_hand, "{}: {row} and {row_by_hand}", by_hand.name);
+    }
+}
+
+/// Rules that look at the synapses twice in an update.
+const TWO_BODIES: [(&str, &str); 3] = [
+    (
+        "stdp and decay",
+        "rule two {
+            param gain : real in 0.0 .. 1.0 = 0.2
+            param decay : real in 0.0 .. 0.1 = 0.01
+            every 8 ms
+            synapses { weight += gain * (causal - acausal); reset causal, acausal }
+            synapses { weight -= decay * weight }
+            neurons { reset rate }
+        }",
+    ),
+    (
+        "decay and its sum",
+        "rule two {
+            state total : int in 0 .. 16128 per neuron = 0
+            every 8 ms
+            synapses { weight -= 0.02 * weight }
+            neurons { total = sum of weight over synapses }
+        }",
+    ),
+    (
+        "decay and addresses",
+        "rule two {
+            every 8 ms
+            synapses { weight -= 0.02 * weight }
+            neurons { reset rate }
+            synapses { if weight < 2 { address = 7 } }
+        }",
+    ),
+];
+
+/// A module after all passes, or all but one.
+fn optimised(rule: &Rule, without: &str) -> Verified<Module> {
+    let mut module = (**rule.module()).clone();
+    for _ in 0..4 {
+        for pass in pl_passes::PIPELINE.iter().filter(|pass| pass.name != without) {
+            let _ = pl_passes::run_pass(pass, &mut module);
+        }
+    }
+    verify(module).unwrap()
+}
+
+#[test]
+fn one_pass_over_the_rows_takes_less_than_two() {
+    for (name, source) in TWO_BODIES {
+        let session = Session::new(Options { level: Level::None, ..Options::default() });
+        let compiled = session.compile("two", source);
+        let rule = &compiled.rules[0];
+        let defaults: Vec<f64> = rule.params().iter().map(|param| param.default).collect();
+        let row = |without: &str| {
+            let module = optimised(rule, without);
+            let program = pl_ppu::compile(&module, &pl_ppu::Options::default()).unwrap();
+            let [few, many] = [20, 60]
+                .map(|rows| slowest(&program.to_elf(), rule.derived_values(&defaults), rows, 255));
+            ((many - few) / 40, program.cost.per_row_cycles)
+        };
+        let ((fused, bound), (apart, bound_apart)) = (row(""), row("fuse_rows"));
+        println!("{name}: {fused} cycles a row (at most {bound}), apart {apart} ({bound_apart})");
+        assert!(10 * fused <= 9 * apart && bound < bound_apart, "{name}: {fused} and {apart}");
     }
 }

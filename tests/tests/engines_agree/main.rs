@@ -16,12 +16,12 @@ use pl_driver::ir::testing::Random;
 use pl_driver::ir::{Module, Op, Verified, eval, verify};
 use pl_driver::test_run::{Bench, Effects, Executor};
 use pl_driver::{Engine, Options, Rule, Session};
-use pl_passes::Level;
+use pl_passes::{Changed, Level, PIPELINE};
 use plc::OnPpu;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Programs of a run, unless the environment says otherwise.
 const PROGRAMS: u32 = 150;
@@ -220,6 +220,18 @@ fn difference(found: &Left, expected: &Left) -> String {
     wrong.join(", ")
 }
 
+/// Passes that find something to do in a module.
+fn passes_that_change(module: &Verified<Module>) -> BTreeSet<&'static str> {
+    let mut changing = BTreeSet::new();
+    let mut module = (**module).clone();
+    for pass in PIPELINE.iter().chain(PIPELINE) {
+        if pl_passes::run_pass(pass, &mut module) == Changed::Yes {
+            changing.insert(pass.name);
+        }
+    }
+    changing
+}
+
 /// How often programs use what.
 #[derive(Default)]
 struct Coverage {
@@ -227,21 +239,25 @@ struct Coverage {
     refused: u32,
     features: BTreeMap<&'static str, u32>,
     ops: BTreeMap<&'static str, u32>,
+    /// Passes that changed something.
+    passes: BTreeMap<&'static str, u32>,
     /// Programs that mix formats, and draw.
     mixed: u32,
 }
 
 impl Coverage {
-    fn count(&mut self, program: &Program, module: &Module) {
+    fn count(&mut self, program: &Program, module: &Verified<Module>) {
         self.programs += 1;
+        for pass in passes_that_change(module) {
+            *self.passes.entry(pass).or_default() += 1;
+        }
         for feature in &program.used {
             *self.features.entry(feature).or_default() += 1;
         }
         let insts = module.functions.iter().flat_map(|func| {
             func.blocks.iter().flat_map(|block| block.insts.iter().map(|inst| func.inst(*inst)))
         });
-        let ops: std::collections::BTreeSet<&'static str> =
-            insts.map(|inst| inst.op.name()).collect();
+        let ops: BTreeSet<&'static str> = insts.map(|inst| inst.op.name()).collect();
         for op in &ops {
             *self.ops.entry(op).or_default() += 1;
         }
@@ -260,6 +276,7 @@ impl Coverage {
         };
         eprintln!("language (%): {}", list(&self.features));
         eprintln!("ops (%): {}", list(&self.ops));
+        eprintln!("passes (%): {}", list(&self.passes));
     }
 
     /// Everything in one program of a hundred, formats and draws in half.
@@ -274,6 +291,10 @@ impl Coverage {
         let ops = Op::ALL.iter().map(|op| op.name());
         let ops: Vec<&str> = ops.filter(|name| rare(&self.ops, name)).collect();
         assert!(ops.is_empty(), "rare in IR: {ops:?}");
+        // Lowering opens every record.
+        let passes = PIPELINE.iter().map(|pass| pass.name).filter(|name| *name != "dead_records");
+        let passes: Vec<&str> = passes.filter(|name| rare(&self.passes, name)).collect();
+        assert!(passes.is_empty(), "rare among passes: {passes:?}");
         assert!(2 * self.mixed >= self.programs, "half of the programs convert formats and draw");
     }
 }
