@@ -274,11 +274,11 @@ impl<'a> Finder<'a> {
         if let Some(named) = named {
             // Of rows that are not a loop's own, only the first is sure to be there.
             let sampled = effect == Effect::Sample && self.is_constant(*named, 0);
-            return match inst.imm {
-                _ if row != Some(*named) && !sampled => Access::Fixed,
-                Imm::Field(record, _) => Access::Reads(Place::Sample(record)),
-                _ => Access::None,
-            };
+            if row != Some(*named) && !sampled {
+                return Access::Fixed;
+            }
+            let Imm::Field(record, _) = inst.imm else { return Access::None };
+            return Access::Reads(Place::Sample(record));
         }
         let place = match (inst.op, inst.imm) {
             (Op::Draw, _) => Place::ColumnGenerators,
