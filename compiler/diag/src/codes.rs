@@ -344,6 +344,17 @@ codes! {
         "Functions are written out where they are called and constants computed where they are named, \
          with those that they name in turn: 64 deep at most, and 16384 in a rule. A function that calls \
          another twice doubles it; `let` keeps a result that is used twice."
+        wrong "const f0 = 1\nfn f1(x) = x + f0\nfn f2(x) = f1(x) + f1(x)\nfn f3(x) = f2(x) + f2(x)\n\
+             fn f4(x) = f3(x) + f3(x)\nfn f5(x) = f4(x) + f4(x)\nfn f6(x) = f5(x) + f5(x)\nfn f7(x) = f6(x) + f6(x)\n\
+             fn f8(x) = f7(x) + f7(x)\nfn f9(x) = f8(x) + f8(x)\nfn f10(x) = f9(x) + f9(x)\nfn f11(x) = f10(x) + f10(x)\n\
+             fn f12(x) = f11(x) + f11(x)\nfn f13(x) = f12(x) + f12(x)\nfn f14(x) = f13(x) + f13(x)\n\
+             fn f15(x) = f14(x) + f14(x)\nfn f16(x) = f15(x) + f15(x)\n\
+             rule r {\n    every 1 ms\n    synapses { weight += f16(causal) }\n}\n"
+        right "const f0 = 1\nfn f1(x) = x + f0\nfn f2(x) = f1(x)\nfn f3(x) = f2(x)\nfn f4(x) = f3(x)\n\
+             fn f5(x) = f4(x)\nfn f6(x) = f5(x)\nfn f7(x) = f6(x)\nfn f8(x) = f7(x)\nfn f9(x) = f8(x)\n\
+             fn f10(x) = f9(x)\nfn f11(x) = f10(x)\nfn f12(x) = f11(x)\nfn f13(x) = f12(x)\nfn f14(x) = f13(x)\n\
+             fn f15(x) = f14(x)\nfn f16(x) = f15(x)\n\
+             rule r {\n    every 1 ms\n    synapses { weight += f16(causal) }\n}\n"
     }
     E0501 "a rule without a schedule" {
         "A rule says when it runs: `every 1 ms`, in hardware time, or `every 1 s bio`."

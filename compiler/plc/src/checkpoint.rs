@@ -12,8 +12,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Version that files are of.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The version that files are of, with the build: a hash of the program itself, as any change to it
+/// may lay states out in another way or go on with them to other bits.
+///
+/// # Errors
+/// If the program's own file cannot be read.
+fn version() -> Result<String, Failure> {
+    let program = std::env::current_exe().and_then(std::fs::read);
+    let program = program
+        .map_err(|error| Failure::Usage(format!("cannot read the program's own file: {error}")))?;
+    let build: String =
+        Sha256::digest(&program).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{} (build {build})", env!("CARGO_PKG_VERSION")))
+}
 
 /// What decides what a run does.
 pub(crate) struct Run<'a> {
@@ -43,13 +54,14 @@ impl Run<'_> {
         self.data_sha256.iter().flat_map(|(name, hash)| [name, hash]).for_each(|text| add(text));
         add(self.kind.name());
         add(&format!("{:?} {:?}", self.compares, self.seeds));
-        self.compiler.listings().iter().for_each(|listing| add(listing));
+        self.compiler.source_hashes().iter().for_each(|hash| add(hash));
         hash.finalize().into()
     }
 }
 
 /// Where states are kept and taken from.
 pub(crate) struct Checkpoints {
+    version: String,
     identity: Identity,
     /// States of the run before this one.
     before: Checkpoint,
@@ -84,9 +96,11 @@ impl Checkpoints {
         every: Duration,
     ) -> Result<Checkpoints, Failure> {
         let identity = run.identity();
+        let named = resume.is_some() || checkpoint.is_some();
+        let version = if named { version()? } else { String::new() };
         let before = match resume {
             None => Checkpoint::default(),
-            Some(path) => Checkpoint::from_bytes(&output::read_file(path)?, VERSION, &identity)
+            Some(path) => Checkpoint::from_bytes(&output::read_file(path)?, &version, &identity)
                 .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?,
         };
         let file = checkpoint.or(resume).map(|path| File {
@@ -102,7 +116,7 @@ impl Checkpoints {
             let folder = file.path.parent().filter(|folder| !folder.as_os_str().is_empty());
             output::check_folder(folder.unwrap_or(Path::new(".")))?;
         }
-        Ok(Checkpoints { identity, before, file })
+        Ok(Checkpoints { version, identity, before, file })
     }
 
     /// The state of a part in the run before this one.
@@ -129,7 +143,7 @@ impl Checkpoints {
         }
         kept.times.insert(part.clone(), now);
         kept.checkpoint.parts.insert(part.clone(), state()?);
-        let bytes = kept.checkpoint.to_bytes(VERSION, &self.identity);
+        let bytes = kept.checkpoint.to_bytes(&self.version, &self.identity);
         kept.failure = output::write_file(&file.path, &bytes).err();
         Ok(())
     }

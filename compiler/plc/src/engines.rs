@@ -229,12 +229,12 @@ impl Compiler {
         self.rules.get(name).ok_or_else(unknown)
     }
 
-    /// The rules as compiled, by name: their IR as text.
-    pub(crate) fn listings(&self) -> Vec<String> {
-        let listing = |(name, compiled): (&String, &Compiled)| {
-            format!("{name}\n{}", pl_driver::ir::print::module(compiled.rule.module()))
+    /// For each rule its name and the hashes of its source and of the modules it imports.
+    pub(crate) fn source_hashes(&self) -> Vec<String> {
+        let hashes = |(name, compiled): (&String, &Compiled)| {
+            format!("{name} {} {:?}", compiled.source_sha256, compiled.modules_sha256)
         };
-        self.rules.iter().map(listing).collect()
+        self.rules.iter().map(hashes).collect()
     }
 
     /// The rule of a binding, whose view is not too large for it.

@@ -373,6 +373,7 @@ pub(crate) fn randint(numbers: Numbers, low: Expr, high: Expr, span: Span) -> Bu
                 .help("use `uniform` for reals, or declare the param as `int in a .. b`"));
         }
     }
+    let (low, high) = (plain(low, "`randint`")?, plain(high, "`randint`")?);
     let interval =
         Interval { low: low.interval.low, high: (high.interval.high - 1.0).max(low.interval.low) };
     let mut count = arithmetic(numbers, Operator::Sub, high, low.clone(), span)?;

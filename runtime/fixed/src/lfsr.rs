@@ -1,7 +1,7 @@
 //! The random generators beside the columns of the chip: one 16-bit shift register each.
 //!
 //! On the chip each column has a polynomial of its own, a reading shifts in one new bit, and a
-//! program sees the low byte (libnux `vx/parallel_rng.h`; reference/chip.md, section 9). The
+//! program sees the low byte (libnux, `vx/parallel_rng.h`). The
 //! polynomials of the silicon are not published. These are ours, so that the streams differ from the
 //! silicon's while their structure does not:
 //!
@@ -15,7 +15,7 @@
 /// Readings of a generator for one draw.
 pub const READINGS: u32 = 16;
 /// Readings after a generator was seeded, before the first draw: more than the 234 after which users
-/// of the chip take the low byte of a seed to be forgotten (reference/chip.md, section 9).
+/// of the chip take the low byte of a seed to be forgotten (tests of libnux).
 pub const WARM_UP: u32 = 256;
 /// Generators of a hemisphere: one a column.
 pub const COLUMNS: usize = 256;

@@ -208,6 +208,22 @@ impl<'a> RuleChecker<'a> {
         }
     }
 
+    /// Refuses integers of a unit of which one is less than one of those in which values are kept.
+    fn whole_units(&mut self, range: &ast::Range) -> Option<()> {
+        let written = [&range.low, &range.high].into_iter().find_map(written_unit);
+        let Some(unit) = written.filter(|unit| dimension::scale(*unit) < 1.0) else {
+            return Some(());
+        };
+        let kept = dimension::dimension(unit).unit();
+        let message = format!("integers with a unit are whole numbers of {kept}");
+        self.found.push(
+            Diagnostic::error(Code::E0302, range.span, message)
+                .label(range.span, format!("one {} is less", unit.kind.name()))
+                .help("declare it as `real in a .. b`"),
+        );
+        None
+    }
+
     /// The kind and values of a written type, for lanes or for scalars.
     pub(super) fn number_type(&mut self, ty: &ast::Type, numbers: Numbers) -> Option<NumberType> {
         let of = |kind, low, high| NumberType {
@@ -228,6 +244,7 @@ impl<'a> RuleChecker<'a> {
             }
             ast::TypeKind::Int(Some(range)) => {
                 let (interval, dimension) = self.range(range)?;
+                self.whole_units(range)?;
                 let limits = limits(Kind::Int);
                 if !limits.contains(interval) {
                     let bits = if numbers == Numbers::Lanes { 16 } else { 32 };

@@ -136,13 +136,15 @@ impl<'a> RuleChecker<'a> {
     ) -> Option<Stmt> {
         let value = self.expr(value);
         let ty = ty.and_then(|ty| Some((self.number_type(ty, self.numbers())?, ty.span)));
-        let value = match value {
+        let mut value = match value {
             Some(value) => value,
             // Reported; the name stands for anything from here on.
             None => build::literal(0.0, true, name.span),
         };
         if let Some((ty, span)) = ty {
             self.keep(build::measured(value.clone(), ty.dimension));
+            // Also after a mistake, which is reported once.
+            value.dimension = ty.dimension;
             self.fits(&value, ty.kind, ty.interval, span);
         }
         let id = self.new_local(&value, name.span);

@@ -1,7 +1,7 @@
 //! The states of a run in one file.
 //!
 //! ```text
-//!   "plc checkpoint\n"   then, as Borsh: format, version of the program, identity of the run, states
+//!   "plc checkpoint\n"   then, as Borsh: version of the program, identity of the run, states
 //!                        then SHA-256 of everything before
 //! ```
 
@@ -12,8 +12,6 @@ use std::collections::BTreeMap;
 
 /// What a file begins with.
 const MAGIC: &[u8] = b"plc checkpoint\n";
-/// Of what follows.
-const FORMAT: u32 = 2;
 /// Bytes of a SHA-256.
 const DIGEST_BYTES: usize = 32;
 
@@ -28,11 +26,9 @@ pub struct Checkpoint {
     pub parts: BTreeMap<Part, Vec<u8>>,
 }
 
-/// What is in a file, besides magic and checksum.
+/// What is in a file behind the version, before the checksum.
 #[derive(BorshSerialize, BorshDeserialize)]
 struct Contents {
-    format: u32,
-    version: String,
     identity: Identity,
     parts: BTreeMap<(u64, String), Vec<u8>>,
 }
@@ -63,7 +59,8 @@ pub enum CheckpointError {
 }
 
 impl Checkpoint {
-    /// The file of a run of this identity, written by `version` of the program.
+    /// The file of a run of this identity, written by `version` of the program: it should name the
+    /// build, as states are laid out as the program has them in memory.
     ///
     /// # Panics
     /// Never: lengths fit, and there are no numbers that are none.
@@ -71,12 +68,8 @@ impl Checkpoint {
     pub fn to_bytes(&self, version: &str, identity: &Identity) -> Vec<u8> {
         let part =
             |(part, state): (&Part, &Vec<u8>)| ((part.seed, part.name.clone()), state.clone());
-        let contents = Contents {
-            format: FORMAT,
-            version: version.to_owned(),
-            identity: *identity,
-            parts: self.parts.iter().map(part).collect(),
-        };
+        let parts = self.parts.iter().map(part).collect();
+        let contents = (version, Contents { identity: *identity, parts });
         let mut bytes = MAGIC.to_vec();
         borsh::to_writer(&mut bytes, &contents).expect("a Vec takes everything");
         let digest = Sha256::digest(&bytes);
@@ -100,13 +93,13 @@ impl Checkpoint {
         if Sha256::digest(signed).as_slice() != digest {
             return Err(CheckpointError::Damaged);
         }
-        let contents = &signed[MAGIC.len()..];
-        let contents: Contents =
-            borsh::from_slice(contents).map_err(|_| CheckpointError::Damaged)?;
-        let Contents { format, version: found, identity: other, parts } = contents;
-        if (format, found.as_str()) != (FORMAT, version) {
+        let mut rest = &signed[MAGIC.len()..];
+        let found = String::deserialize(&mut rest).map_err(|_| CheckpointError::Damaged)?;
+        if found != version {
             return Err(CheckpointError::Version { found, own: version.to_owned() });
         }
+        let contents = borsh::from_slice(rest).map_err(|_| CheckpointError::Damaged)?;
+        let Contents { identity: other, parts } = contents;
         if other != *identity {
             return Err(CheckpointError::Run);
         }
