@@ -3,7 +3,8 @@
 
 use pl_chip::{Chip, ChipConfig};
 use pl_driver::{Engine, Place, Session, ir::testing::OwnedIo};
-use pl_experiment::engine::{Binding, EngineFactory, RecordSample};
+use pl_experiment::engine::{Binding, EngineFactory, RecordSample, lost_samples_text};
+use pl_experiment::plasticity::{Plasticity, Timing};
 use plc::{Compiler, EngineKind};
 use std::collections::BTreeMap;
 
@@ -20,10 +21,8 @@ const COUNTING: &str = "rule counting {
     record seen every 2 updates
 }";
 
-/// The samples of two takings, of updates 1 to 5 and 6 to 10.
-fn takings(kind: EngineKind) -> [Vec<RecordSample>; 2] {
-    let compiler = Compiler::from_sources(kind, &[("counting", COUNTING)]).unwrap();
-    let binding = Binding {
+fn binding() -> Binding {
+    Binding {
         rule: "counting".to_owned(),
         hemisphere: 0,
         rows: vec![0, 1],
@@ -33,9 +32,14 @@ fn takings(kind: EngineKind) -> [Vec<RecordSample>; 2] {
         chip: 0,
         instance: 0,
         record_capacity: CAPACITY,
-    };
+    }
+}
+
+/// The samples of two takings, of updates 1 to 5 and 6 to 10.
+fn takings(kind: EngineKind) -> [Vec<RecordSample>; 2] {
+    let compiler = Compiler::from_sources(kind, &[("counting", COUNTING)]).unwrap();
     let mut chip = Chip::new(&ChipConfig::ideal(), 1);
-    let mut engine = compiler.build(&binding).unwrap();
+    let mut engine = compiler.build(&binding()).unwrap();
     engine.start(&mut chip).unwrap();
     [(); 2].map(|()| {
         for _ in 0..5 {
@@ -61,6 +65,41 @@ fn a_full_buffer_keeps_its_first_samples_on_every_engine() {
     for kind in [EngineKind::Jit, EngineKind::Ppu] {
         assert_eq!(takings(kind), expected, "{} differs", kind.name());
     }
+}
+
+/// The same through the schedule of an experiment, and what was lost.
+fn scheduled(kind: EngineKind, timing: Timing) -> ([Vec<(usize, u32)>; 2], Vec<Vec<u64>>) {
+    let compiler = Compiler::from_sources(kind, &[("counting", COUNTING)]).unwrap();
+    let mut chip = Chip::new(&ChipConfig::ideal(), 1);
+    let mut rules = Plasticity::new(&compiler, timing, &[binding()]).unwrap();
+    rules.start(&mut chip).unwrap();
+    let info = compiler.rule_info("counting").unwrap();
+    let fifth = rules.begun() + info.phase_ticks + 4 * info.period_ticks + info.period_ticks / 2;
+    let takings = [0, 5].map(|more| {
+        rules.run_until(&mut chip, fifth + more * info.period_ticks, &[]).unwrap();
+        rules.take_records().iter().map(|sample| (sample.record, sample.update)).collect()
+    });
+    (takings, rules.samples_lost())
+}
+
+#[test]
+fn lost_samples_are_told_and_there_is_room_again_in_both_timings() {
+    let kept = [
+        vec![(0, 1), (0, 2), (0, 3), (1, 2), (1, 4)],
+        vec![(0, 6), (0, 7), (0, 8), (1, 6), (1, 8), (1, 10)],
+    ];
+    let instant =
+        [EngineKind::Eval, EngineKind::Jit, EngineKind::Ppu].map(|k| (k, Timing::Instant));
+    for (kind, timing) in instant.into_iter().chain([(EngineKind::Ppu, Timing::Chip)]) {
+        assert_eq!(
+            scheduled(kind, timing),
+            (kept.clone(), vec![vec![4, 0]]),
+            "{kind:?} {timing:?}"
+        );
+    }
+    let lost = lost_samples_text("counting", &[4, 0], &takings(EngineKind::Jit)[0]);
+    assert_eq!(lost.len(), 1);
+    assert!(lost[0].contains("record 1 (`record weight, seen`): 4 samples"), "{lost:?}");
 }
 
 #[test]

@@ -422,6 +422,10 @@ impl Engine for ArrayEngine {
         out
     }
 
+    fn samples_lost(&self) -> Vec<u64> {
+        self.instance.state.records.iter().map(|record| record.dropped.into()).collect()
+    }
+
     fn save(&self) -> Result<Vec<u8>, EngineError> {
         let ArrayEngine {
             instance,

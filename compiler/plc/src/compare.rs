@@ -239,6 +239,10 @@ impl Engine for Compared {
         self.engine.take_records()
     }
 
+    fn samples_lost(&self) -> Vec<u64> {
+        self.engine.samples_lost()
+    }
+
     fn save(&self) -> Result<Vec<u8>, EngineError> {
         let shadows: Result<Vec<Vec<u8>>, EngineError> =
             self.shadows.iter().map(ArrayEngine::save).collect();

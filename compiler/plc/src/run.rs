@@ -85,6 +85,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         compiler: &compiler,
         kind,
     };
+    for Finished { seed, outcome } in &finished {
+        let seed = if args.repeat > 1 { format!("seed {seed}: ") } else { String::new() };
+        for warning in &outcome.warnings {
+            eprintln!("warning: {seed}{warning}");
+        }
+    }
     for run in &finished {
         let files = report::files(&source, run).map_err(Failure::Usage)?;
         output::write_all(&run_folder(&out, run.seed, args.repeat), &files)?;

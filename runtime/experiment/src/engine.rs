@@ -30,6 +30,10 @@ pub trait Engine: Send {
     /// The samples recorded since this was last asked, by record statement and update.
     fn take_records(&mut self) -> Vec<RecordSample>;
 
+    /// Samples since the start that found the buffer of their record statement full, by number of the
+    /// statement.
+    fn samples_lost(&self) -> Vec<u64>;
+
     /// What the engine keeps between updates, besides what is on the chip, as bytes.
     ///
     /// # Errors
@@ -188,6 +192,24 @@ pub struct RecordSample {
     pub hemisphere: u8,
     /// The quantities recorded, in the order written.
     pub fields: Vec<RecordField>,
+}
+
+/// What to say of samples that were `lost`, by number of the record statement: a sentence each, which
+/// names the statement as the samples that were kept do.
+#[must_use]
+pub fn lost_samples_text(rule: &str, lost: &[u64], kept: &[RecordSample]) -> Vec<String> {
+    let text = |(record, lost): (usize, &u64)| {
+        let sample = kept.iter().find(|sample| sample.record == record);
+        let fields: Vec<&str> =
+            sample.iter().flat_map(|sample| &sample.fields).map(|f| f.name.as_str()).collect();
+        let fields = if fields.is_empty() { "..".to_owned() } else { fields.join(", ") };
+        format!(
+            "rule `{rule}`, record {} (`record {fields}`): {lost} samples found the buffer full and are \
+             lost: record more seldom (`every N updates`), or run for a shorter time",
+            record + 1
+        )
+    };
+    lost.iter().enumerate().filter(|(_, lost)| **lost > 0).map(text).collect()
 }
 
 /// The values of one quantity in a sample.

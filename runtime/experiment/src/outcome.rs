@@ -20,6 +20,13 @@ impl Metric {
     pub fn new(name: impl Into<String>, value: f64) -> Metric {
         Metric { name: name.into(), value }
     }
+
+    /// `record_samples_lost`, with `ending` behind it, if a rule lost any.
+    #[must_use]
+    pub fn of_lost_samples(lost: &[u64], ending: &str) -> Option<Metric> {
+        let lost: u64 = lost.iter().sum();
+        (lost > 0).then(|| Metric::new(format!("record_samples_lost{ending}"), lost as f64))
+    }
 }
 
 /// Elements of an array.
@@ -96,6 +103,8 @@ pub struct Outcome {
     /// Further numbers, which say how fast the machine was: they differ from run to run. Sweeps leave
     /// them out.
     pub timings: Vec<Metric>,
+    /// What whoever reads the results should know, a sentence each.
+    pub warnings: Vec<String>,
     /// What the run made chips do; none for measurements of circuits.
     pub usage: Usage,
     /// Arrays.

@@ -216,14 +216,13 @@ impl Plasticity {
                 chip.run_until(t_end, &[]);
             }
             Work::Chip(images) => loop {
-                let pause = images.iter().map(RunningImage::look_ticks).min().unwrap_or(t_end);
-                chip.run_until(t_end.min(chip.now().saturating_add(pause)), &[]);
-                for image in &mut *images {
-                    image.look(chip)?;
-                }
+                // Samples may have been taken since the last look, which makes room.
+                images.iter_mut().try_for_each(|image| image.look(chip))?;
                 if chip.now() >= t_end {
                     break;
                 }
+                let pause = images.iter().map(RunningImage::look_ticks).min().unwrap_or(t_end);
+                chip.run_until(t_end.min(chip.now().saturating_add(pause)), &[]);
             },
         }
         Ok(())
@@ -269,6 +268,16 @@ impl Plasticity {
                 rules.iter_mut().flat_map(|rule| rule.engine.take_records()).collect()
             }
             Work::Chip(images) => images.iter_mut().flat_map(RunningImage::take_records).collect(),
+        }
+    }
+
+    /// Samples of each rule that found the buffer of their record statement full since the start, by
+    /// number of the statement.
+    #[must_use]
+    pub fn samples_lost(&self) -> Vec<Vec<u64>> {
+        match &self.work {
+            Work::Instant(rules) => rules.iter().map(|rule| rule.engine.samples_lost()).collect(),
+            Work::Chip(images) => images.iter().map(Engine::samples_lost).collect(),
         }
     }
 }

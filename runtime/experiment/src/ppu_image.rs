@@ -44,6 +44,8 @@ pub struct PpuImage {
     derived: Vec<i32>,
     buffers: Vec<Buffer>,
     samples: Vec<Vec<RecordSample>>,
+    /// Samples that found their buffer full.
+    lost: Vec<u64>,
 }
 
 impl PpuImage {
@@ -77,6 +79,7 @@ impl PpuImage {
         Ok(PpuImage {
             buffers: records::place(&info, rows, records::INSTANT_SAMPLES)?,
             samples: vec![Vec::new(); info.records.len()],
+            lost: vec![0; info.records.len()],
             image,
             info,
             binding: binding.clone(),
@@ -143,6 +146,7 @@ impl PpuImage {
         let bytes = self.image.internal_memory(size).map_err(EngineError::new)?;
         memory.copy_from_slice(&bytes);
         self.samples.iter_mut().for_each(Vec::clear);
+        self.lost.fill(0);
         self.poke_view(chip)?;
         self.poke_values(chip)?;
         self.poke_records(chip)
@@ -222,12 +226,16 @@ impl PpuImage {
         self.samples.iter_mut().flat_map(core::mem::take).collect()
     }
 
-    /// Takes samples over that were taken out before, those of each record statement.
-    fn restore_samples(&mut self, samples: Vec<Vec<RecordSample>>) -> Result<(), EngineError> {
-        if samples.len() != self.samples.len() {
+    /// Takes samples over that were taken out before, those of each record statement, and how many
+    /// were lost.
+    fn restore_samples(
+        &mut self,
+        (samples, lost): (Vec<Vec<RecordSample>>, Vec<u64>),
+    ) -> Result<(), EngineError> {
+        if samples.len() != self.samples.len() || lost.len() != self.lost.len() {
             return Err(EngineError::new("this is the state of another rule"));
         }
-        self.samples = samples;
+        (self.samples, self.lost) = (samples, lost);
         Ok(())
     }
 

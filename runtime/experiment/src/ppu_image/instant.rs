@@ -138,8 +138,13 @@ impl Engine for PpuImageEngine {
         self.image.take_records()
     }
 
+    fn samples_lost(&self) -> Vec<u64> {
+        self.image.lost.clone()
+    }
+
     fn save(&self) -> Result<Vec<u8>, EngineError> {
-        state::to_bytes(&(&self.started, self.last_cycles, &self.image.samples))
+        let samples = (&self.image.samples, &self.image.lost);
+        state::to_bytes(&(&self.started, self.last_cycles, samples))
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {

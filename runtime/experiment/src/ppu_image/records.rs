@@ -3,6 +3,7 @@
 
 use super::{PpuImage, halfword_offset};
 use crate::engine::{EngineError, RecordField, RecordSample};
+use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::Chip;
 use pl_isa::image::{EXTERNAL_REGION_BYTES, Extent, Info, ROW_BYTES, SampleLayout, symbol};
 
@@ -16,6 +17,15 @@ const RUNNING_BYTES: u32 = 8 << 20;
 const UPDATE_OFFSET: usize = 0;
 /// Zeros to clear external memory with, at a time.
 const CLEAR_BYTES: usize = 1 << 14;
+
+/// What the host has seen of a buffer of a running program since it was emptied.
+#[derive(Clone, Copy, Debug, Default, BorshSerialize, BorshDeserialize)]
+pub(super) struct Seen {
+    /// Samples taken out.
+    taken: u32,
+    /// Samples that found no room.
+    dropped: u32,
+}
 
 /// Where the samples of a record are put.
 #[derive(Clone, Debug)]
@@ -153,6 +163,7 @@ impl PpuImage {
                 let message = format!("the program took more than {room} samples in one update");
                 return Err(EngineError::new(message));
             }
+            self.lost[record] += u64::from(dropped);
             let now = chip.now();
             for sample in 0..count {
                 let bytes = self.sample_bytes(chip, record, sample)?;
@@ -164,19 +175,21 @@ impl PpuImage {
         Ok(())
     }
 
-    /// Moves the samples out of the buffers that are complete, while the program runs; `taken` says
-    /// how many of each have been, `origin` is the tick of the time base 0. Buffers are emptied if
-    /// the program is between two updates.
+    /// Moves the samples out of the buffers that are complete, while the program runs, and counts
+    /// those that found no room; `seen` says what was seen of each buffer, `origin` is the tick of the
+    /// time base 0. Buffers are emptied, and get the room that is wanted now, if the program is between
+    /// two updates.
     pub(super) fn collect_samples(
         &mut self,
         chip: &mut Chip,
-        (taken, origin): (&mut [u32], u64),
+        (seen, origin): (&mut [Seen], u64),
     ) -> Result<(), EngineError> {
         let word = |chip: &mut Chip, name| self.get(chip, name);
         let updates = word(chip, symbol::UPDATE_INDEX)?;
         let ended = word(chip, symbol::EXECUTED)?.wrapping_add(word(chip, symbol::MISSED)?);
         let rests = word(chip, symbol::REQUESTED)? == ended;
-        for (record, taken) in taken.iter_mut().enumerate() {
+        let mut stale = false;
+        for (record, Seen { taken, dropped }) in seen.iter_mut().enumerate() {
             let count = self.record_word(chip, symbol::RECORD_COUNT, record)?;
             let capacity = self.record_word(chip, symbol::RECORD_CAPACITY, record)?;
             if count > capacity.min(self.buffers[record].samples) {
@@ -194,18 +207,14 @@ impl PpuImage {
                 self.clear_sample(chip, record, *taken)?;
                 *taken += 1;
             }
-            let dropped = self.record_word(chip, symbol::RECORD_DROPPED, record)?;
-            if dropped > 0 && self.wanted(record) > 0 {
-                let message = format!(
-                    "{dropped} samples found no room: updates follow each other without a pause \
-                     in which the host could take samples out"
-                );
-                return Err(EngineError::new(message));
-            }
+            let now_dropped = self.record_word(chip, symbol::RECORD_DROPPED, record)?;
+            self.lost[record] += u64::from(now_dropped.wrapping_sub(*dropped));
+            *dropped = now_dropped;
+            stale |= *taken > 0 || now_dropped > 0 || capacity != self.room(record);
         }
-        if rests && taken.iter().any(|taken| *taken > 0) {
+        if rests && stale {
             self.empty_buffers(chip)?;
-            taken.fill(0);
+            seen.fill(Seen::default());
         }
         Ok(())
     }

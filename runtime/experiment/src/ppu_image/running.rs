@@ -3,6 +3,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use super::PpuImage;
+use super::records::Seen;
 use crate::engine::{Engine, EngineError, RecordSample};
 use crate::plasticity::UpdateCounts;
 use crate::state;
@@ -34,8 +35,8 @@ pub struct RunningImage {
 /// How far the host has followed a program.
 #[derive(Debug, Default, BorshSerialize, BorshDeserialize)]
 struct Progress {
-    /// Samples taken out of each buffer since all were emptied.
-    taken: Vec<u32>,
+    /// What was seen of each buffer since all were emptied.
+    seen: Vec<Seen>,
     /// Period of the run that goes on.
     period: Option<u64>,
     /// Counters of runs before this one, and of this one.
@@ -51,8 +52,8 @@ impl RunningImage {
     /// If state and samples do not fit into external memory.
     pub fn new(image: PpuImage) -> Result<RunningImage, EngineError> {
         let image = image.with_running_buffers()?;
-        let taken = vec![0; image.info.records.len()];
-        Ok(RunningImage { image, progress: Progress { taken, ..Progress::default() } })
+        let seen = vec![Seen::default(); image.info.records.len()];
+        Ok(RunningImage { image, progress: Progress { seen, ..Progress::default() } })
     }
 
     /// 0 top, 1 bottom.
@@ -67,7 +68,7 @@ impl RunningImage {
         let [reset, run] = CONTROL;
         chip.set_ppu_control(h, reset);
         self.image.load(chip)?;
-        self.progress.taken.fill(0);
+        self.progress.seen.fill(Seen::default());
         chip.set_ppu_control(h, run);
         let wait = |head, until: Option<&str>| -> Result<WaitLoop, EngineError> {
             let until = until.map(|name| self.image.address(name, 4)).transpose()?;
@@ -129,8 +130,7 @@ impl RunningImage {
     /// If the program has failed.
     pub fn look(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
         self.check_core(chip)?;
-        let origin = chip.ppu_origin(self.image.hemisphere()).unwrap_or(0);
-        self.image.collect_samples(chip, (&mut self.progress.taken, origin))?;
+        self.collect(chip)?;
         let mut word = |name| self.image.get(chip, name);
         let busy = word(symbol::BUSY)?;
         self.progress.counts = UpdateCounts {
@@ -144,6 +144,11 @@ impl RunningImage {
         };
         self.progress.busy = busy;
         Ok(())
+    }
+
+    fn collect(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+        let origin = chip.ppu_origin(self.image.hemisphere()).unwrap_or(0);
+        self.image.collect_samples(chip, (&mut self.progress.seen, origin))
     }
 
     /// The counters of the run when they were last looked at.
@@ -247,22 +252,27 @@ impl Engine for RunningImage {
     }
 
     fn update(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+        // Samples may have been taken since the last command, which makes room.
+        self.collect(chip)?;
         self.command(chip, Command::Update)?;
-        let origin = chip.ppu_origin(self.image.hemisphere()).unwrap_or(0);
-        self.image.collect_samples(chip, (&mut self.progress.taken, origin))
+        self.collect(chip)
     }
 
     fn take_records(&mut self) -> Vec<RecordSample> {
         self.image.take_records()
     }
 
+    fn samples_lost(&self) -> Vec<u64> {
+        self.image.lost.clone()
+    }
+
     fn save(&self) -> Result<Vec<u8>, EngineError> {
-        state::to_bytes(&(&self.progress, &self.image.samples))
+        state::to_bytes(&(&self.progress, (&self.image.samples, &self.image.lost)))
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
         let (progress, samples): (Progress, _) = state::from_bytes(bytes)?;
-        if progress.taken.len() != self.progress.taken.len() {
+        if progress.seen.len() != self.progress.seen.len() {
             return Err(EngineError::new("this is the state of another rule"));
         }
         self.progress = progress;

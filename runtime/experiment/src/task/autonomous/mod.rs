@@ -64,6 +64,8 @@ struct Progress {
 /// What a run left.
 struct Course {
     records: Vec<RecordSample>,
+    /// Samples that found no room, by record statement.
+    samples_lost: Vec<u64>,
     weights: Array2<u8>,
     /// Events of each neuron in answer to the same input.
     excitability: Vec<f64>,
@@ -201,6 +203,7 @@ impl<'a> Autonomous<'a> {
         let weights = self.weights(&chip);
         let update_counts = rules.counts().into_iter().sum();
         Ok(Course {
+            samples_lost: rules.samples_lost().concat(),
             records,
             excitability: self.excitability(seed, &weights, info.period_ticks),
             weights,

@@ -2,7 +2,7 @@
 
 use super::excitability::correlation;
 use super::{Autonomous, Course, Point};
-use crate::engine::{RecordField, RecordSample};
+use crate::engine::{RecordField, RecordSample, lost_samples_text};
 use crate::figure::{self, HeatMap, Labels, Series};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::{Array1, Array2, ArrayView1};
@@ -50,6 +50,9 @@ impl Autonomous<'_> {
         outcome.metrics.extend(absorbed(course, self.config.rewarded_within));
         outcome.metrics.extend(self.diagonal(course));
         outcome.metrics.extend(course.update_counts.metrics(""));
+        outcome.metrics.extend(Metric::of_lost_samples(&course.samples_lost, ""));
+        let (lost, records) = (&course.samples_lost, &course.records);
+        outcome.warnings = lost_samples_text(&self.config.rule, lost, records);
         outcome.metrics.extend(course.counts.metrics(""));
         outcome.usage = course.counts.usage.with_updates(&course.update_counts);
         outcome.metrics.push(Metric::new("biological_time_s", seconds));

@@ -42,6 +42,8 @@ pub(super) struct ArmOutcome {
     /// Spikes while learning.
     pub(super) spikes: Vec<Spike>,
     pub(super) records: Vec<RecordSample>,
+    /// Samples that the buffers of [`RECORD_CAPACITY`] had no room for, by record statement.
+    pub(super) samples_lost: Vec<u64>,
     /// Chip time of training and evaluations, ticks.
     pub(super) duration: u64,
     /// What training and readout made the chip do.
@@ -255,6 +257,7 @@ impl<'a> Session<'a> {
             curve,
             weights: rows().map(|row| self.chip.weights_row(hemisphere, row)).collect(),
             addresses: rows().map(|row| self.chip.address_row(hemisphere, row)).collect(),
+            samples_lost: self.rules.samples_lost().concat(),
             records: self.rules.take_records(),
             spikes,
             duration: training_duration + evaluations.ticks,

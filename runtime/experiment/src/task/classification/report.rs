@@ -5,7 +5,7 @@ use super::arm::{Arm, ArmOutcome};
 use super::config::Evaluate;
 use super::readout::Evaluation;
 use crate::data::Split;
-use crate::engine::RecordSample;
+use crate::engine::{RecordSample, lost_samples_text};
 use crate::figure::{self, Labels, Mark, Series, Shades};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::{Array1, Array2, ArrayD};
@@ -38,9 +38,13 @@ impl Classification<'_> {
         if !records.is_empty() {
             archives.push(Archive { file: "records.npz".into(), arrays: records });
         }
+        let lost = |arm: &ArmOutcome| {
+            lost_samples_text(&self.config.rule, &arm.samples_lost, &arm.records)
+        };
         Outcome {
             metrics: self.metrics(arms, outcomes, split),
             timings: Vec::new(),
+            warnings: outcomes.iter().flat_map(lost).collect(),
             archives,
             pictures: pictures.into_iter().flatten().collect(),
             usage: outcomes.iter().map(|outcome| outcome.usage).sum(),
@@ -68,6 +72,7 @@ impl Classification<'_> {
             add("input_match".into(), self.input_match(outcome));
             add("samples_shown".into(), count(outcome.trained));
             metrics.extend(outcome.updates.metrics(&ending));
+            metrics.extend(Metric::of_lost_samples(&outcome.samples_lost, &ending));
             metrics.extend(outcome.counts.metrics(&ending));
         }
         let evaluated = match self.config.evaluate {

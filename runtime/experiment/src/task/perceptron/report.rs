@@ -15,6 +15,7 @@ impl Perceptron<'_> {
     pub(super) fn report(&self, course: &Course) -> Outcome {
         let pictures = [self.scatter(course), self.confusion(course), rates_picture(course)];
         Outcome {
+            warnings: Vec::new(),
             metrics: self.metrics(course),
             timings: Vec::new(),
             archives: vec![Archive { file: "perceptron.npz".into(), arrays: self.arrays(course) }],
