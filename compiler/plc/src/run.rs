@@ -85,12 +85,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         compiler: &compiler,
         kind,
     };
-    for Finished { seed, outcome } in &finished {
-        let seed = if args.repeat > 1 { format!("seed {seed}: ") } else { String::new() };
-        for warning in &outcome.warnings {
-            eprintln!("warning: {seed}{warning}");
-        }
-    }
+    warn(&finished);
     for run in &finished {
         let files = report::files(&source, run).map_err(Failure::Usage)?;
         output::write_all(&run_folder(&out, run.seed, args.repeat), &files)?;
@@ -112,6 +107,16 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         eprintln!("the same command with --resume {} goes on from here", path.display());
     }
     Err(Failure::Interrupted)
+}
+
+/// Tells what whoever reads the results should know.
+fn warn(finished: &[Finished]) {
+    for Finished { seed, outcome } in finished {
+        let seed = if finished.len() > 1 { format!("seed {seed}: ") } else { String::new() };
+        for warning in &outcome.warnings {
+            eprintln!("warning: {seed}{warning}");
+        }
+    }
 }
 
 /// What runs the rules of an experiment: in the chip's time only PPU programs can.
