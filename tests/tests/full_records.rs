@@ -67,8 +67,11 @@ fn a_full_buffer_keeps_its_first_samples_on_every_engine() {
     }
 }
 
+/// Record statements and updates of the samples of one taking.
+type Taken = Vec<(usize, u32)>;
+
 /// The same through the schedule of an experiment, and what was lost.
-fn scheduled(kind: EngineKind, timing: Timing) -> ([Vec<(usize, u32)>; 2], Vec<Vec<u64>>) {
+fn scheduled(kind: EngineKind, timing: Timing) -> ([Taken; 2], Vec<Vec<u64>>) {
     let compiler = Compiler::from_sources(kind, &[("counting", COUNTING)]).unwrap();
     let mut chip = Chip::new(&ChipConfig::ideal(), 1);
     let mut rules = Plasticity::new(&compiler, timing, &[binding()]).unwrap();
