@@ -3,9 +3,7 @@
 use crate::rule::Rule;
 use pl_diag::{Code, Diagnostic};
 use pl_ir::Scope;
-
-/// Ticks of the chip's clock a microsecond; the processor runs at the same 250 MHz.
-const TICKS_PER_US: f64 = 250.0;
+use pl_sema::hir::TICKS_PER_US;
 
 /// Rows of a hemisphere.
 const ROWS: u32 = 256;
@@ -106,7 +104,7 @@ fn us(ticks: u64) -> f64 {
         reason = "for people; cycles of an update are far below 2^52"
     )]
     let ticks = ticks as f64;
-    ticks / TICKS_PER_US
+    ticks / TICKS_PER_US as f64
 }
 
 /// A period as written in a rule, rounded up to tenths.

@@ -9,9 +9,6 @@ use pl_sema::hir;
 use pl_sema::lower::state_format;
 use std::fmt::Write as _;
 
-/// Ticks of 4 ns a millisecond.
-const TICKS_PER_MS: f64 = 250_000.0;
-
 /// A module with a class for the rule; for rules that [`crate::cxx::unsupported`] says nothing of.
 #[must_use]
 pub fn module(rule: &Rule<'_>, cost: &str) -> String {
@@ -26,7 +23,7 @@ pub fn module(rule: &Rule<'_>, cost: &str) -> String {
     let ms = |ticks: u64| {
         #[allow(clippy::cast_precision_loss, reason = "an hour has less than 2^52 ticks")]
         let ticks = ticks as f64;
-        format!("{:?}", ticks / TICKS_PER_MS)
+        format!("{:?}", ticks / (1000 * hir::TICKS_PER_US) as f64)
     };
     let kernel = with_words(rule, cost, &Words::Gaps);
     let words = [

@@ -3,13 +3,11 @@
 use crate::cli::{DocArgs, MessageFormat};
 use crate::html::{escaped, page, table};
 use crate::output::{self, Failure};
+use pl_chip::time::us_from_ticks;
 use pl_driver::sema::hir::{Param, State};
 use pl_driver::stdlib::StdModule;
 use pl_driver::{Rule, Session};
 use std::fmt::Write as _;
-
-/// Ticks of 4 ns in a microsecond.
-const TICKS_PER_US: f64 = 250.0;
 
 /// A rule with the text it comes from.
 struct Documented {
@@ -92,7 +90,7 @@ fn first_sentence(text: &str) -> String {
 
 /// Hardware time in a readable unit, in one piece.
 fn time(ticks: u64) -> String {
-    let us = ticks as f64 / TICKS_PER_US;
+    let us = us_from_ticks(ticks);
     if us < 1000.0 { format!("{us}&nbsp;us") } else { format!("{}&nbsp;ms", us / 1000.0) }
 }
 
@@ -144,7 +142,7 @@ fn rule_page(documented: &Documented) -> Result<String, Failure> {
     }
     let program = rule.program().map_err(|error| Failure::Invalid(error.to_string()))?;
     let (rows, columns) = (hir.rows_max, hir.columns_max);
-    let full = program.cost.update_cycles(rows, columns) as f64 / TICKS_PER_US;
+    let full = us_from_ticks(program.cost.update_cycles(rows, columns));
     let _ = write!(
         out,
         "<h2>Cost</h2>\n<p>At most {full:.0} us for {rows} rows and {columns} columns on the \

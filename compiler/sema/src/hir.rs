@@ -88,8 +88,8 @@ pub struct State {
     pub span: Span,
 }
 
-/// Ticks of 4 ns in a microsecond of hardware time.
-pub(crate) const TICKS_PER_US: u64 = 250;
+/// Ticks of 4 ns in a microsecond of hardware time: the processor runs at the same 250 MHz.
+pub const TICKS_PER_US: u64 = 250;
 
 /// When a rule is updated: the common step of its schedules.
 #[derive(Clone, Copy, Debug, PartialEq)]

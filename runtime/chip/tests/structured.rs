@@ -3,10 +3,9 @@
 use std::f64::consts::PI;
 
 use pl_chip::config::ChipConfig;
+use pl_chip::time::TICKS_PER_US;
 use pl_chip::{Chip, Compartment, InputEvent, Join, RowMode, Spike};
 use pl_fixed::real;
-
-const TICKS_PER_US: u64 = 250;
 
 fn event(time_us: u64, row: u8) -> InputEvent {
     InputEvent { time: time_us * TICKS_PER_US, hemisphere: 0, row, address: 0 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 /// How a value becomes inputs.
 ///
-/// Thresholds are in the units of the data. `reference/experiments.md` 1.6 compares the codes.
+/// Thresholds are in the units of the data.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case", deny_unknown_fields)]
 pub enum InputCode {

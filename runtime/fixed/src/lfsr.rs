@@ -15,7 +15,7 @@
 /// Readings of a generator for one draw.
 pub const READINGS: u32 = 16;
 /// Readings after a generator was seeded, before the first draw: more than the 234 after which users
-/// of the chip take the low byte of a seed to be forgotten (tests of libnux).
+/// of the chip draw (brainscales2-demos, `ts_07`).
 pub const WARM_UP: u32 = 256;
 /// Generators of a hemisphere: one a column.
 pub const COLUMNS: usize = 256;
