@@ -1,36 +1,61 @@
 //! Brian2, for what compares itself with it.
 
+use std::fmt::{self, Display, Formatter};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Brian2 is not there, or cannot be installed.
+    Absent(String),
+    /// The script was not run to its end.
+    Script(String),
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Absent(message) => write!(f, "{message}"),
+            Failure::Script(message) => write!(f, "the script of Brian2 failed: {message}"),
+        }
+    }
+}
 
 /// Runs a script beside this file with an input, and returns the last line it prints. Brian2 lives in
 /// `target/brian2` of the repository; where it is not, it is installed if `install` says so.
 ///
 /// # Errors
-/// If Brian2 is not there or cannot be installed; what the script said, if it printed nothing.
+/// If Brian2 is not there or cannot be installed; what the script said, if it failed or printed nothing.
 pub(crate) fn last_line(
     repository: &Path,
     install: bool,
     script: &str,
     args: &[String],
     input: &str,
-) -> Result<String, String> {
-    let mut script = Command::new(python(repository, install)?)
-        .arg(repository.join("tests/peers").join(script))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| error.to_string())?;
-    if let Some(mut stdin) = script.stdin.take() {
-        stdin.write_all(input.as_bytes()).map_err(|error| error.to_string())?;
+) -> Result<String, Failure> {
+    let mut command = Command::new(python(repository, install).map_err(Failure::Absent)?);
+    command.arg(repository.join("tests/peers").join(script)).args(args);
+    answer(&mut command, input).map_err(Failure::Script)
+}
+
+/// The last line that a program prints for an input.
+///
+/// # Errors
+/// What it said, if it failed or printed nothing.
+pub(crate) fn answer(command: &mut Command, input: &str) -> Result<String, String> {
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = pipes.spawn().map_err(|error| error.to_string())?;
+    // A program that ends before it has read all says why.
+    let written = program.stdin.take().map_or(Ok(()), |mut pipe| pipe.write_all(input.as_bytes()));
+    let output = program.wait_with_output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr)));
     }
-    let output = script.wait_with_output().map_err(|error| error.to_string())?;
+    written.map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let said = || String::from_utf8_lossy(&output.stderr).into_owned();
-    text.lines().last().map(str::to_owned).ok_or_else(said)
+    text.lines().last().map(str::to_owned).ok_or_else(|| "it printed nothing".to_owned())
 }
 
 /// The Python that has Brian2.

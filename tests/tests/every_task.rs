@@ -1,5 +1,6 @@
 //! Every experiment of the examples, and so every kind of task, in its shortest form: the same outcome
-//! on every engine, of rules compiled at every level, on any number of threads, and of a run that goes on from a checkpoint.
+//! on every engine, of rules compiled at every level, beside other runs in other threads (networks on
+//! any number of threads of their own), and of a run that goes on from a checkpoint.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use pl_driver::{Options, Session};
@@ -99,7 +100,7 @@ const EXAMPLES: &[Example] = &[
     },
 ];
 
-/// Everything an outcome holds, as the bytes of its files.
+/// Everything an outcome holds but timings, as the bytes of its files, and what the estimate is of.
 fn bytes(outcome: &Outcome) -> Vec<Vec<u8>> {
     let metrics = outcome.metrics.iter().map(|metric| {
         let bits = metric.value.to_bits().to_le_bytes();
@@ -107,7 +108,8 @@ fn bytes(outcome: &Outcome) -> Vec<Vec<u8>> {
     });
     let archives = outcome.archives.iter().map(|archive| archive.to_bytes().unwrap());
     let pictures = outcome.pictures.iter().map(|picture| picture.svg.clone().into_bytes());
-    metrics.chain(archives).chain(pictures).collect()
+    let usage = std::iter::once(format!("{:?}", outcome.usage).into_bytes());
+    metrics.chain(archives).chain(pictures).chain(usage).collect()
 }
 
 /// The text of a file of the examples.
@@ -205,7 +207,7 @@ fn engines_levels_and_threads_do_not_matter() {
             let found = bytes(&example.run_at(level, EngineKind::Jit, &[], &Unwatched));
             assert!(found == expected, "{}: {level:?} differs", example.file);
         }
-        // Beside others of its kind, and cut into as many threads as it can be.
+        // Beside others of its kind; a network, which is cut into threads, into several numbers.
         let threads: &[&str] = match example.file.starts_with("balanced") {
             true => &["task.threads=1", "task.threads=2", "task.threads=3"],
             false => &["seed=1000"; 2],

@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Longest input; mutations do not grow beyond it.
+/// Longest file of a corpus; mutations do not grow beyond it, nor beyond the longest of their corpus.
 const BYTES_MAX: usize = 1 << 14;
 /// Longest time one input may take.
 const INPUT_TIME: Duration = Duration::from_secs(10);
@@ -99,7 +99,8 @@ fn mutate(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
             _ => bytes.truncate(at),
         }
     }
-    bytes.truncate(BYTES_MAX);
+    let longest = corpus.iter().map(Vec::len).max().unwrap_or(0);
+    bytes.truncate(longest.max(BYTES_MAX));
     bytes
 }
 
@@ -183,8 +184,10 @@ fn state(bytes: &[u8]) {
 
 fn states() -> Vec<Vec<u8>> {
     let chip = pl_chip::Chip::new(&pl_chip::ChipConfig::ideal(), 1);
-    let bytes = pl_experiment::state::to_bytes(&(chip, vec![1_u8, 2])).unwrap();
-    vec![bytes[..BYTES_MAX].to_vec(), bytes[bytes.len() - BYTES_MAX..].to_vec()]
+    let whole = pl_experiment::state::to_bytes(&(chip, vec![1_u8, 2])).unwrap();
+    // Of a cut, the fields at its beginning or end are reached more often.
+    let cuts = [&whole[..BYTES_MAX], &whole[whole.len() - BYTES_MAX..]].map(<[u8]>::to_vec);
+    [vec![whole], cuts.into()].concat()
 }
 
 /// Recorded arrays, as `plc apply` and tasks read them.
@@ -238,9 +241,10 @@ fn nothing_panics_or_hangs() {
             let input = mutate(&target.corpus, &mut random);
             let started = Instant::now();
             let ended = catch_unwind(AssertUnwindSafe(|| (target.run)(&input)));
-            let shown = String::from_utf8_lossy(&input);
-            assert!(ended.is_ok(), "`{}` panics on:\n{shown}\n{input:02x?}", target.name);
-            assert!(started.elapsed() < INPUT_TIME, "`{}` is slow on:\n{shown}", target.name);
+            let shown = &input[..input.len().min(BYTES_MAX)];
+            let text = String::from_utf8_lossy(shown);
+            assert!(ended.is_ok(), "`{}` panics on:\n{text}\n{shown:02x?}", target.name);
+            assert!(started.elapsed() < INPUT_TIME, "`{}` is slow on:\n{text}", target.name);
             inputs += 1;
         }
         println!("{:<12} {inputs} inputs", target.name);

@@ -75,3 +75,15 @@ fn the_list_in_the_readme_is_that_of_the_library() {
     };
     assert_eq!(rows, pl_stdlib::RULES.iter().map(row).collect::<Vec<_>>());
 }
+
+#[test]
+fn the_terms_in_the_readme_are_those_of_the_module() {
+    let heading = "| term | |\n|---|---|\n";
+    let (_, table) = include_str!("../../stdlib/README.md").split_once(heading).unwrap();
+    let rows = table.lines().map_while(|line| line.strip_prefix("| ")?.split_once(" |"));
+    let listed: Vec<&str> =
+        rows.flat_map(|(names, _)| names.split(", ")).map(|name| name.trim_matches('`')).collect();
+    let source = pl_stdlib::find_module("std.terms").unwrap().source;
+    let functions = source.lines().filter_map(|line| line.strip_prefix("fn ")?.split_once('('));
+    assert_eq!(listed, functions.map(|(name, _)| name).collect::<Vec<_>>());
+}

@@ -1,12 +1,13 @@
 //! The emulated chip against an independent simulator: the same network of leaky
 //! integrate-and-fire neurons in Brian2. Runs where Brian2 is installed, as the network benchmark does
-//! it; `PLC_PEERS=1` installs it.
+//! it; `PLC_PEERS=1` installs it. A script that fails is a failure, whatever is installed.
 
 #![allow(clippy::print_stdout, reason = "what was compared goes to standard output")]
 
 #[path = "../peers/brian2.rs"]
 mod brian2;
 
+use brian2::Failure;
 use pl_chip::events::poisson;
 use pl_chip::time::TICKS_PER_US;
 use pl_chip::{Chip, ChipConfig, InputEvent, NeuronParameters, RowMode, Target};
@@ -136,7 +137,8 @@ fn description(chip: &Chip, events: &[InputEvent]) -> String {
     .to_string()
 }
 
-fn in_brian2(network: &str) -> Result<(Vec<f64>, Vec<Vec<f64>>), String> {
+/// Counts and membranes, where there is Brian2.
+fn in_brian2(network: &str) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
     #[derive(serde::Deserialize)]
     struct Answer {
         counts: Vec<f64>,
@@ -144,10 +146,16 @@ fn in_brian2(network: &str) -> Result<(Vec<f64>, Vec<Vec<f64>>), String> {
     }
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let install = std::env::var_os("PLC_PEERS").is_some();
-    let answer = brian2::last_line(&repository, install, "brian2_lif.py", &[], network)?;
-    let Answer { counts, membranes } =
-        serde_json::from_str(&answer).map_err(|error| format!("{error}: {answer}"))?;
-    Ok((counts, membranes))
+    let answer = match brian2::last_line(&repository, install, "brian2_lif.py", &[], network) {
+        Ok(answer) => answer,
+        Err(Failure::Absent(message)) => {
+            println!("skipped: {message}");
+            return None;
+        }
+        Err(failure @ Failure::Script(_)) => panic!("{failure}"),
+    };
+    let Answer { counts, membranes } = serde_json::from_str(&answer).expect(&answer);
+    Some((counts, membranes))
 }
 
 #[test]
@@ -155,13 +163,7 @@ fn rates_and_membranes_agree_with_brian2() {
     let (chip, events) = (chip(), inputs());
     let network = description(&chip, &events);
     let (counts, membranes) = run(chip, &events);
-    let (peer_counts, peer_membranes) = match in_brian2(&network) {
-        Ok(answer) => answer,
-        Err(message) => {
-            println!("skipped: {message}");
-            return;
-        }
-    };
+    let Some((peer_counts, peer_membranes)) = in_brian2(&network) else { return };
     let mean = |counts: &[f64]| counts[..COUNT].iter().sum::<f64>() / COUNT as f64;
     let (rate, peer_rate) = (mean(&counts), mean(&peer_counts));
     // Root mean square of the difference of membranes, by that of their movement.
@@ -180,4 +182,16 @@ fn rates_and_membranes_agree_with_brian2() {
     assert!(rate > 10.0);
     assert!((rate / peer_rate - 1.0).abs() < LIMIT);
     assert!(apart < LIMIT);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_script_that_fails_has_no_answer() {
+    let run = |script: &str| {
+        brian2::answer(std::process::Command::new("sh").args(["-c", script]), "input\n")
+    };
+    assert_eq!(run("cat; echo last"), Ok("last".to_owned()));
+    let failed = run("cat; echo because >&2; exit 3").unwrap_err();
+    assert!(failed.contains('3') && failed.contains("because"), "{failed}");
+    assert!(run("cat > /dev/null").is_err());
 }

@@ -200,7 +200,8 @@ fn several_chips(events: &[InputEvent]) {
 fn in_brian2(neurons: &str) -> Result<[f64; 4], String> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let args = [PSP_LSB.to_string(), WEIGHT.to_string(), GAIN.to_string()];
-    let last = brian2::last_line(&repository, true, "brian2_network.py", &args, neurons)?;
+    let last = brian2::last_line(&repository, true, "brian2_network.py", &args, neurons);
+    let last = last.map_err(|failure| failure.to_string())?;
     let numbers: Vec<f64> = last.split(' ').filter_map(|word| word.parse().ok()).collect();
     numbers.try_into().map_err(|_| last)
 }

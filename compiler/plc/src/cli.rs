@@ -2,7 +2,7 @@
 
 use crate::engines::EngineKind;
 use crate::output::Failure;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -283,13 +283,14 @@ pub(crate) struct ApplyArgs {
 pub(crate) enum CompareArg {
     /// The rules in real numbers, on the same sensor readings.
     Ideal,
-    /// That, and the rules in real numbers on sensors without circuits: pairs of nearest neighbours, and
-    /// all pairs.
+    /// That, and the rules in real numbers on sensors without circuits: with the chip's spread of
+    /// sensors, with sensors all alike, and with all pairs instead of nearest neighbours.
     IdealSensor,
 }
 
 /// Options of `plc run`.
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("states").args(["checkpoint", "resume"]).multiple(true)))]
 pub(crate) struct RunArgs {
     /// The experiment.
     pub(crate) file: PathBuf,
@@ -323,7 +324,7 @@ pub(crate) struct RunArgs {
     pub(crate) checkpoint: Option<PathBuf>,
     /// Seconds from one state that is kept to the next; one is kept at the end in any case.
     #[arg(
-        long, value_name = "SECONDS", default_value_t = 60.0, value_parser = parse_seconds,
+        long, value_name = "SECONDS", default_value_t = 60.0, value_parser = parse_seconds, requires = "states",
     )]
     pub(crate) every: f64,
     /// Go on from the state in this file, and keep later ones there unless --checkpoint names

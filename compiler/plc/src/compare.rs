@@ -64,14 +64,31 @@ const STAGES: [&str; 5] = ["ideal", "sensors", "mismatch", "pairing", "together"
 /// The stage from the engine to the last shadow.
 const TOGETHER: usize = 4;
 
-/// The distances of one stage of one engine, over its updates.
+/// The distances of one stage of an engine, over its updates.
 #[derive(Clone, Debug)]
 struct Course {
-    seed: u64,
-    name: String,
     /// Which of [`STAGES`].
     stage: usize,
     distances: Vec<Distance>,
+}
+
+/// What the shadows of an engine noted.
+#[derive(Clone, Debug)]
+struct Noted {
+    seed: u64,
+    /// Rule, hemisphere and instance, which engines of several chips share.
+    name: String,
+    /// One a stage.
+    courses: Vec<Course>,
+}
+
+impl Noted {
+    /// What puts engines in an order that does not depend on threads: those of a name that differ
+    /// in nothing here may as well change places.
+    fn key(&self) -> (String, Vec<u64>) {
+        let distances = self.courses.iter().flat_map(|course| &course.distances);
+        (self.name.clone(), distances.map(|d| d.mean_abs_lsb.to_bits()).collect())
+    }
 }
 
 /// What runs beside the engines of a run.
@@ -85,39 +102,35 @@ pub(crate) struct Comparison {
 
 /// Distances of all engines that were made; shared by them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ledger(Arc<Mutex<Vec<Course>>>);
+pub(crate) struct Ledger(Arc<Mutex<Vec<Noted>>>);
 
 impl Ledger {
     /// Takes what was noted for a seed, in an order that does not depend on threads.
-    fn take(&self, seed: u64) -> Vec<Course> {
+    fn take(&self, seed: u64) -> Vec<Noted> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut own, others): (Vec<Course>, Vec<Course>) =
-            all.drain(..).partition(|course| course.seed == seed);
+        let (mut own, others): (Vec<Noted>, Vec<Noted>) =
+            all.drain(..).partition(|noted| noted.seed == seed);
         *all = others;
-        let key = |course: &Course| -> (String, usize, Vec<u64>) {
-            let bits = course.distances.iter().map(|d| d.mean_abs_lsb.to_bits()).collect();
-            (course.name.clone(), course.stage, bits)
-        };
-        own.sort_by_cached_key(key);
-        own.retain(|course| !course.distances.is_empty());
+        own.retain(|noted| noted.courses.iter().any(|course| !course.distances.is_empty()));
+        own.sort_by_cached_key(Noted::key);
         own
     }
 
     /// Adds what was noted for a seed to what its run left.
     pub(crate) fn report(&self, seed: u64, outcome: &mut Outcome) {
-        let courses = self.take(seed);
-        if courses.is_empty() {
-            return;
-        }
+        let engines = self.take(seed);
+        let Some(first) = engines.first() else { return };
+        let courses = || engines.iter().flat_map(|noted| &noted.courses);
         for (stage, name) in STAGES.iter().enumerate() {
-            let of_stage = courses.iter().filter(|course| course.stage == stage);
+            let of_stage = courses().filter(|course| course.stage == stage);
             let last: Vec<Distance> =
                 of_stage.filter_map(|course| course.distances.last().copied()).collect();
             outcome.metrics.extend(metrics(name, &last));
         }
-        outcome.archives.push(archive(&courses));
-        let series = courses.iter().map(|course| Series {
-            name: format!("{}: {}", course.name, STAGES[course.stage]),
+        outcome.archives.push(archive(&engines));
+        // More than those of one engine would hide each other.
+        let series = first.courses.iter().map(|course| Series {
+            name: format!("{} (0): {}", first.name, STAGES[course.stage]),
             points: course
                 .distances
                 .iter()
@@ -129,8 +142,7 @@ impl Ledger {
             x: "hardware time (ms)",
             y: "mean difference of weights (LSB)",
         };
-        // More than those of one engine would hide each other.
-        let series: Vec<Series> = series.take(STAGES.len()).collect();
+        let series: Vec<Series> = series.collect();
         if let Ok(svg) = figure::lines(&labels, &series) {
             let caption = "Mean magnitude of the difference between weights in fixed point and \
                            those of the same rule in real numbers (ideal), and with sensors \
@@ -162,11 +174,15 @@ fn milliseconds(ticks: u64) -> f64 {
     pl_chip::time::us_from_ticks(ticks) / 1e3
 }
 
-fn archive(courses: &[Course]) -> Archive {
+/// All courses, under the number of their engine.
+fn archive(engines: &[Noted]) -> Archive {
     let mut arrays = Vec::new();
-    for (number, course) in courses.iter().enumerate() {
+    let numbered = engines.iter().enumerate();
+    for (number, noted, course) in
+        numbered.flat_map(|(number, noted)| noted.courses.iter().map(move |c| (number, noted, c)))
+    {
         let mut add = |what: &str, elements| {
-            let (engine, stage) = (&course.name, STAGES[course.stage]);
+            let (engine, stage) = (&noted.name, STAGES[course.stage]);
             arrays.push(NamedArray { name: format!("{number}_{engine}_{stage}_{what}"), elements });
         };
         let distances = || course.distances.iter();
@@ -187,8 +203,7 @@ fn archive(courses: &[Course]) -> Archive {
 pub(crate) struct Compared {
     engine: Box<dyn Engine>,
     shadows: Vec<ArrayEngine>,
-    /// One a stage.
-    courses: Vec<Course>,
+    noted: Noted,
     ledger: Ledger,
 }
 
@@ -201,9 +216,10 @@ impl Compared {
         ledger: Ledger,
     ) -> Compared {
         let together = (shadows.len() > 1).then_some(TOGETHER);
-        let course = |stage| Course { seed, name: name.to_owned(), stage, distances: Vec::new() };
+        let course = |stage| Course { stage, distances: Vec::new() };
         let courses = (0..shadows.len()).chain(together).map(course).collect();
-        Compared { engine, shadows, courses, ledger }
+        let noted = Noted { seed, name: name.to_owned(), courses };
+        Compared { engine, shadows, noted, ledger }
     }
 
     fn note(&mut self, chip: &Chip) {
@@ -211,7 +227,7 @@ impl Compared {
         let mut places = vec![first.on_chip(chip)];
         places.extend(self.shadows.iter().map(ArrayEngine::own));
         let now = chip.now();
-        for course in &mut self.courses {
+        for course in &mut self.noted.courses {
             let (from, to) = match course.stage {
                 TOGETHER => (0, places.len() - 1),
                 stage => (stage, stage + 1),
@@ -247,7 +263,7 @@ impl Engine for Compared {
         let shadows: Result<Vec<Vec<u8>>, EngineError> =
             self.shadows.iter().map(ArrayEngine::save).collect();
         let distances: Vec<&Vec<Distance>> =
-            self.courses.iter().map(|course| &course.distances).collect();
+            self.noted.courses.iter().map(|course| &course.distances).collect();
         state::to_bytes(&(self.engine.save()?, shadows?, distances))
     }
 
@@ -258,7 +274,7 @@ impl Engine for Compared {
         for (shadow, bytes) in self.shadows.iter_mut().zip(&shadows) {
             shadow.restore(bytes)?;
         }
-        for (course, distances) in self.courses.iter_mut().zip(distances) {
+        for (course, distances) in self.noted.courses.iter_mut().zip(distances) {
             course.distances = distances;
         }
         Ok(())
@@ -267,7 +283,58 @@ impl Engine for Compared {
 
 impl Drop for Compared {
     fn drop(&mut self) {
-        let mut courses = self.ledger.0.lock().unwrap_or_else(PoisonError::into_inner);
-        courses.append(&mut self.courses);
+        let mut engines = self.ledger.0.lock().unwrap_or_else(PoisonError::into_inner);
+        engines.push(self.noted.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An engine whose stages are so far apart after its only update.
+    fn noted(name: &str, mean_abs_lsb: [f64; 2]) -> Noted {
+        let course = |(stage, mean_abs_lsb)| {
+            let (mean_lsb, max_abs_lsb, addresses) = (0.0, 0.0, 0.0);
+            let distance = Distance { now: 1, mean_lsb, mean_abs_lsb, max_abs_lsb, addresses };
+            Course { stage, distances: vec![distance] }
+        };
+        let courses = mean_abs_lsb.into_iter().enumerate().map(course).collect();
+        Noted { seed: 1, name: name.to_owned(), courses }
+    }
+
+    #[test]
+    fn courses_stay_with_their_engine_in_any_order_of_threads() {
+        // Two arms of a task have engines of the same name.
+        let engines = [noted("b", [1.0, 5.0]), noted("b", [2.0, 4.0]), noted("a", [3.0, 3.0])];
+        let report = |order: [usize; 3]| {
+            let ledger = Ledger::default();
+            ledger.0.lock().unwrap().extend(order.map(|i| engines[i].clone()));
+            let mut outcome = Outcome::default();
+            ledger.report(1, &mut outcome);
+            assert!(ledger.take(1).is_empty());
+            outcome
+        };
+        let outcome = report([0, 1, 2]);
+        for order in [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            assert_eq!(report(order), outcome);
+        }
+        let values = outcome.archives[0].arrays.iter().filter_map(|array| {
+            let name = array.name.strip_suffix("_mean_abs_lsb")?;
+            let Elements::F64(values) = &array.elements else { return None };
+            Some((name, *values.first()?))
+        });
+        let expected = [
+            ("0_a_ideal", 3.0),
+            ("0_a_sensors", 3.0),
+            ("1_b_ideal", 1.0),
+            ("1_b_sensors", 5.0),
+            ("2_b_ideal", 2.0),
+            ("2_b_sensors", 4.0),
+        ];
+        assert_eq!(values.collect::<Vec<_>>(), expected);
+        let svg = &outcome.pictures[0].svg;
+        assert!(svg.contains("a (0): ideal") && svg.contains("a (0): sensors"), "{svg}");
+        assert!(!svg.contains("b ("), "{svg}");
     }
 }

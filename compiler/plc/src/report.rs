@@ -6,6 +6,7 @@ use crate::run::Finished;
 use pl_experiment::Experiment;
 use pl_experiment::engine::EngineFactory;
 use pl_experiment::estimate::Usage;
+use pl_experiment::figure;
 use pl_experiment::plasticity::Timing;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -180,19 +181,15 @@ pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finishe
     out
 }
 
-/// Up to four significant digits, whole numbers whole.
+/// Up to four significant digits, three of numbers below a thousandth; whole numbers whole.
 pub(crate) fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e9 {
         return format!("{value:.0}");
     }
-    let decimals = match value.abs() {
-        size if size >= 1000.0 => 0,
-        size if size >= 100.0 => 1,
-        size if size >= 10.0 => 2,
-        size if size >= 0.001 => 3,
-        _ => return format!("{value:.2e}"),
-    };
-    format!("{value:.decimals$}")
+    match value.abs() {
+        size if size >= 0.001 => figure::number(value),
+        _ => format!("{value:.2e}"),
+    }
 }
 
 /// A page with the pictures and the numbers, without references to other files.
@@ -245,7 +242,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_four_digits() {
-        let shown = [0.78333, 12.3456, 1554.6, 3.0, 123.45].map(number);
-        assert_eq!(shown, ["0.783", "12.35", "1555", "3", "123.5"]);
+        let shown = [0.78333, 12.3456, 1554.6, 3.0, 123.45, 0.0015, 0.000_123_4].map(number);
+        assert_eq!(shown, ["0.7833", "12.35", "1555", "3", "123.5", "0.0015", "1.23e-4"]);
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Watch {
     bar: ProgressBar,
     interrupted: Arc<AtomicBool>,
     done: AtomicU64,
+    /// How much of it was done by a run before this one.
+    before: AtomicU64,
     total: u64,
     started: Instant,
     /// Whether to write one line with the time it will take, for want of a terminal.
@@ -78,6 +80,7 @@ impl Watch {
             bar,
             interrupted,
             done: AtomicU64::new(0),
+            before: AtomicU64::new(0),
             total,
             started: Instant::now(),
             announce: !terminal && !quiet,
@@ -118,15 +121,27 @@ impl Watch {
 
     /// After two hundredths of the work, says how long all of it will take.
     fn announce_once(&self, done: u64) {
-        let early = done.saturating_mul(50) < self.total;
-        if !self.announce || early || self.announced.swap(true, Ordering::Relaxed) {
+        if !self.announce || self.announced.load(Ordering::Relaxed) {
             return;
         }
-        #[allow(clippy::cast_precision_loss, reason = "an estimate for people")]
-        let share = done as f64 / self.total.max(1) as f64;
-        let whole_s = self.started.elapsed().as_secs_f64() / share;
-        eprintln!("this will take about {:.0} s", whole_s.ceil());
+        let before = self.before.load(Ordering::Relaxed);
+        if let Some(share) = share_of_own(before, done, self.total)
+            && !self.announced.swap(true, Ordering::Relaxed)
+        {
+            let whole_s = self.started.elapsed().as_secs_f64() / share;
+            eprintln!("this will take about {:.0} s", whole_s.ceil());
+        }
     }
+}
+
+/// Which share is done of the work that a run before this one left; none before two hundredths.
+fn share_of_own(before: u64, done: u64, total: u64) -> Option<f64> {
+    let (own, all) = (done.saturating_sub(before), total.saturating_sub(before));
+    if own == 0 || own.saturating_mul(50) < all {
+        return None;
+    }
+    #[allow(clippy::cast_precision_loss, reason = "an estimate for people")]
+    Some(own as f64 / all.max(own) as f64)
 }
 
 impl Monitor for Watch {
@@ -136,6 +151,16 @@ impl Monitor for Watch {
         if done / REDRAW_UNITS != (done - units) / REDRAW_UNITS || done >= self.total {
             self.bar.set_position(done);
             self.announce_once(done);
+        }
+    }
+
+    fn go_on(&self, units: u64) {
+        if units > 0 {
+            self.before.fetch_add(units, Ordering::Relaxed);
+            let done = self.done.fetch_add(units, Ordering::Relaxed) + units;
+            self.bar.set_position(done);
+            // What is left is not done at the pace of this jump.
+            self.bar.reset_eta();
         }
     }
 
@@ -196,5 +221,19 @@ impl Live {
         self.due = self.due.max(now.checked_sub(FRAME).unwrap_or(now))
             + Duration::from_secs_f64(1.0 / self.pace_hz);
         std::thread::sleep(self.due.saturating_duration_since(now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share_of_own;
+
+    #[test]
+    fn what_a_run_before_did_tells_nothing_of_the_pace() {
+        assert_eq!(share_of_own(0, 1, 100), None);
+        assert_eq!(share_of_own(0, 2, 100), Some(0.02));
+        assert_eq!(share_of_own(80, 80, 100), None);
+        assert_eq!(share_of_own(80, 85, 100), Some(0.25));
+        assert_eq!(share_of_own(100, 100, 100), None);
     }
 }

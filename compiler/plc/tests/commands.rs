@@ -511,6 +511,7 @@ fn bad_input_gives_one_clear_message_and_no_files() {
             &["--compare", "run.timing=instant"],
         ),
         (&["run", "good.toml", "--out", "file"], 2, &["file"]),
+        (&["run", "good.toml", "--every", "30"], 2, &["--checkpoint", "--resume"]),
         (&["asm", "bad.s"], 1, &["bad.s:2:", "did you mean `add`"]),
         (&["asm", "absent.s"], 2, &["absent.s"]),
         (&["disasm", "good.toml"], 1, &["good.toml", "ELF"]),

@@ -128,8 +128,9 @@ fn legend<'a>(chart: &mut Chart<'a>, position: SeriesLabelPosition) -> Result<()
         .draw()
 }
 
-/// A number of four significant digits, or all those before the point.
-fn number(value: f64) -> String {
+/// A number of four significant digits, or all those before the point; nothing below a millionth.
+#[must_use]
+pub fn number(value: f64) -> String {
     let mut factor = 1.0;
     while value.abs() * factor < 1000.0 && factor < 1e6 {
         factor *= 10.0;

@@ -25,6 +25,11 @@ pub trait Monitor: Sync {
     /// So many more units of work are done, of those the job announced.
     fn advance(&self, units: u64);
 
+    /// So many units of work were done by a run before this one, from whose state a part goes on.
+    fn go_on(&self, units: u64) {
+        self.advance(units);
+    }
+
     /// Whether to stop at the next opportunity, keeping what there is.
     fn interrupted(&self) -> bool;
 

@@ -63,7 +63,7 @@ impl<'a, P: BorshSerialize + BorshDeserialize> Stepwise<'a, P> {
                 (chip, (0, progress))
             }
         };
-        monitor.advance(units);
+        monitor.go_on(units);
         Ok(Stepwise { chip, rules, progress, units, monitor, keeper })
     }
 

@@ -3,7 +3,8 @@
 
 use pl_experiment::engine::{Binding, Engine, EngineError, EngineFactory, RuleInfo};
 use pl_experiment::ppu_image::PpuImage;
-use pl_experiment::{Experiment, Outcome, Unwatched, task};
+use pl_experiment::{Experiment, Monitor, Outcome, Unwatched, task};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// These networks have no rule.
 struct NoRules;
@@ -25,11 +26,31 @@ impl EngineFactory for NoRules {
 const ONE_CHIP: &str = include_str!("../../../examples/balanced/experiment.toml");
 const SIX_CHIPS: &str = include_str!("../../../examples/balanced/six_chips.toml");
 
+/// Interrupts a run once it is so far.
+struct Until {
+    units: u64,
+    done: AtomicU64,
+}
+
+impl Monitor for Until {
+    fn advance(&self, units: u64) {
+        self.done.fetch_add(units, Ordering::Relaxed);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.done.load(Ordering::Relaxed) >= self.units
+    }
+}
+
 fn run(text: &str, changes: &[&str]) -> Outcome {
+    watched(text, changes, &Unwatched)
+}
+
+fn watched(text: &str, changes: &[&str], monitor: &dyn Monitor) -> Outcome {
     let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
     let experiment = Experiment::parse(text, &changes).unwrap();
     let task = task::open(&experiment, &|_| Err("no files".into())).unwrap();
-    task.run(&NoRules, experiment.seed, &Unwatched).unwrap()
+    task.run(&NoRules, experiment.seed, monitor).unwrap()
 }
 
 #[test]
@@ -57,6 +78,35 @@ fn six_chips_do_the_same_on_any_number_of_threads() {
     for threads in ["task.threads=1", "task.threads=4"] {
         assert_eq!(run(SIX_CHIPS, &[&short[..], &[threads]].concat()), outcome);
     }
+}
+
+#[test]
+fn rates_of_an_interrupted_run_are_of_the_time_it_reached() {
+    let changes = |duration_ms| [duration_ms, "task.skipped_ms=0.0", "task.scan.g=[]"];
+    let tenth = watched(
+        ONE_CHIP,
+        &changes("task.duration_ms=1.0"),
+        &Until { units: 25_000, done: AtomicU64::new(0) },
+    );
+    assert!(tenth.interrupted);
+    let whole = run(ONE_CHIP, &changes("task.duration_ms=0.1"));
+    let of_first = |outcome: &Outcome| {
+        let metrics = outcome.metrics.iter();
+        let metrics = metrics.filter(|m| m.name.ends_with("_asynchronous_irregular"));
+        metrics.map(|m| (m.name.clone(), m.value)).collect::<Vec<_>>()
+    };
+    assert_eq!(of_first(&tenth), of_first(&whole));
+    assert_eq!(tenth.metric("biological_time_s"), Some(0.1));
+    assert_eq!(whole.metric("biological_time_s"), Some(0.2));
+    // One count of synaptic events: that of the chips, from which the estimate comes.
+    let states = ["asynchronous_irregular", "synchronous_regular"];
+    let sum: f64 =
+        states.iter().filter_map(|state| whole.metric(&format!("synaptic_events_{state}"))).sum();
+    assert_eq!(sum, whole.usage.synaptic_events as f64);
+    assert!(sum > 1e5);
+    let none = Until { units: 0, done: AtomicU64::new(0) };
+    let none = watched(ONE_CHIP, &changes("task.duration_ms=1.0"), &none);
+    assert!(none.metrics.iter().all(|m| !m.name.contains("per_hardware_s")));
 }
 
 #[test]

@@ -166,9 +166,7 @@ impl<'a> Autonomous<'a> {
                 None => return (config.interval_us, 0),
             }
         };
-        // As many as fit, the first at once.
-        let count = (0u64..).take_while(|n| *n as f64 * interval_us < span_us).count();
-        (interval_us, count as u64)
+        (interval_us, fitting(interval_us, span_us))
     }
 
     fn course(
@@ -223,6 +221,18 @@ impl<'a> Autonomous<'a> {
     }
 }
 
+/// How many events of an interval begin before a span of time ends, the first at once.
+fn fitting(interval_us: f64, span_us: f64) -> u64 {
+    let whole = (span_us / interval_us).floor();
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative, at most 2.5e11 by the limits of the config"
+    )]
+    let count = whole as u64;
+    count + u64::from(whole * interval_us < span_us)
+}
+
 impl Task for Autonomous<'_> {
     fn threads(&self) -> usize {
         1
@@ -242,5 +252,21 @@ impl Task for Autonomous<'_> {
         let rule = || self.config.rule.clone();
         let course = course.map_err(|error| TaskError::Engine { rule: rule(), error })?;
         Ok(self.outcome(&course))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitting;
+
+    #[test]
+    fn events_that_fit_are_those_that_begin_in_time() {
+        for (interval_us, span_us) in
+            [(4.2, 588.0), (0.1, 0.3), (0.3, 0.9), (3.0, 0.0), (7.0, 6.9), (7.0, 7.0), (0.7, 70.0)]
+        {
+            let counted = (0u32..).take_while(|n| f64::from(*n) * interval_us < span_us).count();
+            assert_eq!(fitting(interval_us, span_us), counted as u64, "{interval_us} {span_us}");
+        }
+        assert_eq!(fitting(0.004, 1e9), 250_000_000_000);
     }
 }

@@ -109,7 +109,7 @@ impl<'a> Calibration<'a> {
             },
         };
         let delays = Branch::BOTH.len() * config.delays_us.len();
-        monitor.advance((progress.maps.len() * delays + progress.readings.delays()) as u64);
+        monitor.go_on((progress.maps.len() * delays + progress.readings.delays()) as u64);
         let Progress { pairs, maps, readings } = &mut progress;
         while maps.len() <= SETTINGS.into() && !monitor.interrupted() {
             if readings.delays() == 0 {

@@ -95,7 +95,7 @@ impl Classification<'_> {
 
         let keeper = Keeper::new(monitor, seed, arm.name);
         let mut session = Session::new(self, arm, factory, seed, &keeper)?;
-        monitor.advance(session.units_done());
+        monitor.go_on(session.units_done());
         let done = session.progress.curve.len();
         let checkpoints = self.checkpoints();
         session.shift = checkpoints[..done].last().map_or(0, |last| last.shift);

@@ -140,7 +140,7 @@ impl<'a> Compartments<'a> {
     fn measure(&self, seed: u64, monitor: &dyn Monitor) -> Result<Progress, EngineError> {
         let keeper = Keeper::new(monitor, seed, "");
         let mut progress: Progress = keeper.kept()?.unwrap_or_default();
-        monitor.advance(progress.measured());
+        monitor.go_on(progress.measured());
         let chip = self.chip(seed);
         let durations = &self.config.plateau.durations_us;
         while progress.coincidence.is_none() && !monitor.interrupted() {

@@ -147,7 +147,7 @@ impl<'a> Bench<'a> {
         (self.chip, self.kept_calibrator, self.progress) = (chip, calibrator, progress);
         let Progress { results: [before, after], calibrated, .. } = &self.progress;
         let jobs = before.measured.len() + calibrated + after.measured.len();
-        self.monitor.advance(jobs as u64);
+        self.monitor.go_on(jobs as u64);
         Ok(true)
     }
 

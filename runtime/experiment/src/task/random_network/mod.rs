@@ -79,6 +79,8 @@ struct Run {
     /// Of every chip.
     spikes: Vec<Vec<Spike>>,
     activity: Activity,
+    /// How far it came, ticks.
+    time: u64,
     /// Events of the sources.
     source_events: u64,
     links: LinkCounters,
@@ -133,7 +135,7 @@ impl<'a> RandomNetwork<'a> {
     fn run_points(&self, seed: u64, monitor: &dyn Monitor) -> Result<Vec<Run>, EngineError> {
         let keeper = Keeper::new(monitor, seed, "");
         let mut kept: Kept = keeper.kept()?.unwrap_or_default();
-        monitor.advance(kept.done.len() as u64 * self.end() + kept.time);
+        monitor.go_on(kept.done.len() as u64 * self.end() + kept.time);
         for point in self.points().into_iter().skip(kept.done.len()) {
             let mut cluster = wiring::cluster(self.config, &self.experiment.chip, point.g, seed);
             if !kept.cluster.is_empty() {
@@ -185,7 +187,7 @@ impl<'a> RandomNetwork<'a> {
         let skipped = ticks_from_us(1000.0 * self.config.skipped_ms);
         let activity = Activity::of(&spikes, skipped.min(time), time);
         let interrupted = time < self.end();
-        Run { activity, spikes, source_events, links, usage, wall_s, interrupted }
+        Run { activity, spikes, time, source_events, links, usage, wall_s, interrupted }
     }
 }
 

@@ -6,8 +6,8 @@ use super::{Activity, Run};
 use crate::figure::{self, HeatMap, Labels, Series};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::Array1;
-use pl_chip::time::us_from_ticks;
-use pl_chip::{HEMISPHERES, Spike};
+use pl_chip::Spike;
+use pl_chip::time::{biological_s_from_ticks, us_from_ticks};
 
 /// The end of a run that a raster shows: 100 us of hardware time, 100 ms of biological time.
 const RASTER_TICKS: u64 = 25_000;
@@ -41,8 +41,8 @@ pub(super) fn outcome(config: &RandomNetworkConfig, runs: Vec<Run>) -> Outcome {
     }
     outcome.usage = runs.iter().map(|run| run.usage).sum();
     outcome.interrupted = runs.iter().any(|run| run.interrupted);
-    let seconds = config.duration_ms * runs.len() as f64;
-    outcome.metrics.push(Metric::new("biological_time_s", seconds));
+    let ticks = runs.iter().map(|run| run.time).sum();
+    outcome.metrics.push(Metric::new("biological_time_s", biological_s_from_ticks(ticks)));
     outcome
 }
 
@@ -55,16 +55,15 @@ fn add_metrics(outcome: &mut Outcome, config: &RandomNetworkConfig, name: &str, 
     add("interval_cv", cv);
     add("pair_correlation", correlation);
     let spikes: usize = run.spikes.iter().map(Vec::len).sum();
-    let neurons = (HEMISPHERES * NEURONS * config.chips) as f64;
-    // A source reaches those of its hemispheres that have drawn it, a neuron as many inputs.
-    let inputs = (config.excitatory_inputs + config.inhibitory_inputs) as f64;
-    let source_fan_out = neurons * 6.0 / (2.0 * 6.0 * 64.0);
-    let synaptic = spikes as f64 * inputs + run.source_events as f64 * source_fan_out;
+    let synaptic = run.usage.synaptic_events as f64;
     add("spikes", spikes as f64);
+    add("source_events", run.source_events as f64);
     add("synaptic_events", synaptic);
-    let hardware_s = config.duration_ms / 1000.0;
-    add("million_spikes_per_hardware_s", spikes as f64 / hardware_s / 1e6);
-    add("million_synaptic_events_per_hardware_s", synaptic / hardware_s / 1e6);
+    if run.time > 0 {
+        let hardware_s = us_from_ticks(run.time) / 1e6;
+        add("million_spikes_per_hardware_s", spikes as f64 / hardware_s / 1e6);
+        add("million_synaptic_events_per_hardware_s", synaptic / hardware_s / 1e6);
+    }
     if run.wall_s > 0.0 {
         let timing = Metric::new(
             format!("million_synaptic_events_per_wall_s_{name}"),
