@@ -11,6 +11,9 @@
 //! Each arrow is a stage, measured by how far the weights of its ends are apart. Shadows change nothing
 //! on the chip; sensors are reset where the engine resets them. Where a rule decides (a threshold, a new
 //! address), a small difference can become a large one; the share of differing addresses tells.
+//!
+//! `compare.npz` numbers engines by name and, where several share one (arms of a task, chips), by their
+//! distances: the number does not say which arm it is. The picture is of engine 0.
 
 use crate::array_engine::{ArrayEngine, Synapse};
 use borsh::{BorshDeserialize, BorshSerialize};
