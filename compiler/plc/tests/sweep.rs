@@ -96,7 +96,7 @@ fn a_report_holds_all_results_of_a_folder_and_refers_to_nothing() {
     let page = fs::read_to_string(at.join("a/index.html")).unwrap();
     for part in [
         "&lt;e&gt;, seed 3",
-        "<td>accuracy</td><td>0.751</td>",
+        "<td>accuracy</td><td>0.7513</td>",
         "<td>rate</td><td>1</td><td>2</td><td>3</td><td>4.568</td><td>null</td>",
         "<svg>",
         "<td>0.5</td>",
