@@ -1,5 +1,6 @@
 //! Functions: blocks with parameters, instructions, and the builder that makes them.
 
+use crate::op::Sig;
 use crate::{Block, Imm, Inst, Op, Type, Value};
 
 /// A jump target with the arguments for its parameters.
@@ -71,6 +72,34 @@ pub struct InstData {
     pub args: Vec<Value>,
     /// Result, if the op has one.
     pub result: Option<Value>,
+}
+
+impl InstData {
+    /// The position of the row that it reads, writes, asks about or records, if it names one.
+    #[must_use]
+    pub fn row(&self) -> Option<Value> {
+        match self.op.sig() {
+            Sig::ScalarUnary | Sig::ReadChip | Sig::Load => self.args.first().copied(),
+            Sig::WriteChip | Sig::Store | Sig::RecordPut => {
+                self.args.split_last().and_then(|(_, row)| row.first().copied())
+            }
+            Sig::Scalar
+            | Sig::ScalarBinary
+            | Sig::Binary
+            | Sig::LaneBinary
+            | Sig::Unary
+            | Sig::Compare
+            | Sig::Select
+            | Sig::MaskBinary
+            | Sig::MaskUnary
+            | Sig::Splat
+            | Sig::Reduce
+            | Sig::Lanes
+            | Sig::Event
+            | Sig::LoadElement
+            | Sig::StoreElement => None,
+        }
+    }
 }
 
 /// A block: parameters, instructions in order, terminator.

@@ -37,7 +37,7 @@ use crate::loads::Forwarding;
 use crate::loops;
 use crate::replace::Replacements;
 use crate::{Changed, PassCx};
-use pl_ir::op::{Cond, Sig};
+use pl_ir::op::Cond;
 use pl_ir::{
     Block, BlockCall, Effect, Function, Imm, Inst, InstData, ObjectId, Op, RecordId, Terminator,
     Value,
@@ -252,33 +252,12 @@ impl<'a> Finder<'a> {
 
     /// What an instruction touches; `row` is the position that it may name, if there is one.
     fn access(&self, inst: &InstData, row: Option<Value>) -> Access {
-        let named = match inst.op.sig() {
-            Sig::ScalarUnary => inst.args.first(),
-            Sig::ReadChip | Sig::Load => inst.args.first(),
-            Sig::WriteChip | Sig::Store | Sig::RecordPut => {
-                inst.args.split_last().and_then(|(_, row)| row.first())
-            }
-            Sig::Scalar
-            | Sig::ScalarBinary
-            | Sig::Binary
-            | Sig::LaneBinary
-            | Sig::Unary
-            | Sig::Compare
-            | Sig::Select
-            | Sig::MaskBinary
-            | Sig::MaskUnary
-            | Sig::Splat
-            | Sig::Reduce
-            | Sig::Lanes
-            | Sig::Event
-            | Sig::LoadElement
-            | Sig::StoreElement => None,
-        };
+        let named = inst.row();
         let effect = self.cx.effect(inst);
         if let Some(named) = named {
             // Of rows that are not a loop's own, only the first is sure to be there.
-            let sampled = effect == Effect::Sample && self.is_constant(*named, 0);
-            if row != Some(*named) && !sampled {
+            let sampled = effect == Effect::Sample && self.is_constant(named, 0);
+            if row != Some(named) && !sampled {
                 return Access::Fixed;
             }
             let Imm::Field(record, _) = inst.imm else { return Access::None };

@@ -84,26 +84,8 @@ fn plan(func: &Function, cx: &PassCx<'_>, dominators: &Dominators, inner: &Loop)
 /// Whether an instruction may be executed more or less often, and elsewhere.
 fn is_movable(cx: &PassCx<'_>, inst: &InstData) -> bool {
     // Elements stay for the same reason as rows: an index might lie outside of the array.
-    let names_row = match inst.op.sig() {
-        Sig::ScalarUnary | Sig::LoadElement | Sig::StoreElement => true,
-        Sig::ReadChip | Sig::Load => !inst.args.is_empty(),
-        Sig::Scalar
-        | Sig::ScalarBinary
-        | Sig::Binary
-        | Sig::LaneBinary
-        | Sig::Unary
-        | Sig::Compare
-        | Sig::Select
-        | Sig::MaskBinary
-        | Sig::MaskUnary
-        | Sig::Splat
-        | Sig::Reduce
-        | Sig::Lanes
-        | Sig::Event
-        | Sig::WriteChip
-        | Sig::Store
-        | Sig::RecordPut => false,
-    };
+    let is_element = matches!(inst.op.sig(), Sig::LoadElement | Sig::StoreElement);
+    let names_row = inst.row().is_some() || is_element;
     matches!(cx.effect(inst), Effect::Pure | Effect::Sample) && !names_row
 }
 

@@ -40,8 +40,10 @@ use crate::noise::{Key, Purpose, place};
 use crate::synapse_array::SynapseArray;
 use crate::{COLUMNS, ROWS};
 
+mod held;
 mod reference;
 
+use held::{Held, ones};
 pub use reference::Reference;
 use reference::References;
 
@@ -126,51 +128,6 @@ impl Accumulator {
         let zero = || vec![0.0; lanes].into_boxed_slice();
         Accumulator { value: zero(), eta: zero(), decay: zero() }
     }
-}
-
-/// Synapses that hold the time of a pulse of their former address.
-#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
-struct Held {
-    by_row: [[u64; 4]; ROWS],
-    by_column: [[u64; 4]; COLUMNS],
-    /// `[row * 256 + column]`, valid where the bits above are set.
-    last_pre: Box<[u32]>,
-}
-
-impl Held {
-    fn new() -> Held {
-        Held {
-            by_row: [[0; 4]; ROWS],
-            by_column: [[0; 4]; COLUMNS],
-            last_pre: vec![0; ROWS * COLUMNS].into_boxed_slice(),
-        }
-    }
-
-    fn contains(&self, row: usize, column: usize) -> bool {
-        self.by_row[row][column / 64] >> (column % 64) & 1 == 1
-    }
-
-    fn insert(&mut self, row: usize, column: usize, last_pre: u32) {
-        self.by_row[row][column / 64] |= 1 << (column % 64);
-        self.by_column[column][row / 64] |= 1 << (row % 64);
-        self.last_pre[row * COLUMNS + column] = last_pre;
-    }
-
-    fn remove(&mut self, row: usize, column: usize) {
-        self.by_row[row][column / 64] &= !(1 << (column % 64));
-        self.by_column[column][row / 64] &= !(1 << (row % 64));
-    }
-}
-
-/// Positions of the set bits, ascending.
-fn ones(words: [u64; 4]) -> impl Iterator<Item = usize> {
-    words.into_iter().enumerate().flat_map(|(i, mut word)| {
-        std::iter::from_fn(move || {
-            let bit = word.trailing_zeros() as usize;
-            word &= word.wrapping_sub(1);
-            (bit < 64).then_some(64 * i + bit)
-        })
-    })
 }
 
 /// All sensors of a hemisphere.
