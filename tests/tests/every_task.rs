@@ -39,18 +39,33 @@ const EXAMPLES: &[Example] = &[
             "task.test_size=10",
             "task.test.normalisation_samples=10",
             "task.test.checkpoints=1",
+            "record.membranes.columns=[0, 5]",
+            "record.membranes.duration_ms=0.9",
         ],
     },
     Example {
         file: "homeostasis/experiment.toml",
-        changes: &["task.duration_ms=30", "task.judged_ms=10", "task.initial_weight=30"],
+        changes: &[
+            "task.duration_ms=30",
+            "task.judged_ms=10",
+            "task.initial_weight=30",
+            "record.membranes.columns=[0, 5]",
+            "record.membranes.duration_ms=2.5",
+        ],
     },
     Example {
         file: "perceptron/experiment.toml",
         changes: &["task.test_size=20", "task.training.epochs=1", "task.calibration.cycles=3"],
     },
     // The ball moves on while the rule runs: the burst must wait for it.
-    Example { file: "pong/experiment.toml", changes: &["task.updates=30"] },
+    Example {
+        file: "pong/experiment.toml",
+        changes: &[
+            "task.updates=30",
+            "record.membranes.columns=[0, 5]",
+            "record.membranes.duration_ms=9",
+        ],
+    },
     Example {
         file: "pong_epochs/experiment.toml",
         changes: &["task.updates=4", "pong_epochs.initial_epochs=1"],
@@ -62,11 +77,18 @@ const EXAMPLES: &[Example] = &[
             "task.judged_bio_s=1",
             "task.fixed_point.transfer_bio_s=1",
             "task.initial_weights=[4, 60]",
+            "record.membranes.columns=[0, 5]",
+            "record.membranes.duration_ms=1.5",
         ],
     },
     Example {
         file: "dendrites/learning.toml",
-        changes: &["task.duration_bio_s=4", "chip.structure.copies=4"],
+        changes: &[
+            "task.duration_bio_s=4",
+            "chip.structure.copies=4",
+            "record.membranes.columns=[0, 5]",
+            "record.membranes.duration_ms=2.2",
+        ],
     },
     Example {
         file: "dendrites/experiment.toml",
@@ -82,7 +104,14 @@ const EXAMPLES: &[Example] = &[
     },
     Example {
         file: "balanced/six_chips.toml",
-        changes: &["task.duration_ms=0.4", "task.skipped_ms=0.1", "task.chips=2"],
+        changes: &[
+            "task.duration_ms=0.4",
+            "task.skipped_ms=0.1",
+            "task.chips=2",
+            "record.membranes.chip=1",
+            "record.membranes.columns=[0, 5]",
+            "record.membranes.duration_ms=0.35",
+        ],
     },
     Example {
         file: "calibration/experiment.toml",

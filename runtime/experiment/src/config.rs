@@ -1,6 +1,7 @@
 //! `experiment.toml`: what to run.
 
 use crate::estimate::EstimateConfig;
+use crate::membranes::RecordConfig;
 use crate::plasticity::Timing;
 use crate::task::{TaskConfig, TaskKind};
 use pl_chip::ChipConfig;
@@ -24,6 +25,8 @@ pub struct Experiment {
     pub chip: ChipConfig,
     /// Constants of the estimate of energy.
     pub estimate: EstimateConfig,
+    /// What is recorded besides the results of the task.
+    pub record: RecordConfig,
     /// Rules, by the name the task uses.
     pub rule: BTreeMap<String, RuleConfig>,
     /// The task.
@@ -46,6 +49,8 @@ struct Written<T> {
     chip: ChipConfig,
     #[serde(default)]
     estimate: EstimateConfig,
+    #[serde(default)]
+    record: RecordConfig,
     #[serde(default)]
     rule: BTreeMap<String, RuleConfig>,
     task: T,
@@ -81,9 +86,9 @@ impl Source<'_> {
             Source::Text(text) => toml::from_str(text)?,
             Source::Table(table) => Value::Table(table).try_into()?,
         };
-        let Written { name, about, seed, run, chip, estimate, rule, task } = written;
+        let Written { name, about, seed, run, chip, estimate, record, rule, task } = written;
         let task = config(Box::new(task));
-        Ok(Experiment { name, about, seed, run, chip, estimate, rule, task })
+        Ok(Experiment { name, about, seed, run, chip, estimate, record, rule, task })
     }
 }
 
@@ -161,7 +166,15 @@ impl Experiment {
             return Err(ConfigError(message));
         }
         self.estimate.check()?;
-        self.task.check(&self.chip, &self.rule)
+        self.task.check(&self.chip, &self.rule)?;
+        let Some(membranes) = &self.record.membranes else { return Ok(()) };
+        match self.task.spiking_chips() {
+            Ok(chips) => membranes.check(chips),
+            Err(why) => Err(ConfigError(format!(
+                "`record.membranes` is for tasks whose neurons spike while time passes: {why}; leave \
+                 [record.membranes] out"
+            ))),
+        }
     }
 }
 

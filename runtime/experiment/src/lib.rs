@@ -19,6 +19,7 @@ pub mod encode;
 pub mod engine;
 pub mod estimate;
 pub mod figure;
+pub mod membranes;
 pub mod monitor;
 pub mod outcome;
 pub mod plasticity;

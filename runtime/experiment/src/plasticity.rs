@@ -6,6 +6,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample};
+use crate::membranes::{MembranesConfig, Recorder, Trace};
 use crate::outcome::Metric;
 use crate::ppu_image::{RunningImage, in_turn, start_all};
 use crate::state;
@@ -101,6 +102,8 @@ pub struct Plasticity {
     schedules: Vec<[u64; 2]>,
     /// When all rules had been started.
     begun: u64,
+    /// What reads membranes, if any are recorded.
+    recorder: Option<Recorder>,
 }
 
 enum Work {
@@ -153,7 +156,20 @@ impl Plasticity {
                 Work::Chip(images)
             }
         };
-        Ok(Plasticity { work, schedules, begun: 0 })
+        Ok(Plasticity { work, schedules, begun: 0, recorder: None })
+    }
+
+    /// The same, which also records membranes, from the start on.
+    #[must_use]
+    pub fn recording(mut self, membranes: Option<&MembranesConfig>) -> Plasticity {
+        self.recorder = membranes.map(|config| Recorder::new(config, Trace::default()));
+        self
+    }
+
+    /// The membranes recorded so far, if any are.
+    #[must_use]
+    pub fn membranes(&self) -> Option<&Trace> {
+        self.recorder.as_ref().map(|recorder| &recorder.trace)
     }
 
     /// Starts all rules, which in the chip's time takes time, and begins their schedules: first
@@ -180,6 +196,9 @@ impl Plasticity {
                 })?;
             }
         }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.begun = self.begun;
+        }
         Ok(())
     }
 
@@ -204,7 +223,7 @@ impl Plasticity {
         match &mut self.work {
             Work::Instant(rules) => {
                 while let Some(due) = next_due(rules).filter(|due| *due <= t_end) {
-                    chip.run_until(due, &[]);
+                    Recorder::pass(&mut self.recorder, chip, due);
                     for (rule, [period, _]) in rules.iter_mut().zip(&self.schedules) {
                         if rule.next_due == due {
                             rule.engine.update(chip)?;
@@ -213,7 +232,7 @@ impl Plasticity {
                         }
                     }
                 }
-                chip.run_until(t_end, &[]);
+                Recorder::pass(&mut self.recorder, chip, t_end);
             }
             Work::Chip(images) => loop {
                 // Samples may have been taken since the last look, which makes room.
@@ -222,7 +241,8 @@ impl Plasticity {
                     break;
                 }
                 let pause = images.iter().map(RunningImage::look_ticks).min().unwrap_or(t_end);
-                chip.run_until(t_end.min(chip.now().saturating_add(pause)), &[]);
+                let until = t_end.min(chip.now().saturating_add(pause));
+                Recorder::pass(&mut self.recorder, chip, until);
             },
         }
         Ok(())
@@ -327,6 +347,7 @@ fn with_generators_alone(
 #[derive(BorshSerialize, BorshDeserialize)]
 struct Kept {
     begun: u64,
+    membranes: Option<Trace>,
     rules: Vec<KeptRule>,
 }
 
@@ -360,7 +381,8 @@ impl Plasticity {
                 images.iter().map(kept).collect::<Result<_, _>>()?
             }
         };
-        state::to_bytes(&Kept { begun: self.begun, rules })
+        let membranes = self.membranes().cloned();
+        state::to_bytes(&Kept { begun: self.begun, membranes, rules })
     }
 
     /// Goes on from what [`Plasticity::save`] gave for the same rules, instead of a start, on a
@@ -374,6 +396,9 @@ impl Plasticity {
             return Err(EngineError::new("this is the state of other rules"));
         }
         self.begun = kept.begun;
+        if let Some((recorder, trace)) = self.recorder.as_mut().zip(kept.membranes) {
+            (recorder.begun, recorder.trace) = (kept.begun, trace);
+        }
         match &mut self.work {
             Work::Instant(rules) => {
                 for (rule, kept) in rules.iter_mut().zip(kept.rules) {

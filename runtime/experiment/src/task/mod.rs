@@ -102,6 +102,25 @@ impl TaskConfig {
     }
 }
 
+impl TaskConfig {
+    /// Chips of a run whose neurons spike while time passes, so that their membranes can be recorded;
+    /// or why there are none.
+    pub(crate) fn spiking_chips(&self) -> Result<usize, &'static str> {
+        match self {
+            TaskConfig::Classification(_)
+            | TaskConfig::Rates(_)
+            | TaskConfig::Autonomous(_)
+            | TaskConfig::Stability(_)
+            | TaskConfig::Clusters(_) => Ok(1),
+            TaskConfig::RandomNetwork(config) => Ok(config.chips),
+            TaskConfig::Perceptron(_) => Err("`perceptron` lets time pass in multiplications"),
+            TaskConfig::Calibration(_) => Err("`calibration` measures membranes itself"),
+            TaskConfig::Compartments(_) => Err("`compartments` follows membranes itself"),
+            TaskConfig::Timescales(_) => Err("`timescales` times the emulator, not neurons"),
+        }
+    }
+}
+
 /// Why a task did not run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TaskError {

@@ -8,6 +8,7 @@ use crate::config::{ConfigError, Experiment, RuleConfig};
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory};
 use crate::figure::{self, Labels, Series};
+use crate::membranes::{self, Trace};
 use crate::monitor::Monitor;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use crate::plasticity::{Plasticity, UpdateCounts};
@@ -108,6 +109,7 @@ struct Course {
     /// Of both hemispheres together.
     updates: UpdateCounts,
     counts: Counts,
+    membranes: Option<Trace>,
     interrupted: bool,
 }
 
@@ -141,7 +143,8 @@ impl<'a> Rates<'a> {
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(rule)?;
         let bindings = [0, 1].map(|hemisphere| self.binding(rule, hemisphere, seed));
-        let rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
+        let rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?
+            .recording(self.experiment.record.membranes.as_ref());
         let begin = |_: &Chip, rules: &Plasticity| Progress {
             period: Period::first(rules.begun(), &info),
             ..Progress::default()
@@ -163,6 +166,7 @@ impl<'a> Rates<'a> {
             weights: [0, 1].map(|h| chip.weights_row(h, ROW.into())).concat(),
             updates: rules.counts().into_iter().sum(),
             counts: Counts::of(&chip),
+            membranes: rules.membranes().cloned(),
         })
     }
 
@@ -271,6 +275,9 @@ impl<'a> Rates<'a> {
             let caption = "Mean rate of all neurons over time, for each rule.".to_owned();
             outcome.pictures.push(Picture { file: "rates.svg".into(), caption, svg });
         }
+        let traces = self.config.rules.iter().zip(courses);
+        let traces = traces.map(|(rule, course)| (rule.as_str(), course.membranes.as_ref()));
+        membranes::report(self.experiment.record.membranes.as_ref(), traces, &mut outcome);
         outcome
     }
 }

@@ -22,6 +22,7 @@ pub use config::{AutonomousConfig, Diagonal, Place, Point, Sequence};
 use crate::config::Experiment;
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
+use crate::membranes::Trace;
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
@@ -74,6 +75,7 @@ struct Course {
     update_counts: UpdateCounts,
     period_ticks: u64,
     counts: Counts,
+    membranes: Option<Trace>,
 }
 
 impl<'a> Autonomous<'a> {
@@ -177,7 +179,8 @@ impl<'a> Autonomous<'a> {
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(&self.config.rule)?;
         let timing = self.experiment.run.timing;
-        let rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
+        let rules = Plasticity::new(factory, timing, &[self.binding(seed)])?
+            .recording(self.experiment.record.membranes.as_ref());
         let begin = |_: &Chip, rules: &Plasticity| Progress {
             period: Period::first(rules.begun(), &info),
             ..Progress::default()
@@ -209,6 +212,7 @@ impl<'a> Autonomous<'a> {
             update_counts,
             period_ticks: info.period_ticks,
             counts: Counts::of(&chip),
+            membranes: rules.membranes().cloned(),
         })
     }
 

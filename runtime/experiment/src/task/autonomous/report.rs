@@ -4,6 +4,7 @@ use super::excitability::correlation;
 use super::{Autonomous, Course, Point};
 use crate::engine::{RecordField, RecordSample, lost_samples_text};
 use crate::figure::{self, HeatMap, Labels, Series};
+use crate::membranes;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::{Array1, Array2, ArrayView1};
 use pl_chip::time::ticks_from_us;
@@ -59,6 +60,8 @@ impl Autonomous<'_> {
         outcome.archives.push(Archive { file: "course.npz".into(), arrays });
         outcome.pictures.extend(course_picture(&series));
         outcome.pictures.extend(weights_picture(&course.weights));
+        let traces = [("", course.membranes.as_ref())].into_iter();
+        membranes::report(self.experiment.record.membranes.as_ref(), traces, &mut outcome);
         outcome
     }
 }

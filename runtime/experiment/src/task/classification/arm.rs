@@ -8,6 +8,7 @@ use crate::counts::Counts;
 use crate::data::{Split, shuffle};
 use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
 use crate::estimate::Usage;
+use crate::membranes::Trace;
 use crate::monitor::{Monitor, Occasion};
 use crate::plasticity::{Plasticity, UpdateCounts};
 use crate::state::Keeper;
@@ -51,6 +52,7 @@ pub(super) struct ArmOutcome {
     /// Chip time of training alone, ticks.
     pub(super) training_duration: u64,
     pub(super) counts: Counts,
+    pub(super) membranes: Option<Trace>,
     pub(super) interrupted: bool,
 }
 
@@ -170,7 +172,8 @@ impl<'a> Session<'a> {
         keeper: &Keeper<'_>,
     ) -> Result<Session<'a>, EngineError> {
         let timing = task.experiment.run.timing;
-        let mut rules = Plasticity::new(factory, timing, &[task.binding(seed)])?;
+        let mut rules = Plasticity::new(factory, timing, &[task.binding(seed)])?
+            .recording(task.experiment.record.membranes.as_ref());
         if let Some((chip, progress)) = keeper.kept_chip(&mut rules)? {
             return Ok(Session { task, seed, shift: 0, chip, rules, progress });
         }
@@ -257,6 +260,7 @@ impl<'a> Session<'a> {
             curve,
             weights: rows().map(|row| self.chip.weights_row(hemisphere, row)).collect(),
             addresses: rows().map(|row| self.chip.address_row(hemisphere, row)).collect(),
+            membranes: self.rules.membranes().cloned(),
             samples_lost: self.rules.samples_lost().concat(),
             records: self.rules.take_records(),
             spikes,

@@ -7,6 +7,7 @@ use super::readout::Evaluation;
 use crate::data::Split;
 use crate::engine::{RecordSample, lost_samples_text};
 use crate::figure::{self, Labels, Mark, Series, Shades};
+use crate::membranes;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::{Array1, Array2, ArrayD};
 use pl_chip::time::biological_s_from_ticks;
@@ -41,7 +42,7 @@ impl Classification<'_> {
         let lost = |arm: &ArmOutcome| {
             lost_samples_text(&self.config.rule, &arm.samples_lost, &arm.records)
         };
-        Outcome {
+        let mut outcome = Outcome {
             metrics: self.metrics(arms, outcomes, split),
             timings: Vec::new(),
             warnings: outcomes.iter().flat_map(lost).collect(),
@@ -49,7 +50,10 @@ impl Classification<'_> {
             pictures: pictures.into_iter().flatten().collect(),
             usage: outcomes.iter().map(|outcome| outcome.usage).sum(),
             interrupted: outcomes.iter().any(|outcome| outcome.interrupted),
-        }
+        };
+        let traces = pairs().map(|(arm, outcome)| (arm.name, outcome.membranes.as_ref()));
+        membranes::report(self.experiment.record.membranes.as_ref(), traces, &mut outcome);
+        outcome
     }
 
     fn metrics(&self, arms: &[Arm], outcomes: &[ArmOutcome], split: &Split) -> Vec<Metric> {

@@ -20,6 +20,7 @@ pub use config::ClustersConfig;
 use crate::config::Experiment;
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory};
+use crate::membranes::Trace;
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
@@ -82,6 +83,7 @@ struct Course {
     clusters: Vec<Vec<u8>>,
     updates: UpdateCounts,
     counts: Counts,
+    membranes: Option<Trace>,
     interrupted: bool,
 }
 
@@ -126,7 +128,8 @@ impl<'a> Clusters<'a> {
         monitor: &dyn Monitor,
     ) -> Result<Course, EngineError> {
         let timing = self.experiment.run.timing;
-        let rules = Plasticity::new(factory, timing, &[self.binding(seed)])?;
+        let rules = Plasticity::new(factory, timing, &[self.binding(seed)])?
+            .recording(self.experiment.record.membranes.as_ref());
         let chip = || {
             let mut chip = Chip::new(&self.experiment.chip, seed);
             self.wiring.wire(self.config, &mut chip, seed);
@@ -159,6 +162,7 @@ impl<'a> Clusters<'a> {
             }),
             updates: rules.counts().into_iter().sum(),
             counts: Counts::of(&chip),
+            membranes: rules.membranes().cloned(),
             interrupted,
         })
     }

@@ -2,6 +2,7 @@
 
 use super::{ARMS, Arm, Clusters, Course};
 use crate::figure::{self, Labels, Series};
+use crate::membranes;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use ndarray::{Array1, Array2};
 
@@ -36,6 +37,10 @@ impl Clusters<'_> {
         outcome.usage = courses.iter().map(|c| c.counts.usage.with_updates(&c.updates)).sum();
         outcome.archives.push(Archive { file: "synapses.npz".into(), arrays });
         outcome.pictures.extend(picture(courses));
+        let traces = ARMS.iter().zip(courses);
+        let traces = traces
+            .map(|(arm, course)| (arm.ending.trim_start_matches('_'), course.membranes.as_ref()));
+        membranes::report(self.experiment.record.membranes.as_ref(), traces, &mut outcome);
         outcome
     }
 }

@@ -23,6 +23,7 @@ pub use config::{RandomNetworkConfig, ScanConfig, StateConfig};
 use crate::config::Experiment;
 use crate::engine::{EngineError, EngineFactory};
 use crate::estimate::Usage;
+use crate::membranes::{self, Recorder, Trace};
 use crate::monitor::{Monitor, Occasion};
 use crate::outcome::Outcome;
 use crate::state::{self, Keeper};
@@ -57,6 +58,8 @@ struct Kept {
     source_events: u64,
     /// Time that the machine took for it.
     wall_s: f64,
+    /// Membranes recorded of it.
+    membranes: Trace,
 }
 
 /// What the run of a point left.
@@ -71,6 +74,8 @@ struct Done {
     usage: Usage,
     /// Time that the machine took.
     wall_s: f64,
+    /// Membranes, of a state to show, if they are recorded.
+    membranes: Option<Trace>,
 }
 
 /// What a network did.
@@ -88,6 +93,7 @@ struct Run {
     usage: Usage,
     /// Time that the machine took.
     wall_s: f64,
+    membranes: Option<Trace>,
     interrupted: bool,
 }
 
@@ -136,16 +142,21 @@ impl<'a> RandomNetwork<'a> {
         let keeper = Keeper::new(monitor, seed, "");
         let mut kept: Kept = keeper.kept()?.unwrap_or_default();
         monitor.go_on(kept.done.len() as u64 * self.end() + kept.time);
-        for point in self.points().into_iter().skip(kept.done.len()) {
+        let done = kept.done.len();
+        for (number, point) in self.points().into_iter().enumerate().skip(done) {
             let mut cluster = wiring::cluster(self.config, &self.experiment.chip, point.g, seed);
             if !kept.cluster.is_empty() {
                 let restored = cluster.restore(&core::mem::take(&mut kept.cluster));
                 restored.map_err(|error| EngineError::new(error.to_string()))?;
             }
+            let mut recorder = self.recorder(number, core::mem::take(&mut kept.membranes));
             let started_s = monitor.clock_s() - kept.wall_s;
-            let save = |kept: &Kept, cluster: &Cluster| {
+            let save = |kept: &Kept, cluster: &Cluster, recorder: &Option<Recorder>| {
                 let state = cluster.save().map_err(|error| EngineError::new(error.to_string()))?;
-                state::to_bytes(&(&kept.done, state, kept.time, kept.source_events, kept.wall_s))
+                let membranes = recorder.as_ref().map(|recorder| recorder.trace.clone());
+                let Kept { done, time, source_events, wall_s, .. } = kept;
+                let membranes = membranes.unwrap_or_default();
+                state::to_bytes(&(done, state, time, source_events, wall_s, membranes))
             };
             while kept.time < self.end() && !monitor.interrupted() {
                 let until = self.end().min(kept.time + TICKS_PER_MS / 10);
@@ -154,14 +165,14 @@ impl<'a> RandomNetwork<'a> {
                 for chip in 0..cluster.len() {
                     cluster.enqueue(chip, &input);
                 }
-                cluster.run_until(until);
+                run_recording(&mut recorder, &mut cluster, until);
                 monitor.advance(until - kept.time);
                 kept.time = until;
                 kept.wall_s = monitor.clock_s() - started_s;
-                keeper.offer(Occasion::Passing, &|| save(&kept, &cluster))?;
+                keeper.offer(Occasion::Passing, &|| save(&kept, &cluster, &recorder))?;
             }
             if kept.time < self.end() {
-                keeper.offer(Occasion::Last, &|| save(&kept, &cluster))?;
+                keeper.offer(Occasion::Last, &|| save(&kept, &cluster, &recorder))?;
             }
             let chips = 0..cluster.len();
             kept.done.push(Done {
@@ -171,6 +182,7 @@ impl<'a> RandomNetwork<'a> {
                 links: cluster.all_link_counters(),
                 usage: (0..cluster.len()).map(|chip| Usage::of(cluster.chip(chip))).sum(),
                 wall_s: core::mem::take(&mut kept.wall_s),
+                membranes: recorder.map(|recorder| recorder.trace),
             });
             if monitor.interrupted() {
                 break;
@@ -182,13 +194,32 @@ impl<'a> RandomNetwork<'a> {
         Ok(kept.done.into_iter().map(|done| self.run_of(done)).collect())
     }
 
+    /// What records membranes at a point of this number, on from those of a run before this one: only
+    /// of states to show.
+    fn recorder(&self, number: usize, trace: Trace) -> Option<Recorder> {
+        let config = self.experiment.record.membranes.as_ref();
+        let config = config.filter(|_| number < self.config.states.len())?;
+        Some(Recorder::new(config, trace))
+    }
+
     fn run_of(&self, done: Done) -> Run {
-        let Done { spikes, time, source_events, links, usage, wall_s } = done;
+        let Done { spikes, time, source_events, links, usage, wall_s, membranes } = done;
         let skipped = ticks_from_us(1000.0 * self.config.skipped_ms);
         let activity = Activity::of(&spikes, skipped.min(time), time);
         let interrupted = time < self.end();
-        Run { activity, spikes, time, source_events, links, usage, wall_s, interrupted }
+        Run { activity, spikes, time, source_events, links, usage, wall_s, membranes, interrupted }
     }
+}
+
+/// Advances all chips to `t_end` and takes the readings of membranes that are due until then.
+fn run_recording(recorder: &mut Option<Recorder>, cluster: &mut Cluster, t_end: u64) {
+    if let Some(recorder) = recorder {
+        while let Some(due) = recorder.due_by(t_end) {
+            cluster.run_until(due);
+            recorder.read(cluster.chip(recorder.chip()));
+        }
+    }
+    cluster.run_until(t_end);
 }
 
 impl Task for RandomNetwork<'_> {
@@ -207,10 +238,14 @@ impl Task for RandomNetwork<'_> {
         seed: u64,
         monitor: &dyn Monitor,
     ) -> Result<Outcome, TaskError> {
-        let runs = self.run_points(seed, monitor).map_err(TaskError::State)?;
+        let mut runs = self.run_points(seed, monitor).map_err(TaskError::State)?;
         let left_out = runs.len() < self.points().len();
+        let names = self.config.states.iter().map(|state| state.name.as_str());
+        let taken: Vec<_> = runs.iter_mut().map(|run| run.membranes.take()).collect();
         let mut outcome = report::outcome(self.config, runs);
         outcome.interrupted |= left_out;
+        let traces = names.zip(taken.iter().map(Option::as_ref));
+        membranes::report(self.experiment.record.membranes.as_ref(), traces, &mut outcome);
         Ok(outcome)
     }
 }

@@ -19,6 +19,7 @@ pub use config::{FixedPointConfig, StabilityConfig};
 use crate::config::Experiment;
 use crate::counts::Counts;
 use crate::engine::{Binding, EngineError, EngineFactory};
+use crate::membranes::Trace;
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
@@ -52,6 +53,7 @@ struct Course {
     neurons_bio_hz: Vec<f64>,
     updates: UpdateCounts,
     counts: Counts,
+    membranes: Option<Trace>,
     interrupted: bool,
 }
 
@@ -116,7 +118,8 @@ impl<'a> Stability<'a> {
         let info = factory.rule_info(&self.config.rule)?;
         let own_seed = seed.wrapping_add(number << 32);
         let bindings = [self.binding(own_seed)];
-        let rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?;
+        let rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?
+            .recording(self.experiment.record.membranes.as_ref());
         let begin = |_: &Chip, rules: &Plasticity| {
             let spikes = vec![0.0; self.config.neurons.into()];
             Progress { period: Period::first(rules.begun(), &info), spikes, ..Progress::default() }
@@ -141,6 +144,7 @@ impl<'a> Stability<'a> {
             neurons_bio_hz: progress.spikes.iter().map(|spikes| spikes / judged_s).collect(),
             updates: rules.counts().into_iter().sum(),
             counts: Counts::of(&chip),
+            membranes: rules.membranes().cloned(),
         })
     }
 

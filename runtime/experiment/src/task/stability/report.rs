@@ -3,6 +3,7 @@
 use super::fixed_point::{Correlation, Drift};
 use super::{Course, Stability};
 use crate::figure::{self, Labels, Series};
+use crate::membranes;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use crate::plasticity::UpdateCounts;
 use ndarray::Array1;
@@ -58,6 +59,11 @@ impl Stability<'_> {
             .archives
             .push(Archive { file: "rates.npz".into(), arrays: self.arrays(courses, drift) });
         outcome.pictures.extend(self.picture(courses));
+        let names: Vec<String> =
+            self.config.initial_weights.iter().map(|weight| format!("from_{weight}")).collect();
+        let traces = names.iter().zip(courses);
+        let traces = traces.map(|(name, course)| (name.as_str(), course.membranes.as_ref()));
+        membranes::report(self.experiment.record.membranes.as_ref(), traces, &mut outcome);
         outcome
     }
 
