@@ -4,6 +4,7 @@ use crate::instance::{Engine, Instance, ParamError, Place};
 use pl_clif::Kernel;
 use pl_diag::Diagnostic;
 use pl_ir::{Module, Verified};
+use pl_passes::{Level, Target};
 use pl_ppu::Program;
 use pl_sema::hir;
 use pl_sema::lower::DerivedValue;
@@ -39,6 +40,7 @@ struct Inner {
     hir: hir::Rule,
     module: Verified<Module>,
     derived: Vec<DerivedValue>,
+    level: Level,
     kernel: OnceLock<Result<Kernel, String>>,
     program: OnceLock<Result<Program, pl_ppu::Error>>,
 }
@@ -54,9 +56,10 @@ impl Rule {
         hir: hir::Rule,
         module: Verified<Module>,
         derived: Vec<DerivedValue>,
+        level: Level,
     ) -> Rule {
         let (kernel, program) = (OnceLock::new(), OnceLock::new());
-        Rule { inner: Arc::new(Inner { hir, module, derived, kernel, program }) }
+        Rule { inner: Arc::new(Inner { hir, module, derived, level, kernel, program }) }
     }
 
     /// Name of the rule.
@@ -89,10 +92,17 @@ impl Rule {
         self.inner.hir.schedule.phase_ticks
     }
 
-    /// The optimised IR.
+    /// The IR, optimised for any engine: native code and the evaluator run this.
     #[must_use]
     pub fn module(&self) -> &Verified<Module> {
         &self.inner.module
+    }
+
+    /// The IR after the passes that pay on the processor for plasticity alone: its program is made of
+    /// this. Calls `after` with the name of each pass and what it left.
+    #[must_use]
+    pub fn module_for_ppu(&self, after: &mut dyn FnMut(&str, &Module)) -> Verified<Module> {
+        pl_passes::optimise(self.inner.module.clone(), self.inner.level, Target::Ppu, after)
     }
 
     /// Raw values of the module's derived table for these params.
@@ -118,7 +128,10 @@ impl Rule {
     /// # Errors
     /// If the rule does not fit the PPU; a [`crate::Session`] reports that.
     pub fn program(&self) -> Result<&Program, pl_ppu::Error> {
-        let make = || pl_ppu::compile(&self.inner.module, &pl_ppu::Options::default());
+        let make = || {
+            let module = self.module_for_ppu(&mut |_, _| ());
+            pl_ppu::compile(&module, &pl_ppu::Options::default())
+        };
         self.inner.program.get_or_init(make).as_ref().map_err(Clone::clone)
     }
 
@@ -186,7 +199,7 @@ impl Rule {
         }
         let module = pl_ir::verify(module)
             .unwrap_or_else(|errors| unreachable!("only defaults have changed, but: {errors:?}"));
-        Ok(Rule::new(hir, module, self.inner.derived.clone()))
+        Ok(Rule::new(hir, module, self.inner.derived.clone(), self.inner.level))
     }
 
     /// A fresh instance with default params.

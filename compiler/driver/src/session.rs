@@ -4,7 +4,7 @@ use crate::limits;
 use crate::rule::Rule;
 use pl_diag::{Diagnostic, FileId, SourceMap};
 use pl_ir::Module;
-use pl_passes::Level;
+use pl_passes::{Level, Target};
 use pl_sema::test::Test;
 use std::collections::BTreeMap;
 
@@ -74,7 +74,8 @@ impl Session {
 
     /// Compiles a file as it was read, UTF-8 or not. `load` gives the name and the text of a module
     /// by its dotted path; those of the library (`std.`) are there already. Calls `after` with the
-    /// name of each pass and what it left, `lower` first.
+    /// name of each pass and what it left, `lower` first; passes for one target come later, from
+    /// [`Rule::module_for_ppu`].
     pub fn compile_with(
         &self,
         name: &str,
@@ -131,8 +132,9 @@ impl Session {
         let verified = pl_ir::verify(lowered.module).unwrap_or_else(|errors| {
             unreachable!("a checked rule lowers to sound IR, but: {errors:?}")
         });
-        let module = pl_passes::optimise(verified, self.options.level, after);
-        Rule::new(hir, module, lowered.derived)
+        let level = self.options.level;
+        let module = pl_passes::optimise(verified, level, Target::Any, after);
+        Rule::new(hir, module, lowered.derived, level)
     }
 }
 

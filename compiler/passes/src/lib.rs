@@ -1,7 +1,7 @@
 //! Passes over the IR: they change how a rule is computed and never what.
 //!
 //! ```text
-//!   PIPELINE       the passes in order, with the level from which on each runs
+//!   PIPELINE       the passes in order, with the level from which on each runs, and for what target
 //!   optimise       runs them in rounds until nothing changes, verifying what they made
 //!   dominators.rs  which blocks and definitions come before which
 //!   loops.rs       natural loops
@@ -73,6 +73,15 @@ impl Level {
         [(Level::None, "0"), (Level::Size, "1"), (Level::Speed, "2")];
 }
 
+/// What a rule is optimised for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// Any engine: what pays everywhere.
+    Any,
+    /// The processor for plasticity, after what pays everywhere.
+    Ppu,
+}
+
 /// What a pass may look at besides the function it changes.
 #[derive(Debug)]
 pub struct PassCx<'a> {
@@ -109,6 +118,8 @@ pub struct PassDesc {
     pub run: fn(&mut Function, &PassCx<'_>) -> Changed,
     /// The lowest level at which it runs.
     pub level: Level,
+    /// What it pays for; [`Target::Any`] runs for every target.
+    pub target: Target,
 }
 
 /// The passes in the order in which a round runs them.
@@ -118,79 +129,91 @@ pub const PIPELINE: &[PassDesc] = &[
         doc: "Decides branches on constants, joins blocks, skips empty ones, drops unreachable ones.",
         run: branches::run,
         level: Level::Size,
+        target: Target::Any,
     },
     PassDesc {
         name: "block_params",
         doc: "Drops block parameters that always hold one value.",
         run: block_params::run,
         level: Level::Size,
+        target: Target::Any,
     },
     PassDesc {
         name: "fuse_rows",
         doc: "Makes one loop over the rows of two that follow each other, if no bit depends on it.",
         run: fuse_rows::run,
         level: Level::Speed,
+        target: Target::Ppu,
     },
     PassDesc {
         name: "const_fold",
         doc: "Computes what depends on constants alone.",
         run: const_fold::run,
         level: Level::Size,
+        target: Target::Any,
     },
     PassDesc {
         name: "algebra",
         doc: "Simplifies by identities that hold for wrapping and saturating lanes.",
         run: algebra::run,
         level: Level::Size,
+        target: Target::Any,
     },
     PassDesc {
         name: "strength_reduce",
         doc: "Replaces products by shifts and work on splats by work on scalars, where that is exact.",
         run: strength_reduce::run,
         level: Level::Speed,
+        target: Target::Any,
     },
     PassDesc {
         name: "gvn",
         doc: "Computes equal expressions once, if the first dominates the second.",
         run: gvn::run,
         level: Level::Size,
+        target: Target::Any,
     },
     PassDesc {
         name: "loads",
         doc: "Reuses what was read or stored as long as no write comes between.",
         run: loads::run,
         level: Level::Speed,
+        target: Target::Any,
     },
     PassDesc {
         name: "dead_writes",
         doc: "Drops writes that a later write to the same row hides.",
         run: dead_writes::run,
         level: Level::Speed,
+        target: Target::Any,
     },
     PassDesc {
         name: "licm",
         doc: "Moves work out of loops in which its operands do not change.",
         run: licm::run,
         level: Level::Speed,
+        target: Target::Any,
     },
     PassDesc {
         name: "dead_records",
         doc: "Drops what is put into records that are never opened.",
         run: dead_records::run,
         level: Level::Size,
+        target: Target::Any,
     },
     PassDesc {
         name: "dce",
         doc: "Drops values and block parameters that nothing visible depends on.",
         run: dce::run,
         level: Level::Size,
+        target: Target::Any,
     },
 ];
 
 /// Most rounds through [`PIPELINE`]: a bound on the time, as rules settle after two or three.
 const ROUNDS_MAX: u32 = 4;
 
-/// Runs the passes of a level, in rounds until nothing changes (at most four). `print_after` is
+/// Runs the passes of a level for a target, in rounds until nothing changes (at most four). `print_after` is
 /// called after each pass of each round with its name and the module.
 ///
 /// # Panics
@@ -200,12 +223,16 @@ const ROUNDS_MAX: u32 = 4;
 pub fn optimise(
     module: Verified<Module>,
     level: Level,
+    target: Target,
     print_after: &mut dyn FnMut(&str, &Module),
 ) -> Verified<Module> {
     let mut module = module.into_inner();
     for _ in 0..ROUNDS_MAX {
         let mut changed = Changed::No;
-        for pass in PIPELINE.iter().filter(|pass| pass.level <= level) {
+        let runs = |pass: &&PassDesc| {
+            pass.level <= level && (pass.target == Target::Any || pass.target == target)
+        };
+        for pass in PIPELINE.iter().filter(runs) {
             if run_pass(pass, &mut module) == Changed::Yes {
                 changed = Changed::Yes;
                 if cfg!(debug_assertions) {

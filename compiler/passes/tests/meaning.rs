@@ -4,7 +4,7 @@
 use pl_ir::io::{COLUMNS, ObjectValues};
 use pl_ir::testing::{self, Shape, State};
 use pl_ir::{Effect, Function, Imm, InstData, Module, Op, Verified, verify};
-use pl_passes::{Changed, Level, PIPELINE, PassDesc};
+use pl_passes::{Changed, Level, PIPELINE, PassDesc, Target};
 use proptest::prelude::*;
 
 fn shapes() -> impl Strategy<Value = Shape> {
@@ -92,7 +92,7 @@ proptest! {
     fn every_level_keeps_the_meaning(seed: u64, shape in shapes()) {
         let before = testing::module(seed, &shape);
         for (level, _) in Level::ALL {
-            let after = pl_passes::optimise(before.clone(), level, &mut |_, _| ());
+            let after = pl_passes::optimise(before.clone(), level, Target::Ppu, &mut |_, _| ());
             agree(&before, &after, seed);
         }
     }
@@ -100,7 +100,7 @@ proptest! {
     #[test]
     fn draws_resets_events_and_records_of_straight_code_stay(seed: u64, stretch in 0..40u32) {
         let before = testing::module(seed, &Shape { stages: 1, stretch, byte_lanes: false });
-        let after = pl_passes::optimise(before.clone(), Level::Speed, &mut |_, _| ());
+        let after = pl_passes::optimise(before.clone(), Level::Speed, Target::Ppu, &mut |_, _| ());
         // Where code branches, a branch may be decided and its other side go.
         let pairs = before.functions.iter().zip(&after.functions);
         for (before, after) in pairs.filter(|(before, _)| before.blocks.len() == 1) {
@@ -113,7 +113,7 @@ proptest! {
 fn level_none_changes_nothing_and_prints_nothing() {
     let module = testing::module(3, &Shape::default());
     let mut printed = 0;
-    let same = pl_passes::optimise(module.clone(), Level::None, &mut |_, _| printed += 1);
+    let same = pl_passes::optimise(module.clone(), Level::None, Target::Ppu, &mut |_, _| printed += 1);
     assert_eq!((same, printed), (module, 0));
 }
 
@@ -122,7 +122,7 @@ fn names_are_unique_and_every_pass_is_printed_after() {
     let mut names: Vec<&str> = PIPELINE.iter().map(|pass| pass.name).collect();
     let module = testing::module(3, &Shape::default());
     let mut printed: Vec<String> = Vec::new();
-    let _ = pl_passes::optimise(module, Level::Speed, &mut |name, _| printed.push(name.to_owned()));
+    let _ = pl_passes::optimise(module, Level::Speed, Target::Ppu, &mut |name, _| printed.push(name.to_owned()));
     assert_eq!(printed[..names.len()], names[..]);
     names.sort_unstable();
     names.dedup();

@@ -6,15 +6,16 @@ use pl_diag::FileId;
 use pl_driver::clif::Kernel;
 use pl_driver::ir::print;
 use pl_driver::{Compilation, KernelFiles, ParamError, Rule, Session};
+use std::cell::Cell;
 use std::path::Path;
 
 /// Compiles a file and writes what was asked for, or nothing if something is wrong.
 pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
-    let mut printed = false;
+    let printed = Cell::new(false);
     let mut print_after = |pass: &str, module: &pl_driver::ir::Module| {
         if args.print_after.as_deref() == Some(pass) {
             outln!("; after {pass}\n{}", print::module(module));
-            printed = true;
+            printed.set(true);
         }
     };
     let session = Session::default();
@@ -22,7 +23,13 @@ pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
     if compiled.has_errors() {
         return Err(Failure::Findings);
     }
-    if let (Some(pass), false) = (&args.print_after, printed) {
+    if args.print_after.is_some() && !printed.get() {
+        // Then it is a pass for one target, or none.
+        for rule in &compiled.rules {
+            let _ = rule.module_for_ppu(&mut print_after);
+        }
+    }
+    if let (Some(pass), false) = (&args.print_after, printed.get()) {
         let known: Vec<&str> = core::iter::once("lower").chain(Session::pass_names()).collect();
         let known = known.join(", ");
         return Err(Failure::Usage(format!("there is no pass `{pass}`; the passes are {known}")));

@@ -194,11 +194,13 @@ fn disagreement(source: &str, setup: Setup) -> Option<String> {
     for level in [Level::None, Level::Size, Level::Speed] {
         let rule = compiled(source, level).unwrap();
         check(format!("evaluator, {level:?}"), &rule, &mut OnModule(rule.module()));
+        let for_ppu = rule.module_for_ppu(&mut |_, _| ());
+        check(format!("evaluator, {level:?}, for the PPU"), &rule, &mut OnModule(&for_ppu));
         for effort in [Effort::Low, Effort::High] {
             let kernel = kernel(rule.module(), effort);
             check(format!("native, {level:?}, {effort:?}"), &rule, &mut OnKernel(&kernel));
         }
-        let program = pl_ppu::compile(rule.module(), &pl_ppu::Options::default());
+        let program = pl_ppu::compile(&for_ppu, &pl_ppu::Options::default());
         // A program too large for the memory is an error of its own.
         if let Ok(program) = program {
             check(format!("PPU, {level:?}"), &rule, &mut OnPpu::load(&program).unwrap());

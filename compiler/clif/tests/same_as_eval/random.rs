@@ -4,7 +4,7 @@ use crate::engines::{EFFORTS, checked, kernel, same, shapes};
 use pl_clif::Effort;
 use pl_ir::testing::{self, Shape, State};
 use pl_ir::{Module, Verified};
-use pl_passes::Level;
+use pl_passes::{Level, Target};
 use proptest::prelude::*;
 
 /// Three updates over views of some sizes, at both efforts.
@@ -31,7 +31,7 @@ proptest! {
     fn optimised_modules_leave_the_same_bits(seed: u64, shape in shapes(), small: bool) {
         let level = if small { Level::Size } else { Level::Speed };
         let module = testing::module(seed, &shape);
-        agree(&pl_passes::optimise(module, level, &mut |_, _| ()), seed);
+        agree(&pl_passes::optimise(module, level, Target::Ppu, &mut |_, _| ()), seed);
     }
 }
 
@@ -42,7 +42,7 @@ fn fixed_seeds_leave_the_same_bits() {
         let shape = Shape { stages: 6, stretch: 20, byte_lanes: seed % 2 == 1 };
         let module = testing::module(seed, &shape);
         agree(&module, seed);
-        agree(&pl_passes::optimise(module, Level::Speed, &mut |_, _| ()), seed);
+        agree(&pl_passes::optimise(module, Level::Speed, Target::Ppu, &mut |_, _| ()), seed);
     }
 }
 

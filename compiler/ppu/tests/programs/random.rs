@@ -5,7 +5,7 @@ use pl_ir::io::{self, ObjectValues};
 use pl_ir::testing::{self, Shape, State};
 use pl_ir::{Module, Verified, eval, parse, verify};
 use pl_isa::image::{COLUMNS, Command, Status, Storage, symbol};
-use pl_passes::Level;
+use pl_passes::{Level, Target};
 use pl_ppu::{Options, Program};
 use proptest::prelude::*;
 use std::ops::Range;
@@ -36,7 +36,7 @@ impl Case {
         let mut module = testing::module(self.seed, &self.shape).into_inner();
         module.rows_max = if module.signed { self.rows_max.min(128) } else { self.rows_max };
         let module = verify(module).expect("smaller views are as well formed");
-        pl_passes::optimise(module, self.level, &mut |_, _| ())
+        pl_passes::optimise(module, self.level, Target::Ppu, &mut |_, _| ())
     }
 
     /// Nothing if the module is too large even for roomy memory.
