@@ -113,7 +113,8 @@ proptest! {
 fn level_none_changes_nothing_and_prints_nothing() {
     let module = testing::module(3, &Shape::default());
     let mut printed = 0;
-    let same = pl_passes::optimise(module.clone(), Level::None, Target::Ppu, &mut |_, _| printed += 1);
+    let same =
+        pl_passes::optimise(module.clone(), Level::None, Target::Ppu, &mut |_, _| printed += 1);
     assert_eq!((same, printed), (module, 0));
 }
 
@@ -122,7 +123,9 @@ fn names_are_unique_and_every_pass_is_printed_after() {
     let mut names: Vec<&str> = PIPELINE.iter().map(|pass| pass.name).collect();
     let module = testing::module(3, &Shape::default());
     let mut printed: Vec<String> = Vec::new();
-    let _ = pl_passes::optimise(module, Level::Speed, Target::Ppu, &mut |name, _| printed.push(name.to_owned()));
+    let _ = pl_passes::optimise(module, Level::Speed, Target::Ppu, &mut |name, _| {
+        printed.push(name.to_owned())
+    });
     assert_eq!(printed[..names.len()], names[..]);
     names.sort_unstable();
     names.dedup();
