@@ -77,6 +77,18 @@ impl ExperimentFile {
         self.data_sha256.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Why its task cannot be opened: files, or a finding.
+    pub(crate) fn not_opened(&self, error: &TaskError) -> Failure {
+        match error {
+            TaskError::Data(_) | TaskError::Calibration(_) => {
+                Failure::Usage(format!("{}: {error}", self.path.display()))
+            }
+            TaskError::Config(_) | TaskError::Engine { .. } | TaskError::State(_) => {
+                self.invalid(error)
+            }
+        }
+    }
+
     /// A finding in it.
     pub(crate) fn invalid(&self, error: &dyn Display) -> Failure {
         invalid(&self.path, error)

@@ -38,12 +38,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         ledger: Ledger::default(),
         sensors: compare == CompareArg::IdealSensor,
     });
-    let task = file.open(&experiment).map_err(|error| match &error {
-        TaskError::Data(_) => Failure::Usage(format!("{}: {error}", args.file.display())),
-        TaskError::Config(_) | TaskError::Engine { .. } | TaskError::State(_) => {
-            file.invalid(&error)
-        }
-    })?;
+    let task = file.open(&experiment).map_err(|error| file.not_opened(&error))?;
 
     if !task.keeps_states() && (args.checkpoint.is_some() || args.resume.is_some()) {
         let message = "this task measures the time that the machine takes and has no state to go \

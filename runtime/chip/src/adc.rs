@@ -7,6 +7,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::COLUMNS;
+use crate::chip::Chip;
 use crate::config::AdcConfig;
 use crate::convert::single;
 use crate::correlation::Branch;
@@ -20,14 +21,17 @@ pub(crate) struct Adc {
     hemisphere: usize,
     level: Level,
     noise_sigma: f32,
-    /// Offsets of the causal and the anticausal channels.
+    /// Offsets of the circuits of the causal and the anticausal channels.
+    circuits: [[f32; COLUMNS]; 2],
+    /// The same with the digital offsets: what readings are off. That a sum is limited to the range of
+    /// codes once, and not before and after the digital part, is assumed.
     offsets: [[f32; COLUMNS]; 2],
 }
 
 impl Adc {
     pub(crate) fn new(config: &AdcConfig, seed: u64, hemisphere: usize, level: Level) -> Adc {
         let sigma = single(config.channel_sigma_lsb);
-        let offsets = Branch::BOTH.map(|branch| {
+        let circuits = Branch::BOTH.map(|branch| {
             let key = Key::new(seed, Purpose::AdcOffset, place(hemisphere, 0, branch.index()), 0);
             let mut lane = 0;
             [(); COLUMNS].map(|()| {
@@ -35,7 +39,21 @@ impl Adc {
                 sigma * key.gauss(lane - 1)
             })
         });
-        Adc { seed, hemisphere, level, noise_sigma: single(config.noise_sigma_lsb), offsets }
+        let digital = single(config.digital_offset_lsb.round_ties_even());
+        Adc {
+            seed,
+            hemisphere,
+            level,
+            noise_sigma: single(config.noise_sigma_lsb),
+            circuits,
+            offsets: circuits.map(|line| line.map(|offset| offset + digital)),
+        }
+    }
+
+    fn set_digital_offsets(&mut self, branch: Branch, digital: &[i8; COLUMNS]) {
+        let circuits = &self.circuits[branch.index()];
+        self.offsets[branch.index()] =
+            core::array::from_fn(|column| circuits[column] + f32::from(digital[column]));
     }
 
     /// Converts one voltage a column, in LSB, sampled at `time` from `row` (256 is the neurons).
@@ -52,5 +70,41 @@ impl Adc {
         let mut codes = [0; COLUMNS];
         lanes::convert(self.level, voltages, offsets, key, self.noise_sigma, &mut codes);
         codes
+    }
+}
+
+impl Chip {
+    /// Sets what the channels of one branch of hemisphere `h` add to their codes, of sensors and
+    /// membranes alike; before, that is `adc.digital_offset_lsb`.
+    pub fn set_adc_offsets(&mut self, h: usize, branch: Branch, digital: &[i8; COLUMNS]) {
+        self.hemispheres[h].adc.set_digital_offsets(branch, digital);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ChipConfig;
+
+    #[test]
+    fn digital_offsets_move_codes_of_their_channels() {
+        let mut chip = Chip::new(&ChipConfig::mismatch(), 3);
+        let codes = |chip: &Chip| {
+            let rows = Branch::BOTH.map(|branch| chip.correlation_codes_row(0, 9, branch));
+            [rows[0], rows[1], chip.membrane_codes(0)].map(|line| line.map(i16::from))
+        };
+        let before = codes(&chip);
+        chip.set_adc_offsets(0, Branch::Causal, &[-128; COLUMNS]);
+        let moved = codes(&chip);
+        // Codes of sensors are about 200, those of membranes, on the same channels, about 80.
+        for column in 0..COLUMNS {
+            assert_eq!(moved[0][column], before[0][column] - 128);
+            assert_eq!(moved[1][column], before[1][column]);
+            assert_eq!(moved[2][column], 0);
+        }
+        let mut config = ChipConfig::mismatch();
+        config.set("adc.digital_offset_lsb", -20.0).unwrap();
+        let lower = codes(&Chip::new(&config, 3));
+        assert_eq!(lower, before.map(|line| line.map(|code| code - 20)));
     }
 }

@@ -266,6 +266,13 @@ impl Chip {
         [gain[column].into(), offset[column].into()]
     }
 
+    /// Replaces gain and offset of a column of the multiplier, as the parameters of its neuron would.
+    pub fn set_multiplier(&mut self, h: usize, column: usize, [gain, offset]: [f64; 2]) {
+        let perceptron = &mut self.hemispheres[h].perceptron;
+        perceptron.gain[column] = single(gain);
+        perceptron.offset[column] = single(offset);
+    }
+
     /// What [`Chip::multiply`] computes, in whole numbers: the sum of input times signed weight of
     /// each column, for a single vector, without gain and without limit.
     #[must_use]

@@ -53,6 +53,18 @@ impl<'a> ArchiveReader<'a> {
         found.map(Some).ok_or_else(|| format!("`{name}` must hold uint8, int16, int32 or int64"))
     }
 
+    /// An array of whole numbers of 64 bits without sign, if it has one of this name.
+    ///
+    /// # Errors
+    /// If the array holds something else or cannot be read.
+    pub fn words(&mut self, name: &str) -> Result<Option<ArrayD<u64>>, String> {
+        if !self.names.iter().any(|known| known == name) {
+            return Ok(None);
+        }
+        let found = self.read::<u64>(name)?;
+        found.map(Some).ok_or_else(|| format!("`{name}` must hold uint64"))
+    }
+
     /// An array of numbers, if it has one of this name.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! `experiment.toml`: what to run.
 
+use crate::calibration::CalibrationSource;
 use crate::estimate::EstimateConfig;
 use crate::membranes::RecordConfig;
 use crate::plasticity::Timing;
@@ -23,6 +24,8 @@ pub struct Experiment {
     pub run: RunConfig,
     /// The chip: a profile and the parameters that differ from it.
     pub chip: ChipConfig,
+    /// What the chip is calibrated with.
+    pub calibration: CalibrationSource,
     /// Constants of the estimate of energy.
     pub estimate: EstimateConfig,
     /// What is recorded besides the results of the task.
@@ -47,6 +50,8 @@ struct Written<T> {
     run: RunConfig,
     #[serde(default)]
     chip: ChipConfig,
+    #[serde(default)]
+    calibration: CalibrationSource,
     #[serde(default)]
     estimate: EstimateConfig,
     #[serde(default)]
@@ -86,9 +91,10 @@ impl Source<'_> {
             Source::Text(text) => toml::from_str(text)?,
             Source::Table(table) => Value::Table(table).try_into()?,
         };
-        let Written { name, about, seed, run, chip, estimate, record, rule, task } = written;
+        let Written { name, about, seed, run, chip, calibration, estimate, .. } = written;
+        let (record, rule, task) = (written.record, written.rule, written.task);
         let task = config(Box::new(task));
-        Ok(Experiment { name, about, seed, run, chip, estimate, record, rule, task })
+        Ok(Experiment { name, about, seed, run, chip, calibration, estimate, record, rule, task })
     }
 }
 
@@ -167,6 +173,12 @@ impl Experiment {
         }
         self.estimate.check()?;
         self.task.check(&self.chip, &self.rule)?;
+        let calibrates = matches!(self.task, TaskConfig::Calibration(_));
+        if calibrates && !self.calibration.files.is_empty() {
+            let message =
+                "the task `calibration` measures chips as they are: leave [calibration] out";
+            return Err(ConfigError(message.into()));
+        }
         let Some(membranes) = &self.record.membranes else { return Ok(()) };
         match self.task.spiking_chips() {
             Ok(chips) => membranes.check(chips),

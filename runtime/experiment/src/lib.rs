@@ -12,6 +12,7 @@
 //! ([`data::ReadFile`]), measures and writes ([`outcome::Outcome`]).
 
 pub mod archive;
+pub mod calibration;
 pub mod config;
 mod counts;
 pub mod data;

@@ -103,6 +103,12 @@ impl ChipConfig {
         Ok(())
     }
 
+    /// What the parameters of a neuron spread around: those of its blocks, else of the chip.
+    #[must_use]
+    pub fn nominal_neuron(&self, hemisphere: usize, column: usize) -> NeuronConfig {
+        self.nominal(hemisphere, column).neuron
+    }
+
     /// Parameters of a neuron before mismatch: those of the chip, with the changes of its blocks.
     pub(crate) fn nominal(&self, hemisphere: usize, column: usize) -> Nominal {
         let (mut neuron, mut adex) = (self.neuron.clone(), self.adex.clone());

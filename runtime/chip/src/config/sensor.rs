@@ -63,5 +63,10 @@ section! {
         channel_sigma_lsb "ADC LSB" in Allowed::Between(0.0, 20.0);
         ideal 0.0, mismatch 3.0;
         Code "calix asserts less than 3 after calibration";
+        /// What every channel adds to its codes, until `Chip::set_adc_offsets` says other numbers for
+        /// each; rounded to a whole number.
+        digital_offset_lsb "ADC LSB" in Allowed::Between(-128.0, 127.0);
+        ideal 0.0, mismatch 0.0;
+        Code "haldls cadc.h has such a register for each channel; that calibrated ones begin at 0 is assumed";
     }
 }

@@ -11,6 +11,7 @@ pub mod rates;
 pub mod stability;
 pub mod timescales;
 
+use crate::calibration::CalibrationError;
 use crate::config::{ConfigError, Experiment, RuleConfig};
 use crate::data::{DataError, ReadFile};
 use crate::engine::{EngineError, EngineFactory};
@@ -130,6 +131,9 @@ pub enum TaskError {
     /// There is no data set.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A file of settings is none of this chip.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
     /// A rule could not be bound or run.
     #[error("rule `{rule}`: {error}")]
     Engine {
@@ -172,8 +176,52 @@ pub trait Task: Sync {
 /// Makes the task of an experiment ready; `read` reads files named in it.
 ///
 /// # Errors
-/// If there is no such data set or it does not fit the chip or the split.
+/// If there is no such data set or it does not fit the chip or the split, or a file of settings is not
+/// of such a chip.
 pub fn open<'a>(
+    experiment: &'a Experiment,
+    read: &ReadFile<'_>,
+) -> Result<Box<dyn Task + 'a>, TaskError> {
+    experiment.calibration.load(&experiment.chip, read)?;
+    let task = of_kind(experiment, read)?;
+    if experiment.calibration.files.is_empty() {
+        return Ok(task);
+    }
+    Ok(Box::new(OnCalibratedChips { experiment, task }))
+}
+
+/// A task on chips that are calibrated: only on those that the files are of.
+struct OnCalibratedChips<'a> {
+    experiment: &'a Experiment,
+    task: Box<dyn Task + 'a>,
+}
+
+impl Task for OnCalibratedChips<'_> {
+    fn threads(&self) -> usize {
+        self.task.threads()
+    }
+
+    fn keeps_states(&self) -> bool {
+        self.task.keeps_states()
+    }
+
+    fn units(&self) -> u64 {
+        self.task.units()
+    }
+
+    fn run(
+        &self,
+        factory: &dyn EngineFactory,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Outcome, TaskError> {
+        let chips = self.experiment.task.spiking_chips().unwrap_or(1);
+        self.experiment.calibration.check_seed(seed, chips)?;
+        self.task.run(factory, seed, monitor)
+    }
+}
+
+fn of_kind<'a>(
     experiment: &'a Experiment,
     read: &ReadFile<'_>,
 ) -> Result<Box<dyn Task + 'a>, TaskError> {

@@ -172,7 +172,7 @@ impl<'a> Rates<'a> {
 
     /// A chip with the source's rows wired.
     fn chip(&self, seed: u64) -> Chip {
-        let mut chip = Chip::new(&self.experiment.chip, seed);
+        let mut chip = self.experiment.calibrated_chip(seed);
         for h in 0..HEMISPHERES {
             chip.set_active_columns(h, 0..COLUMNS);
             chip.set_row_mode(h, ROW.into(), RowMode::Excitatory);

@@ -102,7 +102,7 @@ impl<'a> Autonomous<'a> {
 
     /// A chip with the view's rows excitatory, and the noise connected.
     fn chip(&self, seed: u64) -> Chip {
-        let mut chip = Chip::new(&self.experiment.chip, seed);
+        let mut chip = self.experiment.calibrated_chip(seed);
         let h = usize::from(TOP);
         chip.set_active_columns(h, 0..self.config.columns.into());
         for row in 0..usize::from(self.config.rows) {

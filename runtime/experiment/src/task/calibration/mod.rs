@@ -16,6 +16,7 @@ mod multiplier;
 mod neurons;
 mod report;
 mod sensors;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -145,7 +146,7 @@ impl<'a> Calibration<'a> {
         let mut bench = Bench::new(self.config, chip.clone(), nominal, offsets);
         let before = bench.measure();
         monitor.advance(1);
-        bench.calibrate(nominal, &before);
+        bench.calibrate(&self.experiment.chip, &before);
         let after = bench.measure();
         let calibrated = bench.chip.clone();
         monitor.advance(1);
@@ -161,7 +162,7 @@ impl<'a> Calibration<'a> {
     fn measure(&self, seed: u64, monitor: &dyn Monitor) -> Result<Option<Measured>, EngineError> {
         let chip = Chip::new(&self.experiment.chip, seed);
         let Some(sensors) = self.sensors(&chip, seed, monitor)? else { return Ok(None) };
-        let offsets = neurons::channel_offsets(&sensors.before);
+        let offsets = neurons::channel_offsets(&sensors.before, Branch::Causal);
         let Some(neurons) = self.neurons(&chip, offsets, monitor) else { return Ok(None) };
         let multiplier = multiplier::measure(self.config, chip.clone());
         monitor.advance(1);

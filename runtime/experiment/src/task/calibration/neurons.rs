@@ -9,7 +9,7 @@ use super::fit;
 use super::sensors::SensorMap;
 use pl_chip::config::NeuronConfig;
 use pl_chip::time::{TICKS_PER_US, ticks_from_us};
-use pl_chip::{COLUMNS, Chip, InputEvent, NeuronParameters, RowMode};
+use pl_chip::{Branch, COLUMNS, Chip, ChipConfig, InputEvent, NeuronParameters, RowMode};
 
 /// One number a column.
 pub(super) type Line = [f64; COLUMNS];
@@ -42,10 +42,12 @@ pub(super) struct NeuronMap {
     pub(super) tau_mem_us: Line,
 }
 
-/// Offset of each membrane channel, of the baselines of the sensors that it also converts.
-pub(super) fn channel_offsets(map: &SensorMap) -> Line {
-    let rows = map.baseline[0].len().max(1) as f64;
-    let of = |column: usize| map.baseline[0].iter().map(|line| line[column]).sum::<f64>() / rows;
+/// Offset of each channel of a branch, of the baselines of the sensors that it converts; those of the
+/// causal one convert membranes, too.
+pub(super) fn channel_offsets(map: &SensorMap, branch: Branch) -> Line {
+    let baselines = &map.baseline[branch.index()];
+    let rows = baselines.len().max(1) as f64;
+    let of = |column: usize| baselines.iter().map(|line| line[column]).sum::<f64>() / rows;
     let means: Line = core::array::from_fn(of);
     let all = means.iter().sum::<f64>() / COLUMNS as f64;
     means.map(|mean| mean - all)
@@ -169,8 +171,10 @@ impl<'a> Bench<'a> {
     }
 
     /// Moves parameters by what measurement says they are away from the targets.
-    pub(super) fn calibrate(&mut self, target: &NeuronConfig, measured: &NeuronMap) {
+    pub(super) fn calibrate(&mut self, targets: &ChipConfig, measured: &NeuronMap) {
+        let h = self.config.hemisphere;
         self.change(|c, neuron| {
+            let target = targets.nominal_neuron(h, c);
             let tau = measured.tau_mem_us[c];
             let ratio = if tau > 0.0 { target.tau_mem_us / tau } else { 1.0 };
             NeuronParameters {

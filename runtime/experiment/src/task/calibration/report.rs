@@ -168,12 +168,6 @@ impl Calibration<'_> {
 
     fn arrays(&self, measured: &Measured) -> Vec<NamedArray> {
         let rows = self.config.rows;
-        let bytes = |name: &str, lines: &[[u8; COLUMNS]]| NamedArray {
-            name: name.into(),
-            elements: Elements::U8(
-                Array2::from_shape_fn((rows, COLUMNS), |(r, c)| lines[r][c]).into_dyn(),
-            ),
-        };
         let reals = |name: String, lines: &dyn Fn(usize, usize) -> f64| NamedArray {
             name,
             elements: Elements::F64(
@@ -184,10 +178,8 @@ impl Calibration<'_> {
             name,
             elements: Elements::F64(Array1::from(values.to_vec()).into_dyn()),
         };
-        let mut arrays = vec![
-            bytes("amplitude_bits", &measured.sensors.bits.amplitude),
-            bytes("time_bits", &measured.sensors.bits.time),
-        ];
+        // What was set, which an experiment can read back; then what was found.
+        let mut arrays = self.settings(measured).to_arrays(&self.experiment.chip);
         let maps = [("", &measured.sensors.before), ("_calibrated", &measured.sensors.after)];
         for (ending, map) in maps {
             for (branch, name) in [(0, "causal"), (1, "acausal")] {
@@ -203,11 +195,9 @@ impl Calibration<'_> {
                 arrays.push(reals(format!("baseline_lsb_{name}{ending}"), &baseline));
             }
         }
-        // What was found of the neurons, and the parameters that calibrate them.
         let chip = &measured.neurons.chip;
-        for (name, unit, found, set) in self.neuron_quantities(&measured.neurons.before, chip) {
+        for (name, unit, found, _) in self.neuron_quantities(&measured.neurons.before, chip) {
             arrays.push(line(format!("{name}{unit}"), found));
-            arrays.push(line(format!("set_{name}{unit}"), &set));
         }
         arrays.push(line("currents_lsb".into(), &self.config.currents_lsb));
         let rates = &measured.neurons.rates_khz;

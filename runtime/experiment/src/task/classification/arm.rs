@@ -118,7 +118,7 @@ impl Classification<'_> {
 
     /// A chip before learning.
     fn chip(&self, arm: &Arm, seed: u64) -> Chip {
-        let mut chip = Chip::new(&self.experiment.chip, seed);
+        let mut chip = self.experiment.calibrated_chip(seed);
         self.bench.wire(self.config, &mut chip, seed_of(seed, Purpose::Addresses, 0));
         chip.set_address_write_protect(arm.frozen_addresses);
         chip

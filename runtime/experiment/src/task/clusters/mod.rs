@@ -131,7 +131,7 @@ impl<'a> Clusters<'a> {
         let rules = Plasticity::new(factory, timing, &[self.binding(seed)])?
             .recording(self.experiment.record.membranes.as_ref());
         let chip = || {
-            let mut chip = Chip::new(&self.experiment.chip, seed);
+            let mut chip = self.experiment.calibrated_chip(seed);
             self.wiring.wire(self.config, &mut chip, seed);
             chip.set_address_write_protect(arm.frozen_addresses);
             chip

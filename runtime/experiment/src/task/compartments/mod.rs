@@ -92,7 +92,7 @@ impl<'a> Compartments<'a> {
 
     /// The chip at rest, each row connected to its column of every copy.
     fn chip(&self, seed: u64) -> Chip {
-        let mut chip = Chip::new(&self.experiment.chip, seed);
+        let mut chip = self.experiment.calibrated_chip(seed);
         let h = usize::from(TOP);
         let rows = self.config.rows(&self.experiment.chip);
         chip.set_active_columns(h, 0..self.columns(rows).last().map_or(rows, |last| last + 1));

@@ -123,7 +123,7 @@ impl<'a> Bench<'a> {
             keeper: Keeper::new(monitor, seed, ""),
             seed,
             columns,
-            chip: Chip::new(&experiment.chip, seed),
+            chip: experiment.calibrated_chip(seed),
             learner: learner.map_err(failed)?,
             calibrator: None,
             kept_calibrator: None,

@@ -145,6 +145,7 @@ impl<'a> RandomNetwork<'a> {
         let done = kept.done.len();
         for (number, point) in self.points().into_iter().enumerate().skip(done) {
             let mut cluster = wiring::cluster(self.config, &self.experiment.chip, point.g, seed);
+            self.experiment.calibrate(&mut cluster);
             if !kept.cluster.is_empty() {
                 let restored = cluster.restore(&core::mem::take(&mut kept.cluster));
                 restored.map_err(|error| EngineError::new(error.to_string()))?;

@@ -98,7 +98,7 @@ impl<'a> Stability<'a> {
 
     /// The chip with all weights at `weight`.
     fn chip(&self, seed: u64, weight: u8) -> Chip {
-        let mut chip = Chip::new(&self.experiment.chip, seed);
+        let mut chip = self.experiment.calibrated_chip(seed);
         let h = usize::from(TOP);
         chip.set_active_columns(h, 0..self.config.neurons.into());
         for row in 0..usize::from(self.config.inputs) {

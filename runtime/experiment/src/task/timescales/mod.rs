@@ -83,7 +83,7 @@ impl<'a> Timescales<'a> {
     }
 
     fn chip(&self, seed: u64) -> Chip {
-        let mut chip = Chip::new(&self.experiment.chip, seed);
+        let mut chip = self.experiment.calibrated_chip(seed);
         for h in 0..HEMISPHERES {
             chip.set_active_columns(h, 0..COLUMNS);
             for row in self.rows().map(usize::from) {
