@@ -109,12 +109,9 @@ fn spreads(mut chip: Chip) -> [f64; 6] {
         let codes = chip.membrane_codes(0);
         rests.iter_mut().zip(codes).for_each(|(sum, code)| *sum += f64::from(code) / 64.0);
     }
-    let of_neurons =
-        |of: fn(pl_chip::NeuronParameters) -> f64| (0..COLUMNS).map(move |c| (c, of)).collect();
-    let neurons: [Vec<(usize, fn(pl_chip::NeuronParameters) -> f64)>; 2] =
-        [of_neurons(|n| n.threshold_lsb - n.leak_lsb), of_neurons(|n| n.tau_mem_us)];
-    let [distances, taus] =
-        neurons.map(|list| spread(list.iter().map(|(c, of)| of(chip.neuron(0, *c))).collect()));
+    let neurons: Vec<_> = (0..COLUMNS).map(|column| chip.neuron(0, column)).collect();
+    let distances = spread(neurons.iter().map(|n| n.threshold_lsb - n.leak_lsb).collect());
+    let taus = spread(neurons.iter().map(|n| n.tau_mem_us).collect());
     let [etas, sensor_taus] = [0, 1].map(|i| {
         let both = |(row, column): (usize, usize)| {
             let [a, b] = Branch::BOTH.map(|branch| chip.sensor(0, row, column, branch)[i]);
