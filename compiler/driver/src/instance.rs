@@ -121,7 +121,7 @@ impl Instance {
     /// # Errors
     /// [`RunError`] if an array has the wrong size.
     pub fn start(&mut self, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
-        self.run(Part::Start, io)
+        self.start_or_update(true, io)
     }
 
     /// Runs one update and counts it.
@@ -129,7 +129,7 @@ impl Instance {
     /// # Errors
     /// [`RunError`] if an array has the wrong size.
     pub fn update(&mut self, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
-        self.run(Part::Update, io)?;
+        self.start_or_update(false, io)?;
         self.state.update_index = self.state.update_index.wrapping_add(1);
         Ok(())
     }
@@ -171,21 +171,53 @@ impl Instance {
         self.ideal.set_correlation(causal, acausal);
     }
 
-    fn run(&mut self, part: Part, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
+    /// Runs one update as [`Engine::Ideal`] does, in steps that follow each other, and counts it: as if
+    /// the rule were a differential equation of the weights. Each step evaluates the rule on what the
+    /// whole time would have brought at its pace, and weights take its share of the change. For rules of
+    /// which [`Rule::changes_weights_alone`] holds; records are not taken.
+    ///
+    /// # Errors
+    /// [`RunError`] if an array, or a step, has the wrong size.
+    pub fn update_in_steps(
+        &mut self,
+        steps: Vec<Step>,
+        io: &mut UpdateIo<'_>,
+    ) -> Result<(), RunError> {
+        for Step { share, causal, acausal, rates } in steps {
+            if rates.len() != io::COLUMNS {
+                let message = format!("a step needs {} rates, not {}", io::COLUMNS, rates.len());
+                return Err(RunError::Arrays(message));
+            }
+            self.ideal.set_correlation(causal, acausal);
+            self.ideal.set_rates(Some(rates));
+            self.check(io)?;
+            self.run_ideal(Part::Share(share), io);
+        }
+        self.ideal.set_rates(None);
+        self.state.update_index = self.state.update_index.wrapping_add(1);
+        Ok(())
+    }
+
+    fn run_ideal(&mut self, part: Part, io: &mut UpdateIo<'_>) {
+        let program = (self.rule.hir(), &**self.rule.module());
+        self.ideal.run(program, &self.params, part, &mut self.state, io);
+    }
+
+    fn check(&self, io: &UpdateIo<'_>) -> Result<(), RunError> {
         check_sizes(io, self.rule.hir())?;
         if !self.ideal.correlation_fits(io.weights.len()) {
             return Err(RunError::Arrays("real correlation has not the size of the view".into()));
         }
+        Ok(())
+    }
+
+    fn start_or_update(&mut self, start: bool, io: &mut UpdateIo<'_>) -> Result<(), RunError> {
+        self.check(io)?;
         self.state.events.clear();
-        let function = match part {
-            Part::Start => "start",
-            Part::Update => "update",
-        };
+        let (function, part) =
+            if start { ("start", Part::Start) } else { ("update", Part::Update) };
         match self.engine {
-            Engine::Ideal => {
-                let program = (self.rule.hir(), &**self.rule.module());
-                self.ideal.run(program, &self.params, part, &mut self.state, io);
-            }
+            Engine::Ideal => self.run_ideal(part, io),
             Engine::Eval => eval::run(self.rule.module(), function, &mut self.state, io)?,
             Engine::Jit => {
                 let kernel = self.rule.kernel().map_err(RunError::Native)?;
@@ -196,6 +228,20 @@ impl Instance {
         }
         Ok(())
     }
+}
+
+/// A piece of the time between two updates, for [`Instance::update_in_steps`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its share of the time, 0 to 1. Those of all steps add up to 1.
+    pub share: f64,
+    /// What `causal` and `acausal` would read if the whole time had been like it, in LSB: row by row,
+    /// 256 columns wide.
+    pub causal: Vec<f64>,
+    /// See `causal`.
+    pub acausal: Vec<f64>,
+    /// What `rate` would read likewise, one number a column.
+    pub rates: Vec<f64>,
 }
 
 /// Where an instance runs.

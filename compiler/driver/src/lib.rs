@@ -59,7 +59,7 @@ mod rule;
 mod session;
 pub mod test_run;
 
-pub use instance::{Engine, Instance, ParamError, Place, RunError};
+pub use instance::{Engine, Instance, ParamError, Place, RunError, Step};
 pub use pl_clif as clif;
 pub use pl_ir as ir;
 pub use pl_ppu as ppu;

@@ -3,7 +3,7 @@
 use crate::instance::{Engine, Instance, ParamError, Place};
 use pl_clif::Kernel;
 use pl_diag::Diagnostic;
-use pl_ir::{Module, Verified};
+use pl_ir::{Imm, Module, Op, Quantity, Verified};
 use pl_passes::{Level, Target};
 use pl_ppu::Program;
 use pl_sema::hir;
@@ -103,6 +103,26 @@ impl Rule {
     #[must_use]
     pub fn module_for_ppu(&self, after: &mut dyn FnMut(&str, &Module)) -> Verified<Module> {
         pl_passes::optimise(self.inner.module.clone(), self.inner.level, Target::Ppu, after)
+    }
+
+    /// Whether an update changes nothing but weights, draws nothing, and starts sensors and counters
+    /// that it reads anew: then its changes of weights may be read as rates of change.
+    #[must_use]
+    pub fn changes_weights_alone(&self) -> bool {
+        let update = self.module().function("update");
+        let blocks = || update.iter().flat_map(|func| func.blocks.iter().map(move |b| (func, b)));
+        let insts = || blocks().flat_map(|(func, b)| b.insts.iter().map(|inst| func.inst(*inst)));
+        let has = |op: Op, quantities: &[Quantity]| {
+            let of = |imm: Imm| quantities.iter().any(|quantity| imm == Imm::Quantity(*quantity));
+            insts().any(|inst| inst.op == op && of(inst.imm))
+        };
+        let others = [Op::Draw, Op::DrawWord, Op::Store, Op::StoreElement, Op::Send];
+        let correlation = has(Op::Read, &[Quantity::Causal, Quantity::Acausal]);
+        let rate = has(Op::Read, &[Quantity::Rate]);
+        !insts().any(|inst| others.contains(&inst.op))
+            && !has(Op::Write, &[Quantity::Address])
+            && (!correlation || has(Op::Write, &[Quantity::CorrelationReset]))
+            && (!rate || has(Op::Write, &[Quantity::RateReset]))
     }
 
     /// Raw values of the module's derived table for these params.

@@ -4,7 +4,7 @@
 
 use pl_driver::ir::io::COLUMNS;
 use pl_driver::ir::testing::State;
-use pl_driver::{Engine, Instance, Place, Rule, Session, stdlib};
+use pl_driver::{Engine, Instance, Place, Rule, Session, Step, stdlib};
 
 const ROWS: usize = 3;
 
@@ -92,4 +92,64 @@ fn weights_that_somebody_else_writes_are_taken_over() {
     instance.update(&mut io.lend()).unwrap();
     assert_eq!(instance.real_weights()[5].to_bits(), 40.25f64.to_bits());
     assert_eq!(instance.real_weights()[6].to_bits(), 10.5f64.to_bits());
+}
+
+/// A step in which every sensor and counter reads the same.
+fn step(share: f64, causal: f64, acausal: f64, rate: f64) -> Step {
+    let plane = |value| vec![value; ROWS * COLUMNS];
+    let (causal, acausal) = (plane(causal), plane(acausal));
+    Step { share, causal, acausal, rates: vec![rate; COLUMNS] }
+}
+
+#[test]
+fn an_update_in_steps_is_the_sum_of_their_shares() {
+    let source = "
+        rule decaying {
+            every 1 ms
+            synapses {
+                weight += 0.5 * (causal - acausal) + 0.25 * rate - 0.5 * weight
+                reset causal, acausal
+            }
+            neurons { reset rate }
+            record weight every 1 updates
+        }";
+    let rule = rule(source);
+    assert!(rule.changes_weights_alone());
+    let weight_after = |steps: Vec<Step>| {
+        let mut io = arrays(&rule, 1).io;
+        io.weights.fill(20);
+        let mut instance = instance(&rule, Engine::Ideal, 1);
+        instance.update_in_steps(steps, &mut io.lend()).unwrap();
+        assert_eq!(instance.state.update_index, 1);
+        assert!(instance.state.records[0].samples.is_empty());
+        let weights = instance.real_weights().to_vec();
+        assert!(weights.iter().all(|weight| *weight == weights[0]));
+        (weights[0], io.weights[0])
+    };
+    // 20 + 3 + 2 - 10, at once.
+    assert_eq!(weight_after(vec![step(1.0, 8.0, 2.0, 8.0)]), (15.0, 15));
+    // Halfway to 20 + 3 + 4 - 10, and from there halfway to 18.5 - 1 - 9.25.
+    let halves = vec![step(0.5, 8.0, 2.0, 16.0), step(0.5, 0.0, 2.0, 0.0)];
+    assert_eq!(weight_after(halves), (18.5 - 0.5 * 10.25, 13));
+    // A step of another view is refused.
+    let mut io = arrays(&rule, 1).io;
+    let mut instance = instance(&rule, Engine::Ideal, 1);
+    let small = Step { rates: vec![0.0; 3], ..step(1.0, 0.0, 0.0, 0.0) };
+    assert!(instance.update_in_steps(vec![small], &mut io.lend()).is_err());
+    let small = Step { causal: vec![0.0; 3], ..step(1.0, 0.0, 0.0, 0.0) };
+    assert!(instance.update_in_steps(vec![small], &mut io.lend()).is_err());
+}
+
+#[test]
+fn rules_that_draw_keep_state_or_count_on_have_no_steps() {
+    let body = |body: &str| format!("rule r {{ every 1 ms\n synapses {{ {body} }} }}");
+    let alone = |source: &str| rule(source).changes_weights_alone();
+    assert!(alone(&body("weight += causal\n reset causal")));
+    assert!(!alone(&body("weight += causal")), "correlation that goes on adding up");
+    assert!(!alone(&body("weight += rate")), "a counter that goes on counting");
+    assert!(!alone(&body("weight += uniform(0 .. 1)")));
+    assert!(!alone(&body("address = 3")));
+    assert!(!alone(
+        "rule r { state s : int in 0 .. 9 per neuron = 0\n every 1 ms\n neurons { s = s + 1 } }"
+    ));
 }

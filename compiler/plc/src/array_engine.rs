@@ -2,10 +2,10 @@
 //! native code or in the evaluator, and scatters what it changed.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use pl_chip::{Branch, Chip, Reference, RowMode};
+use pl_chip::{Branch, Chip, Reference, ReferenceStep, RowMode};
 use pl_driver::ir::io::{COLUMNS, UpdateIo, baseline};
 use pl_driver::ir::{Imm, InstData, Module, Op, Quantity, Scope};
-use pl_driver::{Engine as Executor, Instance, Place, Rule};
+use pl_driver::{Engine as Executor, Instance, Place, Rule, Step};
 use pl_experiment::engine::{Binding, Engine, EngineError, RecordField, RecordSample};
 use pl_experiment::state;
 use pl_fixed::rng;
@@ -26,9 +26,23 @@ pub(crate) struct ArrayEngine {
     planes: Planes,
     /// Chip time of each sample, a list a record statement.
     sample_times: Vec<Vec<u64>>,
-    /// Which sensors without circuits it reads instead of the chip's.
-    reference: Option<Reference>,
+    /// What it reads of correlation.
+    reading: Reading,
 }
+
+/// What a shadow reads of correlation.
+#[derive(Clone, Copy, Debug)]
+enum Reading {
+    /// The codes of the chip's sensors.
+    Codes,
+    /// Sensors without circuits.
+    Reference(Reference),
+    /// The same with all pairs, in steps of the period, which have this number once it has started.
+    Steps(usize),
+}
+
+/// Steps of a period, for shadows that read correlation in steps.
+const STEPS: u64 = 8;
 
 /// Row-major copies of the view's synapse quantities.
 #[derive(BorshSerialize, BorshDeserialize)]
@@ -91,7 +105,7 @@ impl ArrayEngine {
             acausal_baseline: [0; COLUMNS],
             planes: Planes::new(rows.len()),
             rows,
-            reference: None,
+            reading: Reading::Codes,
         })
     }
 
@@ -238,15 +252,27 @@ pub(crate) struct Synapse {
 impl ArrayEngine {
     /// Lets it read sensors without circuits, in real numbers.
     pub(crate) fn reading(self, reference: Reference) -> ArrayEngine {
-        ArrayEngine { reference: Some(reference), ..self }
+        ArrayEngine { reading: Reading::Reference(reference), ..self }
+    }
+
+    /// Lets it read those of all pairs in eight steps a period, each of which brings its share of an
+    /// update. For rules that change weights alone.
+    pub(crate) fn reading_in_steps(self) -> ArrayEngine {
+        ArrayEngine { reading: Reading::Steps(0), ..self }
     }
 
     /// Measures baselines and runs the rule's `start` after the engine has: its sensors are reset.
     pub(crate) fn shadow_start(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
         if Sensors::of(self.instance.rule().module()).correlation {
             self.measure_baselines(chip);
-            if self.reference.is_some() {
+        }
+        match &mut self.reading {
+            Reading::Codes => {}
+            Reading::Reference(_) => chip.keep_reference_sensors(self.hemisphere),
+            Reading::Steps(number) => {
                 chip.keep_reference_sensors(self.hemisphere);
+                let width_ticks = self.instance.rule().period_ticks() / STEPS;
+                *number = chip.keep_reference_steps(self.hemisphere, width_ticks);
             }
         }
         self.sample_reference(chip);
@@ -260,15 +286,49 @@ impl ArrayEngine {
         self.sample_reference(chip);
         self.planes.correlation_reset.fill(0);
         let before = chip.address_write_protect().then(|| self.planes.addresses.clone());
-        self.call(chip, Instance::update)?;
+        match self.reading {
+            Reading::Steps(number) => {
+                let steps = self.steps(chip, number);
+                self.call(chip, |instance, io| instance.update_in_steps(steps, io))?;
+            }
+            Reading::Codes | Reading::Reference(_) => {
+                self.call(chip, Instance::update)?;
+            }
+        }
         if let Some(before) = before {
             self.planes.addresses = before;
         }
         Ok(())
     }
 
+    /// Begins to see what the next update will, after the engine's.
+    pub(crate) fn shadow_restart(&self, chip: &mut Chip) {
+        if let Reading::Steps(number) = self.reading {
+            chip.restart_reference_steps(self.hemisphere, number);
+        }
+    }
+
+    /// What the steps since the last update would be if the whole time had been like them.
+    fn steps(&self, chip: &Chip, number: usize) -> Vec<Step> {
+        let step = |step: ReferenceStep<'_>| {
+            let plane = |values: &[f64]| {
+                let value = |row: &u8, column: usize| {
+                    let at = usize::from(*row) * COLUMNS + column;
+                    values.get(at).map_or(0.0, |value| value / step.share)
+                };
+                let of_row = |row| (0..COLUMNS).map(move |column| value(row, column));
+                self.rows.iter().flat_map(of_row).collect::<Vec<f64>>()
+            };
+            let [causal, acausal] = step.values.map(plane);
+            let spikes = |column| step.spikes.get(column).map_or(0.0, |count| f64::from(*count));
+            let rates = (0..COLUMNS).map(|column| spikes(column) / step.share).collect();
+            Step { share: step.share, causal, acausal, rates }
+        };
+        chip.reference_steps(self.hemisphere, number).into_iter().map(step).collect()
+    }
+
     fn sample_reference(&mut self, chip: &Chip) {
-        let Some(reference) = self.reference else { return };
+        let Reading::Reference(reference) = self.reading else { return };
         let (causal, acausal) = (
             self.reference_plane(chip, Branch::Causal, reference),
             self.reference_plane(chip, Branch::Acausal, reference),
@@ -437,16 +497,18 @@ impl Engine for ArrayEngine {
             acausal_baseline,
             planes,
             sample_times,
-            reference: _,
+            reading,
         } = self;
         let instance = instance.save().map_err(|error| EngineError::new(error.to_string()))?;
         let baselines = [causal_baseline, acausal_baseline];
-        state::to_bytes(&(instance, baselines, planes, sample_times))
+        let number = if let Reading::Steps(number) = reading { *number } else { 0 };
+        state::to_bytes(&(instance, baselines, planes, sample_times, number))
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
-        type Kept = (Vec<u8>, [[u8; COLUMNS]; 2], Planes, Vec<Vec<u64>>);
-        let (instance, baselines, planes, sample_times): Kept = state::from_bytes(bytes)?;
+        type Kept = (Vec<u8>, [[u8; COLUMNS]; 2], Planes, Vec<Vec<u64>>, usize);
+        let (instance, baselines, planes, sample_times, kept_number): Kept =
+            state::from_bytes(bytes)?;
         let alike = planes.weights.len() == self.planes.weights.len()
             && sample_times.len() == self.sample_times.len();
         if !alike {
@@ -456,6 +518,9 @@ impl Engine for ArrayEngine {
         restored.map_err(|error| EngineError::new(error.to_string()))?;
         [self.causal_baseline, self.acausal_baseline] = baselines;
         (self.planes, self.sample_times) = (planes, sample_times);
+        if let Reading::Steps(number) = &mut self.reading {
+            *number = kept_number;
+        }
         Ok(())
     }
 }

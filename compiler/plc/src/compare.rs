@@ -6,7 +6,12 @@
 //!                     └─ sensors ──► sensors without noise, saturation and conversion
 //!                                    └─ mismatch ──► sensors that are all alike
 //!                                                    └─ pairing ──► the same with all pairs
+//!                                                                   └─ period ──► eight steps a period
 //! ```
+//!
+//! The last reads a rule as a differential equation of its weights: each step brings its share of what
+//! an update would bring if the whole period had been like that step. That has a meaning for rules that
+//! change weights alone and draw nothing; others have no such stage.
 //!
 //! Each arrow is a stage, measured by how far the weights of its ends are apart. Shadows change nothing
 //! on the chip; sensors are reset where the engine resets them. Where a rule decides (a threshold, a new
@@ -62,10 +67,10 @@ impl Distance {
 }
 
 /// Names of the stages, each from what is before it to the next shadow; the last spans all.
-const STAGES: [&str; 5] = ["ideal", "sensors", "mismatch", "pairing", "together"];
+const STAGES: [&str; 6] = ["ideal", "sensors", "mismatch", "pairing", "period", "together"];
 
 /// The stage from the engine to the last shadow.
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 5;
 
 /// The distances of one stage of an engine, over its updates.
 #[derive(Clone, Debug)]
@@ -149,7 +154,7 @@ impl Ledger {
         if let Ok(svg) = figure::lines(&labels, &series) {
             let caption = "Mean magnitude of the difference between weights in fixed point and \
                            those of the same rule in real numbers (ideal), and with sensors \
-                           without circuits (sensors, mismatch, pairing), over time."
+                           without circuits (sensors, mismatch, pairing, period), over time."
                 .to_owned();
             outcome.pictures.push(Picture { file: "compare.svg".into(), caption, svg });
         }
@@ -250,6 +255,7 @@ impl Engine for Compared {
     fn update(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
         self.shadows.iter_mut().try_for_each(|shadow| shadow.shadow_update(chip))?;
         self.engine.update(chip)?;
+        self.shadows.iter().for_each(|shadow| shadow.shadow_restart(chip));
         self.note(chip);
         Ok(())
     }

@@ -182,6 +182,9 @@ impl EngineFactory for Compiler {
             for reference in [Reference::Spread, Reference::Nearest, Reference::All] {
                 shadows.push(shadow()?.reading(reference));
             }
+            if rule.changes_weights_alone() {
+                shadows.push(shadow()?.reading_in_steps());
+            }
         }
         let Binding { rule, hemisphere, instance, seed, .. } = binding;
         let name = format!("{rule}_{hemisphere}_{instance}");

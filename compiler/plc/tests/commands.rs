@@ -81,6 +81,18 @@ fn shadows_measure_what_sensors_cost_and_change_nothing() {
     for stage in ["ideal", "sensors", "pairing", "together"] {
         assert!(distance(&metrics, stage) > 0.0, "{stage}");
     }
+    // A rule that draws cannot be read as a differential equation.
+    assert!(metrics["period_weight_mean_abs_difference_lsb"].is_null());
+    let homeostasis = format!("{ROOT}/examples/homeostasis/experiment.toml");
+    let mut args = vec!["run", &homeostasis, "--out", "period", "--compare", "ideal-sensor"];
+    args.extend(["--set", "rule.sign.source=std:additive_stdp"]);
+    args.extend(["--set", "task.duration_ms=120", "--set", "task.judged_ms=60"]);
+    let output = plc(folder.path(), &args);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let numbers = fs::read(folder.path().join("period/run.json")).unwrap();
+    let numbers: serde_json::Value = serde_json::from_slice(&numbers).unwrap();
+    let period = distance(&numbers["metrics"], "period");
+    assert!(0.0 < period && period < 0.1, "{period}");
 }
 
 #[test]

@@ -28,12 +28,14 @@ type Mask = [bool; COLUMNS];
 const FRACTIONS: f64 = 32768.0;
 
 /// Which part of a rule to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Part {
     /// Its `start` blocks.
     Start,
     /// One update.
     Update,
+    /// An update of which weights take this share (0 to 1) of their change; it records nothing.
+    Share(f64),
 }
 
 /// What a rule keeps between updates, unrounded.
@@ -45,6 +47,8 @@ pub struct Ideal {
     states: Vec<Vec<f64>>,
     /// What causal and acausal sensors read, if not codes: row by row, 256 columns wide.
     correlation: Option<[Vec<f64>; 2]>,
+    /// What counters of spikes read, if not the chip's: one a column.
+    rates: Option<Vec<f64>>,
 }
 
 impl Ideal {
@@ -63,6 +67,7 @@ impl Ideal {
     ) {
         self.take_over(rule, instance, io);
         let blocks = if part == Part::Start { &rule.start } else { &rule.blocks };
+        let before = if let Part::Share(_) = part { self.weights.clone() } else { Vec::new() };
         let mut run = Run {
             rule,
             params,
@@ -74,6 +79,10 @@ impl Ideal {
         for block in blocks {
             run.block(block);
         }
+        if let Part::Share(share) = part {
+            let pairs = self.weights.iter_mut().zip(before);
+            pairs.for_each(|(own, before)| *own = before + share * (*own - before));
+        }
         self.give_back(rule, instance, io);
         if part == Part::Update {
             self.record(rule, module, instance, io);
@@ -84,6 +93,11 @@ impl Ideal {
     /// row by row, 256 columns wide.
     pub fn set_correlation(&mut self, causal: Vec<f64>, acausal: Vec<f64>) {
         self.correlation = Some([causal, acausal]);
+    }
+
+    /// Sets what `rate` reads, a number a column, or lets it read the counters again.
+    pub fn set_rates(&mut self, rates: Option<Vec<f64>>) {
+        self.rates = rates;
     }
 
     /// Whether correlation that was set has as many numbers as the view has synapses.
@@ -401,7 +415,10 @@ impl Run<'_, '_> {
                         io::correlation(io.acausal_baseline[column], io.acausal_codes[at]).into()
                     }
                 },
-                Quantity::Rate => f64::from(io.rates[column]),
+                Quantity::Rate => match &self.ideal.rates {
+                    Some(rates) => rates[column],
+                    None => f64::from(io.rates[column]),
+                },
                 Quantity::Membrane => f64::from(io.membranes[column]),
                 Quantity::CorrelationReset | Quantity::RateReset | Quantity::MembraneReset => 0.0,
             }

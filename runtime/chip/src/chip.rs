@@ -6,7 +6,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::adex::AdexParameters;
 use crate::config::ChipConfig;
-use crate::correlation::{Branch, Reference};
+use crate::correlation::{Branch, Reference, ReferenceStep};
 use crate::drivers::RowMode;
 use crate::event_path::EventPath;
 use crate::events::Spike;
@@ -191,6 +191,31 @@ impl Chip {
         reference: Reference,
     ) -> [f64; COLUMNS] {
         self.hemispheres[h].sensors.reference_row(row, branch, reference)
+    }
+
+    /// Splits the time into steps of so many ticks (16 at most, which then double), from now on and from
+    /// each [`Chip::restart_reference_steps`] on; gives their number, by which they are read. For sensors
+    /// without circuits that are kept.
+    pub fn keep_reference_steps(&mut self, h: usize, width_ticks: u64) -> usize {
+        let now = self.now();
+        let references = self.hemispheres[h].sensors.references();
+        references.map_or(0, |references| references.keep_steps(width_ticks, now))
+    }
+
+    /// Lets steps begin anew.
+    pub fn restart_reference_steps(&mut self, h: usize, number: usize) {
+        let now = self.now();
+        let hemisphere = &mut self.hemispheres[h];
+        hemisphere.settle();
+        if let Some(references) = hemisphere.sensors.references() {
+            references.restart_steps(number, now);
+        }
+    }
+
+    /// The steps since they began, with what sensors of all pairs and the columns' neurons did in each.
+    #[must_use]
+    pub fn reference_steps(&self, h: usize, number: usize) -> Vec<ReferenceStep<'_>> {
+        self.hemispheres[h].sensors.reference_steps(number, self.now())
     }
 
     /// True parameters of one branch of a sensor: amplitude of a pair at zero delay (LSB), time

@@ -44,8 +44,8 @@ mod held;
 mod reference;
 
 use held::{Held, ones};
-pub use reference::Reference;
 use reference::References;
+pub use reference::{Reference, ReferenceStep};
 
 /// One of the two accumulators of a correlation sensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,6 +250,16 @@ impl Correlation {
         if self.references.is_none() {
             self.references = Some(Box::new(References::new(&self.config)));
         }
+    }
+
+    /// Those that are kept.
+    pub(crate) fn references(&mut self) -> Option<&mut References> {
+        self.references.as_deref_mut()
+    }
+
+    /// See [`References::steps`].
+    pub(crate) fn reference_steps(&self, number: usize, now: u64) -> Vec<ReferenceStep<'_>> {
+        self.references.as_ref().map_or_else(Vec::new, |references| references.steps(number, now))
     }
 
     /// What a branch of a row has accumulated without circuits, LSB; zeros if that is not kept.

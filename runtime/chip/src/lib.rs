@@ -52,7 +52,7 @@ pub use adex::AdexParameters;
 pub use chip::Chip;
 pub use cluster::{CHIPS, Cluster, InProcess, LinkCounters, Transport};
 pub use config::{ChipConfig, ConfigError, Profile};
-pub use correlation::{Branch, Reference};
+pub use correlation::{Branch, Reference, ReferenceStep};
 pub use drivers::{BUSES, DRIVERS, Driver, RowMode};
 pub use event_path::{
     CHANNELS, CrossbarInput, CrossbarOutput, DriversConfig, EventCounters, EventPathConfig,

@@ -24,6 +24,9 @@ use crate::{COLUMNS, ROWS};
 /// Time constants after which a pulse is forgotten: `e^-40` is below half a step of a double at 1.
 const OLDEST: f64 = 40.0;
 
+/// Most steps since they began; then each becomes twice as long.
+const STEPS_MAX: u64 = 16;
+
 /// A kind of sensor without circuits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reference {
@@ -34,6 +37,18 @@ pub enum Reference {
     Nearest,
     /// Each pulse pairs with all earlier ones of the other side, with the nominal ones.
     All,
+}
+
+/// A piece of the time since steps began anew, with what sensors of all pairs and counters of spikes
+/// saw in it.
+#[derive(Clone, Copy, Debug)]
+pub struct ReferenceStep<'a> {
+    /// Its share of that time.
+    pub share: f64,
+    /// Of the causal and the anticausal branch, LSB: `[row * 256 + column]`. Empty without pulses.
+    pub values: [&'a [f64]; 2],
+    /// Spikes by column. Empty without pulses.
+    pub spikes: &'a [u32],
 }
 
 impl Reference {
@@ -70,6 +85,7 @@ pub(crate) struct References {
     post: Vec<Past>,
     /// By kind and branch, `[row * 256 + column]`.
     value: [[Vec<f64>; 2]; Reference::COUNT],
+    steps: Vec<Steps>,
 }
 
 impl References {
@@ -81,7 +97,26 @@ impl References {
             pre: vec![Past::default(); ROWS * ADDRESSES],
             post: vec![Past::default(); COLUMNS],
             value: std::array::from_fn(|_| branches()),
+            steps: Vec::new(),
         }
+    }
+
+    /// Splits the time from `now` on into steps; their number.
+    pub(crate) fn keep_steps(&mut self, width_ticks: u64, now: u64) -> usize {
+        self.steps.push(Steps::new(width_ticks, now));
+        self.steps.len() - 1
+    }
+
+    /// Lets steps begin anew.
+    pub(crate) fn restart_steps(&mut self, number: usize, now: u64) {
+        if let Some(steps) = self.steps.get_mut(number) {
+            *steps = Steps::new(steps.first_width_ticks, now);
+        }
+    }
+
+    /// Steps up to `now`; none if they are not kept.
+    pub(crate) fn steps(&self, number: usize, now: u64) -> Vec<ReferenceStep<'_>> {
+        self.steps.get(number).map_or_else(Vec::new, |steps| steps.until(now))
     }
 
     /// Lets all pulses of a tick act, beside sensors of these parameters.
@@ -105,6 +140,7 @@ impl References {
                 }
                 Pulse::Post(column) => {
                     let column = usize::from(*column);
+                    self.steps.iter_mut().for_each(|steps| steps.at(time).spikes[column] += 1);
                     let own = self.post[column].last;
                     for row in 0..ROWS {
                         let address = usize::from(synapses.addresses.row(row)[column]);
@@ -145,6 +181,8 @@ impl References {
             add(Reference::Nearest, nominal, 1.0);
         }
         add(Reference::All, nominal, other.trace);
+        let all = self.eta_lsb * decay(self.tau_ticks, time - last) * other.trace;
+        self.steps.iter_mut().for_each(|steps| steps.at(time).values[branch.index()][at] += all);
     }
 
     /// Clears sensors of a row: bit 0 of a column's byte the causal, bit 1 the anticausal branch.
@@ -165,6 +203,79 @@ impl References {
     pub(crate) fn row(&self, row: usize, branch: Branch, reference: Reference) -> &[f64] {
         &self.value[reference.index()][branch.index()][row * COLUMNS..(row + 1) * COLUMNS]
     }
+}
+
+/// What all pairs and spikes brought, in steps of the time since they began.
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
+struct Steps {
+    first_width_ticks: u64,
+    /// Doubled as often as the time did not fit.
+    width_ticks: u64,
+    begun: u64,
+    /// The last ones are missing as long as nothing happens.
+    seen: Vec<Seen>,
+}
+
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
+struct Seen {
+    values: [Vec<f64>; 2],
+    spikes: Vec<u32>,
+}
+
+impl Steps {
+    fn new(width_ticks: u64, now: u64) -> Steps {
+        let width_ticks = width_ticks.max(1);
+        Steps { first_width_ticks: width_ticks, width_ticks, begun: now, seen: Vec::new() }
+    }
+
+    /// The step of a time: a step ends with the tick at which the next begins.
+    fn at(&mut self, time: u64) -> &mut Seen {
+        let since = time.saturating_sub(self.begun).saturating_sub(1);
+        let number = |width_ticks: u64| since / width_ticks;
+        while number(self.width_ticks) >= STEPS_MAX {
+            self.width_ticks *= 2;
+            let pairs =
+                self.seen.chunks(2).map(|pair| pair.iter().skip(1).fold(pair[0].clone(), joined));
+            self.seen = pairs.collect();
+        }
+        let number = usize::try_from(number(self.width_ticks)).unwrap_or(0);
+        let nothing = || Seen {
+            values: [vec![0.0; ROWS * COLUMNS], vec![0.0; ROWS * COLUMNS]],
+            spikes: vec![0; COLUMNS],
+        };
+        if self.seen.len() <= number {
+            self.seen.resize_with(number + 1, nothing);
+        }
+        &mut self.seen[number]
+    }
+
+    fn until(&self, now: u64) -> Vec<ReferenceStep<'_>> {
+        let elapsed = now.saturating_sub(self.begun).max(1);
+        let mut from = 0;
+        let mut steps = Vec::new();
+        let mut add = |to: u64, values, spikes| {
+            let share = (to.min(elapsed) - from) as f64 / elapsed as f64;
+            from = to.min(elapsed);
+            steps.push(ReferenceStep { share, values, spikes });
+            from < elapsed
+        };
+        let mut more = true;
+        for (number, Seen { values: [causal, acausal], spikes }) in (1..).zip(&self.seen) {
+            more = add(number * self.width_ticks, [causal, acausal], spikes);
+        }
+        if more {
+            add(elapsed, [&[], &[]], &[]);
+        }
+        steps
+    }
+}
+
+fn joined(mut sum: Seen, other: &Seen) -> Seen {
+    for (sum, other) in sum.values.iter_mut().zip(&other.values) {
+        sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
+    }
+    sum.spikes.iter_mut().zip(&other.spikes).for_each(|(sum, other)| *sum += other);
+    sum
 }
 
 fn decay(tau_ticks: f64, age: u64) -> f64 {
@@ -233,5 +344,47 @@ mod tests {
         assert_eq!(value(&references, Branch::Causal, Reference::Nearest), earlier);
         references.reset_row(3, &[1; COLUMNS]);
         assert_eq!(value(&references, Branch::Causal, Reference::Nearest), 0.0);
+    }
+
+    #[test]
+    fn steps_hold_what_all_pairs_bring_and_double_when_there_are_too_many() {
+        let config = ChipConfig::ideal().sensor;
+        let synapses = SynapseArray::new();
+        let mut references = References::new(&config);
+        // A step of 10 us; one that is never restarted.
+        let number = references.keep_steps(10 * TICKS_PER_US, 0);
+        let show = |references: &mut References, us: u64, pulse| {
+            references.tick(&synapses, &|_, _, _| [2.0, 1.0], &[(us * TICKS_PER_US, pulse)]);
+        };
+        let pre = Pulse::Pre(PrePulse { row: 3, address: 0 });
+        for us in [5, 12, 35] {
+            show(&mut references, us, pre);
+            show(&mut references, us + 2, Pulse::Post(9));
+        }
+        let spikes = |references: &References, us: u64| -> Vec<(f64, u32)> {
+            let steps = references.steps(number, us * TICKS_PER_US);
+            let spikes = |step: &ReferenceStep<'_>| step.spikes.get(9).copied().unwrap_or(0);
+            steps.iter().map(|step| (step.share, spikes(step))).collect()
+        };
+        assert_eq!(spikes(&references, 40), [(0.25, 1), (0.25, 1), (0.25, 0), (0.25, 1)]);
+        // Nothing more until 80 us: one step for the rest.
+        let rest = [(0.125, 1), (0.125, 1), (0.125, 0), (0.125, 1), (0.5, 0)];
+        assert_eq!(spikes(&references, 80), rest);
+        let sum = |references: &References, branch: Branch| -> f64 {
+            let steps = references.steps(number, 400 * TICKS_PER_US);
+            let values =
+                steps.iter().filter_map(|step| step.values[branch.index()].get(3 * COLUMNS + 9));
+            values.sum()
+        };
+        // 200 us are more than 16 steps of 10: they are 20 us long from then on.
+        show(&mut references, 200, Pulse::Post(9));
+        let all = spikes(&references, 200);
+        assert_eq!((all.len(), all[0], all[1], all[9]), (10, (0.1, 2), (0.1, 1), (0.1, 1)));
+        for branch in Branch::BOTH {
+            let expected = value(&references, branch, Reference::All);
+            assert!(expected > 0.0 && (sum(&references, branch) - expected).abs() < 1e-12);
+        }
+        references.restart_steps(number, 200 * TICKS_PER_US);
+        assert_eq!(spikes(&references, 210), [(1.0, 0)]);
     }
 }
