@@ -14,16 +14,13 @@
 //! column's time is the later one. A synapse whose address was rewritten is the exception: until
 //! the next event of its new address it *holds* the time of the old one, in a sparse set.
 //!
-//! The causal accumulator, written by postsynaptic pulses, is stored column by column, the
-//! anticausal one, written by presynaptic pulses, row by row, so that both write contiguous memory.
-//!
 //! Pulses of one synapse in the same tick form no pair, neither with each other nor with earlier
 //! pulses, and leave none open; they are counted.
 //!
 //! Pulses wait in the order of their times until someone looks at a sensor or changes a synapse, or
-//! many have come: what a pulse touches lies all over the arrays of the sensors, which are most of a
-//! chip's memory. When several chips take turns in short windows, each fetches its sensors from
-//! memory once for many windows.
+//! many have come. All that wait act together, row by row: what a synapse gets depends on nothing but
+//! the pulses of its row and its column, and so each sensor, all of which are most of a chip's memory,
+//! is fetched once for many pulses, however many chips take turns.
 //!
 //! Times are kept as 32-bit stamps since an epoch; 0 means never, or so long ago that a pair would
 //! contribute nothing.
@@ -34,15 +31,18 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::config::SensorConfig;
 use crate::convert::{low_word, single};
-use crate::lanes::{self, Level, Meeting, Saturation, Sensors};
+use crate::lanes::{self, LastPre, Level, Meeting, Row, Saturation, Sensors};
 use crate::mismatch::sensor_row;
+use crate::neurons::BLOCK;
 use crate::noise::{Key, Purpose, place};
 use crate::synapse_array::SynapseArray;
 use crate::{COLUMNS, ROWS};
 
+mod batch;
 mod held;
 mod reference;
 
+use batch::Batch;
 use held::{Held, ones};
 use reference::References;
 pub use reference::{Reference, ReferenceStep};
@@ -72,11 +72,6 @@ impl Branch {
 
 /// Number of addresses.
 const ADDRESSES: usize = 64;
-/// Rows looked at together when a postsynaptic pulse collects presynaptic times.
-const BLOCK: usize = 16;
-/// Distance of two columns in the causal arrays; not a power of two, so that the columns of one row
-/// do not compete for the same cache lines.
-const COLUMN_STRIDE: usize = ROWS + BLOCK;
 /// Marks a row that has had no pulse yet; no address equals it.
 const NO_ADDRESS: u8 = 0xff;
 /// Largest stamp; larger times move the epoch.
@@ -84,6 +79,9 @@ const LAST_STAMP: u64 = 1 << 31;
 /// Stamps older than this are forgotten when the epoch moves: 4.3 s, far beyond the age at which
 /// the slowest sensor of the allowed range (2 ms) still adds anything.
 const KEPT_STAMPS: u64 = 1 << 30;
+/// Longest time between the first and the last pulse that act together: together with
+/// `KEPT_STAMPS` less than `LAST_STAMP`.
+const LONGEST_BATCH: u64 = KEPT_STAMPS - 2;
 
 /// Most pulses that wait, some windows of a busy chip more or less.
 const WAITING: usize = 8192;
@@ -104,8 +102,7 @@ pub(crate) enum Pulse {
     Post(u8),
 }
 
-/// Accumulator and parameters of one branch; `[row * 256 + column]` anticausal,
-/// `[column * COLUMN_STRIDE + row]` causal.
+/// Accumulators and parameters of one branch, `[row * 256 + column]`.
 #[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 struct Accumulator {
     value: Box<[f32]>,
@@ -114,18 +111,12 @@ struct Accumulator {
 }
 
 impl Accumulator {
-    /// Some of the sensors.
-    fn sensors(&mut self, lanes: Range<usize>, saturation: Saturation) -> Sensors<'_> {
-        Sensors {
-            decay: &self.decay[lanes.clone()],
-            eta: &self.eta[lanes.clone()],
-            value: &mut self.value[lanes],
-            saturation,
-        }
+    fn sensors(&mut self, saturation: Saturation) -> Sensors<'_> {
+        Sensors { decay: &self.decay, eta: &self.eta, value: &mut self.value, saturation }
     }
 
-    fn new(lanes: usize) -> Accumulator {
-        let zero = || vec![0.0; lanes].into_boxed_slice();
+    fn new() -> Accumulator {
+        let zero = || vec![0.0; ROWS * COLUMNS].into_boxed_slice();
         Accumulator { value: zero(), eta: zero(), decay: zero() }
     }
 }
@@ -156,13 +147,9 @@ pub(crate) struct Correlation {
     row_time: [u32; ROWS],
     /// Rows that have had pulses of several addresses, as bits.
     mixed_rows: [u64; 4],
-    /// Blocks of rows that have had any pulse.
-    used_blocks: Range<usize>,
-    /// Lanes of the columns in use.
+    /// Columns in use, whole blocks.
     columns: Range<usize>,
     held: Held,
-    /// Presynaptic addresses and times of the column that fires; kept to reuse its memory.
-    collected: ([u8; ROWS], [u32; ROWS]),
     epoch: u64,
     ties: u64,
     /// Pulses with their times that have not acted yet, times ascending.
@@ -191,8 +178,8 @@ impl Correlation {
                 [1.0, 2.0, 4.0].iter().map(|&p| u32::from(config.saturation_power > p)).sum(),
             ),
             reset_sigma: single(config.reset_sigma_lsb),
-            causal: Accumulator::new(COLUMNS * COLUMN_STRIDE),
-            acausal: Accumulator::new(ROWS * COLUMNS),
+            causal: Accumulator::new(),
+            acausal: Accumulator::new(),
             reset_time: [u64::MAX; ROWS],
             reset_then: vec![[0; COLUMNS]; ROWS].into_boxed_slice(),
             baseline: [baseline(), baseline()],
@@ -202,10 +189,8 @@ impl Correlation {
             row_address: [NO_ADDRESS; ROWS],
             row_time: [0; ROWS],
             mixed_rows: [0; 4],
-            used_blocks: 0..0,
             columns: 0..COLUMNS,
             held: Held::new(),
-            collected: ([0; ROWS], [0; ROWS]),
             epoch: 0,
             ties: 0,
             waiting: Vec::new(),
@@ -229,18 +214,16 @@ impl Correlation {
         );
         let start = row * COLUMNS;
         let lanes = start..start + COLUMNS;
-        self.acausal.eta[lanes.clone()].copy_from_slice(&sensors.eta[1]);
-        self.acausal.decay[lanes.clone()].copy_from_slice(&sensors.decay[1]);
-        for column in 0..COLUMNS {
-            self.causal.eta[column * COLUMN_STRIDE + row] = sensors.eta[0][column];
-            self.causal.decay[column * COLUMN_STRIDE + row] = sensors.decay[0][column];
+        for (branch, b) in [(&mut self.causal, 0), (&mut self.acausal, 1)] {
+            branch.eta[lanes.clone()].copy_from_slice(&sensors.eta[b]);
+            branch.decay[lanes.clone()].copy_from_slice(&sensors.decay[b]);
         }
         for (baseline, row) in self.baseline.iter_mut().zip(&sensors.baseline) {
             baseline[lanes.clone()].copy_from_slice(row);
         }
     }
 
-    /// Limits the work of presynaptic pulses to these columns; no other column may fire.
+    /// Limits the work to these columns, whole blocks; no other column may fire.
     pub(crate) fn set_columns(&mut self, columns: Range<usize>) {
         self.columns = columns;
     }
@@ -297,163 +280,101 @@ impl Correlation {
     /// before anyone reads a sensor, and before a synapse or the calibration of a sensor changes.
     pub(crate) fn settle(&mut self, synapses: &SynapseArray) {
         let mut waiting = std::mem::take(&mut self.waiting);
-        for tick in waiting.chunk_by(|(a, _), (b, _)| a == b) {
-            if let Some(mut references) = self.references.take() {
-                let parameters = |row, column, branch| {
-                    let [eta, tau, _] = self.parameters(row, column, branch);
-                    [eta, tau]
-                };
-                references.tick(synapses, &parameters, tick);
-                self.references = Some(references);
-            }
-            let now = self.stamp(tick[0].0);
-            match tick {
-                [(_, Pulse::Pre(pulse))] => self.pre(synapses, *pulse, now),
-                [(_, Pulse::Post(column))] => self.post(synapses, usize::from(*column), now),
-                _ => self.together(synapses, tick, now),
-            }
+        let mut rest = &waiting[..];
+        while let Some(&(start, _)) = rest.first() {
+            let count = rest.partition_point(|(time, _)| time - start <= LONGEST_BATCH);
+            let (batch, later) = rest.split_at(count);
+            self.act(synapses, batch);
+            rest = later;
         }
         waiting.clear();
         self.waiting = waiting;
     }
 
-    /// Several pulses of a tick.
-    fn together(&mut self, synapses: &SynapseArray, tick: &[(u64, Pulse)], now: u32) {
-        let (mut pres, mut posts) = (Vec::new(), Vec::new());
-        for (_, pulse) in tick {
-            match pulse {
-                Pulse::Pre(pulse) => pres.push(*pulse),
-                Pulse::Post(column) => posts.push(usize::from(*column)),
+    /// Lets pulses act whose times are at most `LONGEST_BATCH` apart.
+    fn act(&mut self, synapses: &SynapseArray, pulses: &[(u64, Pulse)]) {
+        let (Some((start, _)), Some((end, _))) = (pulses.first(), pulses.last()) else { return };
+        if end - self.epoch + 1 >= LAST_STAMP {
+            self.move_epoch(*start);
+        }
+        let mut batch = Batch::new();
+        for tick in pulses.chunk_by(|(a, _), (b, _)| a == b) {
+            self.show_references(synapses, tick);
+            if tick.len() > 1 {
+                self.ties += count_ties(synapses, tick);
             }
+            batch.push(low_word(tick[0].0 - self.epoch + 1), tick);
         }
-        // Pulses of the same tick do not pair: until the presynaptic ones are through, the columns
-        // that fire now look as if they never had.
-        let saved: Vec<u32> =
-            posts.iter().map(|&column| std::mem::take(&mut self.last_post[column])).collect();
-        for &column in &posts {
-            self.ties += self.count_ties(synapses, &pres, column, now);
-        }
-        for pulse in pres {
-            self.pre(synapses, pulse, now);
-        }
-        for (&column, last_post) in posts.iter().zip(saved) {
-            self.last_post[column] = last_post;
-            self.post(synapses, column, now);
-        }
+        self.accumulate(synapses, &batch);
     }
 
-    fn count_ties(
-        &self,
-        synapses: &SynapseArray,
-        pres: &[PrePulse],
-        column: usize,
-        now: u32,
-    ) -> u64 {
-        let mut seen: Vec<PrePulse> = Vec::with_capacity(pres.len());
-        for &pulse in pres {
-            let row = usize::from(pulse.row);
-            let matches = synapses.addresses.row(row)[column] == pulse.address;
-            let already = self.last_pre[row][usize::from(pulse.address)] == now;
-            if matches && !already && !seen.contains(&pulse) {
-                seen.push(pulse);
-            }
-        }
-        seen.len() as u64
-    }
-
-    fn pre(&mut self, synapses: &SynapseArray, pulse: PrePulse, now: u32) {
-        let PrePulse { row, address } = pulse;
-        let row = usize::from(row);
-        let slot = usize::from(address) % ADDRESSES;
-        let previous = std::mem::replace(&mut self.last_pre[row][slot], now);
-        if self.held.by_row[row] == [0; 4] {
-            self.pre_lanes(synapses, pulse, previous, now);
-        } else {
-            self.pre_with_held(synapses, pulse, previous, now);
-        }
-        let block = row / BLOCK;
-        if self.row_address[row] == address {
-            self.row_time[row] = now;
-        } else if self.row_address[row] == NO_ADDRESS {
-            (self.row_address[row], self.row_time[row]) = (address, now);
-            let used = &mut self.used_blocks;
-            *used = if used.start == used.end {
-                block..block + 1
-            } else {
-                used.start.min(block)..used.end.max(block + 1)
+    fn show_references(&mut self, synapses: &SynapseArray, tick: &[(u64, Pulse)]) {
+        if let Some(mut references) = self.references.take() {
+            let parameters = |row, column, branch| {
+                let [eta, tau, _] = self.parameters(row, column, branch);
+                [eta, tau]
             };
-        } else {
-            self.mixed_rows[row / 64] |= 1 << (row % 64);
+            references.tick(synapses, &parameters, tick);
+            self.references = Some(references);
         }
     }
 
-    fn pre_lanes(&mut self, synapses: &SynapseArray, pulse: PrePulse, previous: u32, now: u32) {
-        let columns = self.columns.clone();
-        let row = usize::from(pulse.row);
-        let start = row * COLUMNS;
-        let lanes = start + columns.start..start + columns.end;
+    /// Adds what a batch gives to the accumulators; takes over its times.
+    fn accumulate(&mut self, synapses: &SynapseArray, batch: &Batch) {
+        let row = |number| Row {
+            number,
+            last_pre: self.last_pre(synapses, number),
+            pres: batch.pres(number),
+        };
+        let pulsed =
+            |row: &usize| self.row_address[*row] != NO_ADDRESS || !batch.pres(*row).is_empty();
+        let rows: Vec<Row<'_>> = (0..ROWS).filter(pulsed).map(row).collect();
         let meeting = Meeting {
-            own: &synapses.addresses.row(row)[columns.clone()],
-            seen: &[pulse.address; COLUMNS][columns.clone()],
-            times: &self.last_post[columns],
-            now,
-            previous,
+            addresses: &synapses.addresses,
+            rows: &rows,
+            blocks: self.columns.start / BLOCK..self.columns.end / BLOCK,
+            moments: &batch.moments(&self.last_post),
         };
-        lanes::accumulate(self.level, &meeting, self.acausal.sensors(lanes, self.saturation));
+        let causal = self.causal.sensors(self.saturation);
+        let acausal = self.acausal.sensors(self.saturation);
+        lanes::accumulate(self.level, &meeting, causal, acausal);
+        batch.last_posts(&mut self.last_post);
+        self.remember(synapses, batch);
     }
 
-    /// As `pre_lanes`, but synapses that hold a time of their own use and release it.
-    fn pre_with_held(&mut self, synapses: &SynapseArray, pulse: PrePulse, previous: u32, now: u32) {
-        let row = usize::from(pulse.row);
+    /// Times of the last presynaptic pulses that the synapses of a row have seen.
+    fn last_pre(&self, synapses: &SynapseArray, row: usize) -> LastPre {
+        if self.mixed_rows[row / 64] >> (row % 64) & 1 == 0 && self.held.by_row[row] == [0; 4] {
+            return LastPre::OfAddress(self.row_address[row], self.row_time[row]);
+        }
         let addresses = synapses.addresses.row(row);
-        let matching: Vec<(usize, f32)> = ones(self.held.by_row[row])
-            .filter(|&column| addresses[column] == pulse.address)
-            .map(|column| (column, self.acausal.value[row * COLUMNS + column]))
-            .collect();
-        self.pre_lanes(synapses, pulse, previous, now);
-        for (column, before) in matching {
-            let i = row * COLUMNS + column;
-            let post = self.last_post[column];
-            let paired = post > self.held.last_pre[i];
-            let (decay, eta) = (self.acausal.decay[i], self.acausal.eta[i]);
-            let age = now.wrapping_sub(post);
-            let added = lanes::increment(age, decay, eta, before, self.saturation);
-            self.acausal.value[i] = before + if paired { added } else { 0.0 };
-            self.held.remove(row, column);
+        let mut times =
+            addresses.map(|address| self.last_pre[row][usize::from(address) % ADDRESSES]);
+        for column in ones(self.held.by_row[row]) {
+            times[column] = self.held.last_pre[row * COLUMNS + column];
         }
+        LastPre::Mixed(Box::new(times))
     }
 
-    fn post(&mut self, synapses: &SynapseArray, column: usize, now: u32) {
-        let previous = std::mem::replace(&mut self.last_post[column], now);
-        let rows = self.used_blocks.start * BLOCK..self.used_blocks.end * BLOCK;
-        let start = column * COLUMN_STRIDE;
-        let lanes = start + rows.start..start + rows.end;
-        let own = synapses.column_addresses(column);
-        let (seen, times) = if self.mixed_rows == [0; 4] && self.held.by_column[column] == [0; 4] {
-            (&self.row_address, &self.row_time)
-        } else {
-            self.collect_last_pre(own, column);
-            let (seen, times) = &self.collected;
-            (seen, times)
-        };
-        let own = &own[rows.clone()];
-        let meeting =
-            Meeting { own, seen: &seen[rows.clone()], times: &times[rows], now, previous };
-        lanes::accumulate(self.level, &meeting, self.causal.sensors(lanes, self.saturation));
-    }
-
-    /// Collects the address and time of the last pulse of every row that the synapses `own` of a
-    /// column may have matched.
-    fn collect_last_pre(&mut self, own: &[u8; ROWS], column: usize) {
-        let (seen, times) = &mut self.collected;
-        (*seen, *times) = (self.row_address, self.row_time);
-        for row in ones(self.mixed_rows) {
-            seen[row] = own[row];
-            times[row] = self.last_pre[row][usize::from(own[row]) % ADDRESSES];
-        }
-        for row in ones(self.held.by_column[column]) {
-            seen[row] = own[row];
-            times[row] = self.held.last_pre[row * COLUMNS + column];
+    /// Takes over the times of the presynaptic pulses of a batch.
+    fn remember(&mut self, synapses: &SynapseArray, batch: &Batch) {
+        for row in 0..ROWS {
+            for pulse in batch.pres(row) {
+                self.last_pre[row][usize::from(pulse.address) % ADDRESSES] = pulse.time;
+                if self.row_address[row] == NO_ADDRESS {
+                    self.row_address[row] = pulse.address;
+                }
+                if self.row_address[row] == pulse.address {
+                    self.row_time[row] = pulse.time;
+                } else {
+                    self.mixed_rows[row / 64] |= 1 << (row % 64);
+                }
+                for column in ones(self.held.by_row[row]) {
+                    if synapses.addresses.row(row)[column] == pulse.address {
+                        self.held.remove(row, column);
+                    }
+                }
+            }
         }
     }
 
@@ -489,35 +410,32 @@ impl Correlation {
             }
         }
         then.iter_mut().zip(bits).for_each(|(then, bits)| *then |= bits);
-        let causal = self.causal.value[row..].iter_mut().step_by(COLUMN_STRIDE);
-        for (value, bits) in causal.zip(bits) {
-            *value = if bits & 1 == 0 { *value } else { 0.0 };
-        }
-        for (value, bits) in self.acausal.value[lanes].iter_mut().zip(bits) {
-            *value = if bits & 2 == 0 { *value } else { 0.0 };
+        for (branch, bit) in [(&mut self.causal, 1), (&mut self.acausal, 2)] {
+            for (value, bits) in branch.value[lanes.clone()].iter_mut().zip(bits) {
+                *value = if bits & bit == 0 { *value } else { 0.0 };
+            }
         }
     }
 
     /// Amplitude in LSB, time constant in ticks and baseline in LSB of a branch of a sensor.
     pub(crate) fn parameters(&self, row: usize, column: usize, branch: Branch) -> [f64; 3] {
-        let (branches, lane) = match branch {
-            Branch::Causal => (&self.causal, column * COLUMN_STRIDE + row),
-            Branch::Acausal => (&self.acausal, row * COLUMNS + column),
-        };
+        let branches = self.branch(branch);
+        let lane = row * COLUMNS + column;
         let tau = std::f64::consts::LOG2_E / f64::from(branches.decay[lane]);
-        let baseline = self.baseline[branch.index()][row * COLUMNS + column];
+        let baseline = self.baseline[branch.index()][lane];
         [branches.eta[lane].into(), tau, baseline.into()]
     }
 
     /// Accumulated correlation of a row in LSB, without baseline and noise.
     pub(crate) fn accumulated(&self, row: usize, branch: Branch) -> [f32; COLUMNS] {
+        let values = &self.branch(branch).value[row * COLUMNS..];
+        std::array::from_fn(|column| values[column])
+    }
+
+    fn branch(&self, branch: Branch) -> &Accumulator {
         match branch {
-            Branch::Causal => {
-                std::array::from_fn(|column| self.causal.value[column * COLUMN_STRIDE + row])
-            }
-            Branch::Acausal => {
-                std::array::from_fn(|column| self.acausal.value[row * COLUMNS + column])
-            }
+            Branch::Causal => &self.causal,
+            Branch::Acausal => &self.acausal,
         }
     }
 
@@ -537,7 +455,7 @@ impl Correlation {
         lanes::voltages(
             self.level,
             &self.baseline[b][lanes.clone()],
-            &self.accumulated(row, branch),
+            &self.branch(branch).value[lanes.clone()],
             &self.resets[b][lanes],
             Key::new(self.seed, Purpose::SensorReset, place, 0),
             self.reset_sigma,
@@ -546,15 +464,9 @@ impl Correlation {
         voltages
     }
 
-    /// The stamp of `time`, after moving the epoch if it would not fit.
-    #[inline]
-    fn stamp(&mut self, time: u64) -> u32 {
-        let stamp = time - self.epoch + 1;
-        if stamp < LAST_STAMP { low_word(stamp) } else { self.move_epoch(time) }
-    }
-
+    /// Moves the epoch so that stamps reach `LONGEST_BATCH` beyond `time`.
     #[cold]
-    fn move_epoch(&mut self, time: u64) -> u32 {
+    fn move_epoch(&mut self, time: u64) {
         let epoch = time - KEPT_STAMPS;
         let shift = u32::try_from(epoch - self.epoch).unwrap_or(u32::MAX);
         self.epoch = epoch;
@@ -563,8 +475,24 @@ impl Correlation {
         for stamp in times.chain(&mut self.held.last_pre) {
             *stamp = stamp.saturating_sub(shift);
         }
-        low_word(KEPT_STAMPS + 1)
     }
+}
+
+/// Synapses at which a presynaptic and a postsynaptic pulse of a tick meet.
+fn count_ties(synapses: &SynapseArray, tick: &[(u64, Pulse)]) -> u64 {
+    let mut pres: Vec<PrePulse> = Vec::new();
+    let mut posts = Vec::new();
+    for (_, pulse) in tick {
+        match *pulse {
+            Pulse::Pre(pulse) if !pres.contains(&pulse) => pres.push(pulse),
+            Pulse::Pre(_) => {}
+            Pulse::Post(column) => posts.push(usize::from(column)),
+        }
+    }
+    let meets = |pre: &&PrePulse, column: usize| {
+        synapses.addresses.row(usize::from(pre.row))[column] == pre.address
+    };
+    posts.iter().map(|&column| pres.iter().filter(|pre| meets(pre, column)).count() as u64).sum()
 }
 
 #[cfg(test)]

@@ -78,7 +78,11 @@ mod sensors;
 
 pub(crate) use adex::{advance_adex, deliver_adex, fire_adex};
 pub(crate) use neurons::{Delivery, Rises, Steps, advance, answers};
-pub(crate) use sensors::{Meeting, Saturation, Sensors, accumulate, increment};
+#[cfg(test)]
+pub(crate) use sensors::increment;
+pub(crate) use sensors::{
+    LastPre, Meeting, Moment, NEVER, Pre, Row, Saturation, Sensors, accumulate,
+};
 
 /// Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits.
 const ROUND: f32 = 12_582_912.0;

@@ -44,10 +44,8 @@ impl Plane {
 pub(crate) struct SynapseArray {
     /// Weights, 0 to 63.
     pub(crate) weights: Plane,
-    /// Addresses, 0 to 63, row by row.
+    /// Addresses, 0 to 63.
     pub(crate) addresses: Plane,
-    /// The same addresses column by column, for events that go down a column.
-    addresses_by_column: Box<[[u8; ROWS]]>,
     /// Synapses of each row that have an address.
     listeners: Box<[[u16; ADDRESSES]]>,
     /// Calibration bits of the time constant, 0 to 3; larger is faster.
@@ -62,17 +60,10 @@ impl SynapseArray {
         SynapseArray {
             weights: Plane::zero(),
             addresses: Plane::zero(),
-            addresses_by_column: vec![[0; ROWS]; COLUMNS].into_boxed_slice(),
             listeners: vec![all_at_zero(); ROWS].into_boxed_slice(),
             time_calibration: Plane::zero(),
             amplitude_calibration: Plane::zero(),
         }
-    }
-
-    /// Addresses of one column, row by row.
-    #[inline]
-    pub(crate) fn column_addresses(&self, column: usize) -> &[u8; ROWS] {
-        &self.addresses_by_column[column]
     }
 
     /// Synapses of a row that have this address, of six bits.
@@ -93,7 +84,6 @@ impl SynapseArray {
         listeners[usize::from(*place)] -= 1;
         listeners[usize::from(address & SIX_BITS)] += 1;
         *place = address & SIX_BITS;
-        self.addresses_by_column[column][row] = address & SIX_BITS;
     }
 
     /// Replaces a row of the time calibration; only the two low bits count.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Branch, Correlation, PrePulse, Pulse};
+use super::{Accumulator, Branch, Correlation, PrePulse, Pulse};
 use crate::config::ChipConfig;
 use crate::events::index_byte;
 use crate::lanes::{self, Level, Saturation};
@@ -87,9 +87,9 @@ impl Naive {
     fn new(sensors: &Correlation) -> Naive {
         let places = || ROWS.iter().flat_map(|&r| COLUMNS.iter().map(move |&c| (r, c)));
         let parameters = places().map(|(r, c)| {
-            let (causal, acausal) = (c * super::COLUMN_STRIDE + r, r * crate::COLUMNS + c);
-            let causal = (sensors.causal.eta[causal], sensors.causal.decay[causal]);
-            ((r, c), [causal, (sensors.acausal.eta[acausal], sensors.acausal.decay[acausal])])
+            let lane = r * crate::COLUMNS + c;
+            let branch = |branch: &Accumulator| (branch.eta[lane], branch.decay[lane]);
+            ((r, c), [branch(&sensors.causal), branch(&sensors.acausal)])
         });
         Naive {
             synapses: places().map(|place| (place, Synapse::default())).collect(),

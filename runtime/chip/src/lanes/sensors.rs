@@ -1,12 +1,14 @@
 //! The loops of correlation sensors: what a pulse adds to the sensors of a row or a column.
 
+use std::ops::Range;
+
 use borsh::{BorshDeserialize, BorshSerialize};
 use fearless_simd::{Simd, dispatch, f32x16, i32x16, mask32x16, prelude::*, u8x16, u32x16};
 
-use super::{COEFFICIENTS, Level, OLDEST_HALVINGS, ROUND, exp2_negative};
-
-/// Sensors of neighbouring synapses seen together.
-const BLOCK: usize = 16;
+use super::{COEFFICIENTS, Level, OLDEST_HALVINGS, ROUND};
+use crate::COLUMNS;
+use crate::neurons::{BLOCK, BLOCKS};
+use crate::synapse_array::Plane;
 
 /// How accumulators saturate: what a pair adds is scaled by `1 - (a / limit)^power`.
 #[derive(Clone, Copy, Debug, BorshSerialize, BorshDeserialize)]
@@ -28,6 +30,7 @@ impl Saturation {
         Saturation { inverse_limit, power_log2, negligible }
     }
 
+    #[cfg(test)]
     /// The scale at an accumulator that holds `accumulated`.
     fn room(self, accumulated: f32) -> f32 {
         let mut full = accumulated * self.inverse_limit;
@@ -38,7 +41,8 @@ impl Saturation {
     }
 }
 
-/// What a pair of pulses adds to an accumulator that holds `accumulated`.
+#[cfg(test)]
+/// What a pair of pulses adds to an accumulator that holds `accumulated`; the kernel's formula.
 ///
 /// `age` is the time between the pulses in ticks, `decay` the reciprocal time constant in factors
 /// of two a tick, `eta` the amplitude.
@@ -50,7 +54,7 @@ pub(crate) fn increment(
     saturation: Saturation,
 ) -> f32 {
     let z = age.cast_signed() as f32 * decay;
-    let shape = exp2_negative(z.min(OLDEST_HALVINGS));
+    let shape = super::exp2_negative(z.min(OLDEST_HALVINGS));
     if z < OLDEST_HALVINGS { eta * shape * saturation.room(accumulated) } else { 0.0 }
 }
 
@@ -68,7 +72,7 @@ fn exp2_negatives<S: Simd>(simd: S, z: f32x16<S>) -> f32x16<S> {
     p * f32x16::from_bits(exponent)
 }
 
-/// Parameters and accumulators of one branch of neighbouring synapses, whole blocks of them.
+/// Parameters and accumulators of one branch of all synapses of a hemisphere, row by row.
 #[derive(Debug)]
 pub(crate) struct Sensors<'a> {
     pub(crate) decay: &'a [f32],
@@ -78,24 +82,17 @@ pub(crate) struct Sensors<'a> {
 }
 
 impl Sensors<'_> {
-    /// Adds what the pairs of block `number` give whose other pulse came at `times`; nothing is
-    /// computed for a block without pairs.
+    /// Adds what the pairs of the block of synapses from `first` on give whose pulses are `age`
+    /// apart; nothing is computed for a block without pairs.
     #[inline(always)]
-    fn add<S: Simd>(
-        &mut self,
-        simd: S,
-        number: usize,
-        times: u32x16<S>,
-        now: u32,
-        paired: mask32x16<S>,
-    ) {
+    fn add<S: Simd>(&mut self, simd: S, first: usize, age: u32x16<S>, paired: mask32x16<S>) {
         if !paired.any_true() {
             return;
         }
-        let lanes = number * BLOCK..(number + 1) * BLOCK;
+        let lanes = first..first + BLOCK;
         let load = |from: &[f32]| f32x16::from_slice(simd, &from[lanes.clone()]);
         let splat = |x| f32x16::splat(simd, x);
-        let age: i32x16<S> = (u32x16::splat(simd, now) - times).bitcast();
+        let age: i32x16<S> = age.bitcast();
         let age: f32x16<S> = age.to_float();
         let z = age * load(self.decay);
         let counts = paired & z.simd_lt(splat(OLDEST_HALVINGS));
@@ -114,44 +111,135 @@ impl Sensors<'_> {
     }
 }
 
-/// A pulse on a row or a column, and the last ones on the columns or rows it meets.
+/// Stands for the time of a pulse that does not come; later than all others.
+pub(crate) const NEVER: u32 = u32::MAX;
+
+/// A presynaptic pulse of a batch.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Meeting<'a> {
-    /// Addresses of the synapses, and of the presynaptic pulses they see.
-    pub(crate) own: &'a [u8],
-    pub(crate) seen: &'a [u8],
-    /// Times of the other side's last pulses.
-    pub(crate) times: &'a [u32],
-    /// Time of the pulse, and of the one before it on its row or column.
-    pub(crate) now: u32,
-    pub(crate) previous: u32,
+pub(crate) struct Pre {
+    pub(crate) time: u32,
+    pub(crate) address: u8,
+    /// By block of columns: postsynaptic pulses of the batch in earlier ticks.
+    pub(crate) posts_before: [u32; BLOCKS],
 }
 
-/// Adds what a pulse gives to the sensors of its row or column: those whose address is the one seen
-/// and whose other side had its last pulse between the one before and this one.
+/// A row that has had presynaptic pulses.
+#[derive(Clone, Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) number: usize,
+    pub(crate) last_pre: LastPre,
+    /// Its pulses of the batch, ascending.
+    pub(crate) pres: &'a [Pre],
+}
+
+/// Times of the last presynaptic pulses before a batch that the synapses of a row saw; 0 if none.
+#[derive(Clone, Debug)]
+pub(crate) enum LastPre {
+    /// The row has had pulses of one address: the time of the last.
+    OfAddress(u8, u32),
+    /// By column.
+    Mixed(Box<[u32; COLUMNS]>),
+}
+
+/// Postsynaptic pulses next to a moment of the batch, by column of a block.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub(crate) struct Moment {
+    /// The last before it; 0 if there was none.
+    pub(crate) last: [u32; BLOCK],
+    /// The first after it in the batch; [`NEVER`] if there is none.
+    pub(crate) next: [u32; BLOCK],
+}
+
+/// A batch of pulses and the synapses they meet.
+#[derive(Clone, Debug)]
+pub(crate) struct Meeting<'a> {
+    pub(crate) addresses: &'a Plane,
+    pub(crate) rows: &'a [Row<'a>],
+    /// Blocks of columns in use.
+    pub(crate) blocks: Range<usize>,
+    /// By block: before its first postsynaptic pulse, after it, after the second and so on.
+    pub(crate) moments: &'a [Vec<Moment>],
+}
+
+/// Adds what a batch of pulses gives to the causal and anticausal sensors of a hemisphere.
+///
+/// A synapse is followed from one presynaptic pulse to the next: between them lie the first
+/// postsynaptic pulse, which makes a causal pair with the earlier, and the last, which makes an
+/// anticausal one with the later. A postsynaptic pulse in the tick of a presynaptic one is the next
+/// of it but makes no pair.
 #[inline]
-pub(crate) fn accumulate(level: Level, meeting: &Meeting<'_>, sensors: Sensors<'_>) {
+pub(crate) fn accumulate(
+    level: Level,
+    meeting: &Meeting<'_>,
+    causal: Sensors<'_>,
+    acausal: Sensors<'_>,
+) {
     #[inline(always)]
-    fn body<S: Simd>(simd: S, meeting: &Meeting<'_>, mut sensors: Sensors<'_>) {
-        let previous = u32x16::splat(simd, meeting.previous);
-        let now = u32x16::splat(simd, meeting.now);
-        let addresses = meeting.own.as_chunks::<BLOCK>().0.iter().zip(meeting.seen.as_chunks().0);
-        let blocks = addresses.zip(meeting.times.as_chunks::<BLOCK>().0);
-        for (number, ((own, seen), times)) in blocks.enumerate() {
-            let seen: &[u8; BLOCK] = seen;
-            let times = u32x16::from_slice(simd, times);
-            let answers = u8x16::from_slice(simd, own).simd_eq(u8x16::from_slice(simd, seen));
-            let answers = mask32x16::from_bitmask(simd, answers.to_bitmask());
-            let open = times.simd_gt(previous) & times.simd_lt(now);
-            sensors.add(simd, number, times, meeting.now, answers & open);
+    fn body<S: Simd>(
+        simd: S,
+        meeting: &Meeting<'_>,
+        mut causal: Sensors<'_>,
+        mut acausal: Sensors<'_>,
+    ) {
+        for row in meeting.rows {
+            for block in meeting.blocks.clone() {
+                accumulate_block(simd, meeting, row, block, &mut causal, &mut acausal);
+            }
         }
     }
-    dispatch!(level.0, simd => body(simd, meeting, sensors));
+    dispatch!(level.0, simd => body(simd, meeting, causal, acausal));
+}
+
+/// The part of [`accumulate`] for a block of columns of a row.
+#[inline(always)]
+fn accumulate_block<S: Simd>(
+    simd: S,
+    meeting: &Meeting<'_>,
+    row: &Row<'_>,
+    block: usize,
+    causal: &mut Sensors<'_>,
+    acausal: &mut Sensors<'_>,
+) {
+    let load = |times: &[u32]| u32x16::from_slice(simd, times);
+    let splat = |time| u32x16::splat(simd, time);
+    let columns = block * BLOCK..(block + 1) * BLOCK;
+    let moments = &meeting.moments[block][..];
+    if row.pres.is_empty() && moments.len() == 1 {
+        return;
+    }
+    let own = u8x16::from_slice(simd, &meeting.addresses.row(row.number)[columns.clone()]);
+    let answers = |address| -> mask32x16<S> {
+        let answers = own.simd_eq(u8x16::splat(simd, address));
+        mask32x16::from_bitmask(simd, answers.to_bitmask())
+    };
+    let first = row.number * COLUMNS + columns.start;
+    let mut pre = match &row.last_pre {
+        LastPre::OfAddress(address, time) => answers(*address).select(splat(*time), splat(0)),
+        LastPre::Mixed(times) => load(&times[columns]),
+    };
+    // The first postsynaptic pulse after `pre`.
+    let open = load(&moments[0].last).simd_lt(pre);
+    let mut post = open.select(load(&moments[0].next), splat(NEVER));
+    for pulse in row.pres {
+        let moment = &moments[pulse.posts_before[block] as usize];
+        let (last, next) = (load(&moment.last), load(&moment.next));
+        let now = splat(pulse.time);
+        let answers = answers(pulse.address);
+        causal.add(simd, first, post - pre, answers & post.simd_gt(pre) & post.simd_lt(now));
+        acausal.add(simd, first, now - last, answers & last.simd_gt(pre) & next.simd_gt(now));
+        pre = answers.select(now, pre);
+        post = answers.select(next, post);
+    }
+    causal.add(simd, first, post - pre, post.simd_gt(pre) & post.simd_lt(splat(NEVER)));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ROWS;
+    use crate::convert::low_word;
+    use crate::synapse_array::SynapseArray;
 
     #[test]
     fn old_pairs_add_nothing() {
@@ -160,34 +248,60 @@ mod tests {
         assert!(increment(6399, 0.01, 0.5, 0.0, saturation) > 0.0);
     }
 
+    /// One row: presynaptic pulses of address 1 at 1200 and 1600, between them postsynaptic ones of
+    /// some columns.
     #[test]
     fn all_levels_add_what_the_formula_says() {
-        let n = 256;
-        let own: Vec<u8> = (0..=255).map(|i: u8| i % 3).collect();
-        let times: Vec<u32> = (0..256).map(|i| 1000 + i * 37 % 700).collect();
+        let n = ROWS * COLUMNS;
+        let mut synapses = SynapseArray::new();
+        for (column, address) in (0..COLUMNS).zip([0, 1, 2].into_iter().cycle()) {
+            synapses.write_address(0, column, address);
+        }
+        let time = |i: usize| 1000 + low_word(i as u64) * 37 % 700;
+        let post = |i: usize| (1201..1600).contains(&time(i));
         let decay: Vec<f32> = (0..n).map(|i| 0.0005 + 0.001 * i as f32).collect();
         let eta: Vec<f32> = (0..n).map(|i| 0.1 + 0.01 * i as f32).collect();
+        let times = |block, none| {
+            let column = move |lane| block * BLOCK + lane;
+            std::array::from_fn(|l| if post(column(l)) { time(column(l)) } else { none })
+        };
+        let moments: Vec<Vec<Moment>> = (0..BLOCKS)
+            .map(|block| {
+                let before = Moment { last: [0; BLOCK], next: times(block, NEVER) };
+                vec![before, Moment { last: times(block, 0), next: [NEVER; BLOCK] }]
+            })
+            .collect();
+        let pre = |time, posts| Pre { time, address: 1, posts_before: [posts; BLOCKS] };
+        let pres = [pre(1200, 0), pre(1600, 1)];
+        let rows = [Row { number: 0, last_pre: LastPre::OfAddress(1, 0), pres: &pres }];
+        let meeting = Meeting {
+            addresses: &synapses.addresses,
+            rows: &rows,
+            blocks: 0..BLOCKS,
+            moments: &moments,
+        };
         for (power, level) in
             (0..4).flat_map(|p| Level::available().into_iter().map(move |l| (p, l)))
         {
             // From values far below saturation to some beyond it.
             let saturation = Saturation::new(0.01, power);
             let start: Vec<f32> = (0..n).map(|i| (i * i) as f32 * 0.002).collect();
-            let mut value = start.clone();
-            let meeting =
-                Meeting { own: &own, seen: &[1; 256], times: &times, now: 1600, previous: 1200 };
-            let sensors = Sensors { decay: &decay, eta: &eta, value: &mut value, saturation };
-            accumulate(level, &meeting, sensors);
+            let (mut causal, mut acausal) = (start.clone(), start.clone());
+            let sensors = |value| Sensors { decay: &decay, eta: &eta, value, saturation };
+            accumulate(level, &meeting, sensors(&mut causal), sensors(&mut acausal));
             let mut paired = 0;
-            for i in 0..n {
-                let counts = own[i] == 1 && times[i] > 1200 && times[i] < 1600;
-                let age = 1600_u32.wrapping_sub(times[i]);
-                let added = increment(age, decay[i], eta[i], start[i], saturation);
-                let expected = if counts { start[i] + added } else { start[i] };
-                assert_eq!(value[i].to_bits(), expected.to_bits(), "{level:?} {power} {i}");
+            for i in 0..COLUMNS {
+                let counts = i % 3 == 1 && post(i);
+                let ages = [time(i).wrapping_sub(1200), 1600_u32.wrapping_sub(time(i))];
+                for (value, age) in [&causal, &acausal].into_iter().zip(ages) {
+                    let added = increment(age, decay[i], eta[i], start[i], saturation);
+                    let expected = if counts { start[i] + added } else { start[i] };
+                    assert_eq!(value[i].to_bits(), expected.to_bits(), "{level:?} {power} {i}");
+                }
                 paired += usize::from(counts);
             }
             assert!(paired > 20);
+            assert_eq!([&causal[COLUMNS..], &acausal[COLUMNS..]], [&start[COLUMNS..]; 2]);
         }
     }
 
