@@ -52,6 +52,7 @@ fn compiler() -> Compiler {
 fn binding(hemisphere: u8, rows: u8) -> Binding {
     Binding {
         rule: "causal".into(),
+        arm: String::new(),
         hemisphere,
         rows: (0..rows).collect(),
         columns: (0..=u8::MAX).collect(),

@@ -26,6 +26,7 @@ fn library(name: &str) -> Rule {
 fn started(elf: &[u8], derived: Vec<i32>, rows: u8, columns: u8) -> (PpuImageEngine, Chip) {
     let binding = Binding {
         rule: "rule".to_owned(),
+        arm: String::new(),
         hemisphere: 0,
         rows: (0..rows).collect(),
         columns: (0..columns).collect(),

@@ -24,6 +24,7 @@ const COUNTING: &str = "rule counting {
 fn binding() -> Binding {
     Binding {
         rule: "counting".to_owned(),
+        arm: String::new(),
         hemisphere: 0,
         rows: vec![0, 1],
         columns: (0..8).collect(),

@@ -80,6 +80,7 @@ fn network(compiler: &Compiler, events: &[InputEvent]) -> Measured {
     let engine = |hemisphere| {
         let binding = Binding {
             rule: "plastic".into(),
+            arm: String::new(),
             hemisphere,
             rows: (0..=u8::MAX).collect(),
             columns: (0..=u8::MAX).collect(),

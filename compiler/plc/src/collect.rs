@@ -116,7 +116,12 @@ fn repeat_table(repeat: &Value) -> String {
     let metrics = repeat["metrics"].as_object().into_iter().flatten();
     let row = |(name, value): (&String, &Value)| {
         let parts = ["median", "quartile_low", "quartile_high", "mean", "standard_deviation"];
-        iter::once(escaped(name)).chain(parts.map(|key| number(&value[key]))).collect()
+        let found = parts.map(|key| value[key].as_f64());
+        let texts = match found.iter().all(Option::is_some) {
+            true => report::numbers(found.map(Option::unwrap_or_default)),
+            false => parts.map(|key| number(&value[key])),
+        };
+        iter::once(escaped(name)).chain(texts).collect()
     };
     let rows: Vec<Vec<String>> = metrics.map(row).collect();
     let headings =

@@ -186,8 +186,9 @@ impl EngineFactory for Compiler {
                 shadows.push(shadow()?.reading_in_steps());
             }
         }
-        let Binding { rule, hemisphere, instance, seed, .. } = binding;
-        let name = format!("{rule}_{hemisphere}_{instance}");
+        let Binding { rule, arm, hemisphere, instance, seed, .. } = binding;
+        let arm = if arm.is_empty() { String::new() } else { format!("{arm}_") };
+        let name = format!("{arm}{rule}_{hemisphere}_{instance}");
         Ok(Box::new(Compared::new(engine, shadows, (*seed, &name), ledger.clone())))
     }
 

@@ -106,6 +106,9 @@ fn run_json(source: &Source<'_>, run: &Finished) -> Value {
     let metrics: Map<String, Value> =
         metrics.map(|metric| (metric.name.clone(), json!(metric.value))).collect();
     document.insert("metrics".into(), Value::Object(metrics));
+    // Those of them that depend on the machine.
+    let timings: Vec<&str> = run.outcome.timings.iter().map(|timing| &timing.name[..]).collect();
+    document.insert("timings".into(), json!(timings));
     Value::Object(document)
 }
 
@@ -144,6 +147,10 @@ fn quartiles(values: &[f64]) -> [f64; 3] {
     })
 }
 
+/// What estimated numbers are, a line.
+pub(crate) const ESTIMATES_NOTE: &str =
+    "estimate_ numbers follow from the constants in [estimate], not from a chip\n";
+
 /// The numbers as text for people: a line a metric.
 pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finished]) -> String {
     let mut out = String::new();
@@ -163,17 +170,16 @@ pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finishe
         let text = match values[..] {
             [one] => number(one),
             _ => {
-                let [low, median, high] = quartiles(values).map(number);
-                let [mean, deviation] = [mean(values), standard_deviation(values)].map(number);
+                let [low, median, high] = quartiles(values);
+                let all = [median, low, high, mean(values), standard_deviation(values)];
+                let [median, low, high, mean, deviation] = numbers(all);
                 format!("median {median}  quartiles {low} {high}  mean {mean} +- {deviation}")
             }
         };
         let _ = writeln!(out, "  {name:width$}  {text}");
     }
     if runs.iter().any(|run| run.outcome.usage != Usage::default()) {
-        out.push_str(
-            "estimate_ numbers follow from the constants in [estimate], not from a chip\n",
-        );
+        out.push_str(ESTIMATES_NOTE);
     }
     if runs.iter().any(|run| run.outcome.interrupted) {
         out.push_str("interrupted: this is what was done until then\n");
@@ -190,6 +196,20 @@ pub(crate) fn number(value: f64) -> String {
         size if size >= 0.001 => figure::number(value),
         _ => format!("{value:.2e}"),
     }
+}
+
+/// The same of numbers that stand beside each other: all have the decimals of the one with most, those
+/// below a thousandth apart.
+pub(crate) fn numbers<const N: usize>(values: [f64; N]) -> [String; N] {
+    let fixed = |text: &String| text.bytes().all(|byte| byte != b'e');
+    let texts = values.map(number);
+    let decimals = |text: &String| text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let most = texts.iter().filter(|text| fixed(text)).map(decimals).max().unwrap_or(0);
+    let mut values = values.into_iter();
+    texts.map(|text| match values.next().filter(|value| value.is_finite() && fixed(&text)) {
+        Some(value) => format!("{value:.most$}"),
+        None => text,
+    })
 }
 
 /// A page with the pictures and the numbers, without references to other files.
@@ -238,6 +258,14 @@ mod tests {
     fn deviations_are_those_of_a_sample() {
         assert_eq!(standard_deviation(&[2.0, 4.0, 6.0]), 2.0);
         assert_eq!(standard_deviation(&[3.0, 3.0]), 0.0);
+    }
+
+    #[test]
+    fn numbers_beside_each_other_have_the_same_decimals() {
+        assert_eq!(numbers([0.7, 0.751, 0.7333, 0.0]), ["0.7000", "0.7510", "0.7333", "0.0000"]);
+        assert_eq!(numbers([3.0, 12.0]), ["3", "12"]);
+        assert_eq!(numbers([1554.6, 2.0]), ["1555", "2"]);
+        assert_eq!(numbers([0.5, 1.2e-5, f64::NAN]), ["0.5", "1.20e-5", "NaN"]);
     }
 
     #[test]

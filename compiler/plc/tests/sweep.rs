@@ -41,6 +41,19 @@ fn shards_and_interruptions_give_the_same_table() {
     assert!(text(&done.stdout).contains("8 results in whole"), "{}", text(&done.stdout));
     let table = fs::read(at.join("whole/results.csv")).unwrap();
     assert_eq!(text(&table).lines().count(), 9);
+    // Two chips of 20 ms, at 0.2 W.
+    let rows: Vec<Vec<String>> =
+        text(&table).lines().map(|line| line.split(',').map(str::to_owned).collect()).collect();
+    let column = |name: &str| rows[0].iter().position(|head| head == name).unwrap();
+    let (time, energy) = (column("estimate_chip_time_s"), column("estimate_energy_j"));
+    for row in &rows[1..] {
+        assert_eq!(row[time], "0.04");
+        let energy: f64 = row[energy].parse().unwrap();
+        assert!((0.008..0.009).contains(&energy), "{energy}");
+    }
+    for line in ["  estimate_chip_time_s 0.32 s in all, 0.04 to 0.04 a point", "not from a chip"] {
+        assert!(text(&done.stdout).contains(line), "{}", text(&done.stdout));
+    }
     assert!(fs::read_to_string(at.join("whole/map.svg")).unwrap().starts_with("<svg"));
 
     for shard in ["1/3", "2/3", "3/3"] {

@@ -75,6 +75,8 @@ pub trait EngineFactory: Sync {
 pub struct Binding {
     /// Name of the `[rule.NAME]` table.
     pub rule: String,
+    /// What the task calls the variant of its protocol that this is of; empty if there is one only.
+    pub arm: String,
     /// 0 top, 1 bottom.
     pub hemisphere: u8,
     /// Synapse rows of the view, ascending; of a signed view both of each pair.

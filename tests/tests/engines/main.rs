@@ -51,6 +51,7 @@ impl Setup {
     fn binding(&self, rule: &str) -> Binding {
         Binding {
             rule: rule.to_owned(),
+            arm: String::new(),
             hemisphere: self.hemisphere,
             rows: self.some(self.rows, 1),
             columns: self.some(self.columns, 2),

@@ -138,7 +138,8 @@ impl Job<'_> {
         if outcome.interrupted {
             return Ok(None);
         }
-        let metrics = outcome.metrics.into_iter();
+        let estimate = experiment.estimate.metrics(outcome.usage);
+        let metrics = outcome.metrics.into_iter().chain(estimate);
         let metrics = metrics.map(|metric| (metric.name, metric.value)).collect();
         let row = Row { point: point.number, seed: point.seed, metrics };
         let line = row.line();

@@ -3,6 +3,7 @@
 
 use super::plan::{Map, Plan};
 use crate::output::Failure;
+use crate::report::{ESTIMATES_NOTE, numbers};
 use pl_experiment::figure::{self, Border, HeatMap, Labels, Series};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -224,9 +225,24 @@ impl Results {
         sums.iter().map(|line| line.iter().map(mean).collect()).collect()
     }
 
-    /// Mean and the best points by each map's metric.
+    /// Mean and the best points by each map's metric; then the estimate of all points.
     pub(super) fn summary(&self, plan: &Plan) -> String {
-        plan.maps.iter().map(|map| self.summary_of(plan, &map.metric)).collect()
+        let maps = plan.maps.iter().map(|map| self.summary_of(plan, &map.metric));
+        maps.chain(self.estimates()).collect()
+    }
+
+    /// Sum, least and most of the estimated numbers, if the task has such.
+    fn estimates(&self) -> Option<String> {
+        let line = |(name, unit): (&str, &str)| {
+            let values: Vec<f64> = self.rows.values().filter_map(|row| row.metric(name)).collect();
+            let least = values.iter().copied().reduce(f64::min)?;
+            let most = values.iter().copied().reduce(f64::max)?;
+            let [all, least, most] = numbers([values.iter().sum(), least, most]);
+            Some(format!("  {name} {all} {unit} in all, {least} to {most} a point\n"))
+        };
+        let lines = [("estimate_chip_time_s", "s"), ("estimate_energy_j", "J")].map(line);
+        let lines: String = lines.into_iter().flatten().collect();
+        (!lines.is_empty()).then(|| lines + ESTIMATES_NOTE)
     }
 
     fn summary_of(&self, plan: &Plan, metric: &str) -> String {

@@ -111,6 +111,7 @@ fn image(body: &str) -> Image {
 fn binding() -> Binding {
     Binding {
         rule: "counting".into(),
+        arm: String::new(),
         hemisphere: 1,
         rows: vec![3, 200],
         columns: vec![0, 17],

@@ -123,6 +123,7 @@ impl<'a> Rates<'a> {
     fn binding(&self, rule: &str, hemisphere: u8, seed: u64) -> Binding {
         Binding {
             rule: rule.to_owned(),
+            arm: String::new(),
             hemisphere,
             rows: vec![ROW],
             columns: (0..=u8::MAX).collect(),

@@ -89,6 +89,7 @@ impl<'a> Autonomous<'a> {
         let bytes = |count: u16| (0..=u8::MAX).take(count.into()).collect();
         Binding {
             rule: self.config.rule.clone(),
+            arm: String::new(),
             hemisphere: TOP,
             rows: bytes(self.config.rows),
             columns: bytes(self.config.columns),

@@ -128,6 +128,7 @@ impl Classification<'_> {
         let rule = &self.experiment.rule[&self.config.rule];
         Binding {
             rule: self.config.rule.clone(),
+            arm: String::new(),
             hemisphere: HEMISPHERE,
             rows: self.bench.input_rows(),
             columns: self.bench.columns(),
@@ -172,8 +173,12 @@ impl<'a> Session<'a> {
         keeper: &Keeper<'_>,
     ) -> Result<Session<'a>, EngineError> {
         let timing = task.experiment.run.timing;
-        let mut rules = Plasticity::new(factory, timing, &[task.binding(seed)])?
-            .recording(task.experiment.record.membranes.as_ref());
+        let mut rules = Plasticity::new(
+            factory,
+            timing,
+            &[Binding { arm: arm.name.into(), ..task.binding(seed) }],
+        )?
+        .recording(task.experiment.record.membranes.as_ref());
         if let Some((chip, progress)) = keeper.kept_chip(&mut rules)? {
             return Ok(Session { task, seed, shift: 0, chip, rules, progress });
         }

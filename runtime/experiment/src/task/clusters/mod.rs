@@ -99,6 +99,7 @@ impl<'a> Clusters<'a> {
         let bytes = |count: usize| (0..=u8::MAX).take(count).collect();
         Binding {
             rule: self.config.rule.clone(),
+            arm: String::new(),
             hemisphere: TOP,
             rows: bytes(self.config.rows),
             columns: self.wiring.dendrites().iter().map(|column| column.to_le_bytes()[0]).collect(),
@@ -128,7 +129,9 @@ impl<'a> Clusters<'a> {
         monitor: &dyn Monitor,
     ) -> Result<Course, EngineError> {
         let timing = self.experiment.run.timing;
-        let rules = Plasticity::new(factory, timing, &[self.binding(seed)])?
+        let name = arm.ending.trim_start_matches('_');
+        let binding = Binding { arm: name.into(), ..self.binding(seed) };
+        let rules = Plasticity::new(factory, timing, &[binding])?
             .recording(self.experiment.record.membranes.as_ref());
         let chip = || {
             let mut chip = self.experiment.calibrated_chip(seed);

@@ -369,6 +369,7 @@ impl<'a> Bench<'a> {
 fn binding(experiment: &Experiment, rule: &str, hemisphere: u8, seed: u64) -> Binding {
     Binding {
         rule: rule.to_owned(),
+        arm: String::new(),
         hemisphere,
         rows: vec![ROW],
         columns: (0..=u8::MAX).collect(),

@@ -85,6 +85,7 @@ impl<'a> Stability<'a> {
         let bytes = |count: u16| (0..=u8::MAX).take(count.into()).collect();
         Binding {
             rule: self.config.rule.clone(),
+            arm: String::new(),
             hemisphere: TOP,
             rows: bytes(self.config.inputs),
             columns: bytes(self.config.neurons),
@@ -117,7 +118,7 @@ impl<'a> Stability<'a> {
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(&self.config.rule)?;
         let own_seed = seed.wrapping_add(number << 32);
-        let bindings = [self.binding(own_seed)];
+        let bindings = [Binding { arm: format!("from_{weight}"), ..self.binding(own_seed) }];
         let rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?
             .recording(self.experiment.record.membranes.as_ref());
         let begin = |_: &Chip, rules: &Plasticity| {

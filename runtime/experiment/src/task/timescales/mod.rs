@@ -71,6 +71,7 @@ impl<'a> Timescales<'a> {
     fn binding(&self, hemisphere: u8, seed: u64) -> Binding {
         Binding {
             rule: self.config.rule.clone(),
+            arm: String::new(),
             hemisphere,
             rows: self.rows().collect(),
             columns: (0..=u8::MAX).collect(),
