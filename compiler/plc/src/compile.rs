@@ -2,9 +2,11 @@
 
 use crate::cli::{CompileArgs, Emit};
 use crate::output::{self, Failure};
+use pl_chip::time::us_from_ticks;
 use pl_diag::FileId;
 use pl_driver::clif::Kernel;
 use pl_driver::ir::print;
+use pl_driver::ppu::Cost;
 use pl_driver::{Compilation, KernelFiles, ParamError, Rule, Session};
 use std::cell::Cell;
 use std::path::Path;
@@ -134,6 +136,14 @@ fn emitted(
                 ("plc_rule.h".to_owned(), files.shared_header.into_bytes()),
             ]
         }
-        Emit::Cost => vec![file("cost.txt", program()?.cost.to_string().into_bytes())],
+        Emit::Cost => vec![file("cost.txt", cost(rule, &program()?.cost).into_bytes())],
     })
+}
+
+/// The cost of a rule, and what period it allows for the largest view that the rule declares.
+fn cost(rule: &Rule, cost: &Cost) -> String {
+    let (rows, columns) = (rule.hir().rows_max, rule.hir().columns_max);
+    let period = format!("shortest safe period (us), {rows} x {columns} synapses");
+    let needed_us = us_from_ticks(cost.update_cycles(rows, columns)).ceil();
+    format!("{cost}{period:<48} {needed_us:>8}\n")
 }

@@ -388,6 +388,15 @@ fn compile_writes_what_was_asked_for() {
     assert_eq!(names, all);
     let elf = fs::read(folder.path().join("x/structural.elf")).unwrap();
     assert_eq!(elf[..4], *b"\x7fELF");
+    // Cycles of all rows, and the period they need: 4 ns each, rounded up.
+    let cost = fs::read_to_string(folder.path().join("x/structural.cost.txt")).unwrap();
+    let number = |what: &str| -> u64 {
+        let line = cost.lines().find(|line| line.trim_start().starts_with(what)).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let rows = 256 * (number("and for each row") + number("and for each column"));
+    let cycles = number("worst-case cycles of an update") + rows;
+    assert_eq!(number("shortest safe period (us), 256 x 256 synapses"), cycles.div_ceil(250));
     // The listing is assembly that gives the same words.
     let listing = fs::read_to_string(folder.path().join("x/structural.s")).unwrap();
     assert!(listing.contains("fxvinx") && listing.contains("fxvoutx"));

@@ -127,11 +127,11 @@ impl fmt::Display for Cost {
             ("bytes of external memory", self.external_bytes),
         ];
         for (what, amount) in lines {
-            writeln!(f, "{what:<40} {amount:>8}")?;
+            writeln!(f, "{what:<48} {amount:>8}")?;
         }
         let spilled = [("vector", self.spilled_vectors), ("scalar", self.spilled_scalars)];
         for (what, amount) in spilled {
-            writeln!(f, "{:<40} {amount:>8}", format!("{what} values kept in memory"))?;
+            writeln!(f, "{:<48} {amount:>8}", format!("{what} values kept in memory"))?;
         }
         Ok(())
     }

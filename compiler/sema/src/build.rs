@@ -251,7 +251,7 @@ fn quotient(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Built {
     let Some(interval) = a.interval.quotient(b.interval) else {
         let at = b.span;
         return Err(Diagnostic::error(Code::E0403, at, "the divisor may be 0")
-            .label(at, format!("its values are {}", b.interval))
+            .label(at, b.interval.said())
             .help("choose a range for it that leaves 0 out"));
     };
     let kind = if let ExprKind::Host(x) = &a.kind {
@@ -304,7 +304,7 @@ pub(crate) fn transcendental(
             a.span,
             format!("`{name}` of a negative value"),
         )
-        .label(a.span, format!("its values are {}", a.interval))
+        .label(a.span, a.interval.said())
         .help("choose a range without negative values"));
     }
     let value = host(Host::unary(function, x.clone()), Kind::Real, interval, span);

@@ -103,6 +103,16 @@ impl Interval {
         Interval::new(f(self.low), f(self.high))
     }
 
+    /// What is said of an expression with these values.
+    #[must_use]
+    pub fn said(self) -> String {
+        if self.is_point() {
+            format!("its value is {}", self.low)
+        } else {
+            format!("its values are {self}")
+        }
+    }
+
     fn corners(self, other: Interval, f: impl Fn(f64, f64) -> f64) -> Interval {
         let corners = [
             f(self.low, other.low),

@@ -220,7 +220,7 @@ impl<'a> RuleChecker<'a> {
             && (value.number != Kind::Int || !hir::ADDRESSES.contains(value.interval))
         {
             let what = if value.number == Kind::Int {
-                format!("its values are {}", value.interval)
+                value.interval.said()
             } else {
                 "this is a real".to_owned()
             };

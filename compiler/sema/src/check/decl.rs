@@ -189,10 +189,15 @@ impl<'a> RuleChecker<'a> {
                     .help("write `true` or `false`"),
             );
         } else if !ty.interval.contains(Interval::point(value)) {
+            let (unit, scale) = unit_of(decl, ty.dimension);
+            let unit = if unit.is_empty() { unit } else { format!(" {unit}") };
+            let written = |x: f64| dimension::in_unit(x, scale);
+            let (low, high) = (written(ty.interval.low), written(ty.interval.high));
+            let name = &decl.name.name;
             let message =
-                format!("the value of `{}` lies outside its range {}", decl.name.name, ty.interval);
+                format!("the value of `{name}` lies outside its range {low}..{high}{unit}");
             let mut found = Diagnostic::error(Code::E0401, span, message)
-                .label(span, format!("this is {value}"))
+                .label(span, format!("this is {}{unit}", written(value)))
                 .help("widen the range or change the value");
             if let Some(ty) = &decl.ty {
                 found = found.label(ty.span, "the range is declared here");

@@ -217,7 +217,7 @@ impl<'a> RuleChecker<'a> {
             ("an index is an integer".to_owned(), what, "keep it in a state `int in a .. b`".into())
         } else if !elements.contains(index.interval) {
             let message = format!("the index may leave `{}`, of {len} elements", array.name);
-            let what = format!("its values are {}", index.interval);
+            let what = index.interval.said();
             (message, what, format!("limit it, as in `clamp(i, 0, {})`", len - 1))
         } else {
             return Some(Element::Indexed { first, len, index });

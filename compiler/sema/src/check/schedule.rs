@@ -1,7 +1,7 @@
 //! Schedules: periods and phases as ticks of the processor.
 
 use super::RuleChecker;
-use crate::dimension::Dimension;
+use crate::dimension::{self, Dimension};
 use crate::hir::{self, Due, TICKS_PER_US};
 use pl_diag::{Code, Diagnostic, Span};
 use pl_syntax::ast;
@@ -129,8 +129,8 @@ impl<'a> RuleChecker<'a> {
             let message = "a schedule counts in steps of 4 ns, up to an hour".to_owned();
             self.found.push(
                 Diagnostic::error(Code::E0508, expr.span, message)
-                    .label(expr.span, format!("this is {us:e} us"))
-                    .help("choose a time of 4 ns or more"),
+                    .label(expr.span, format!("this is {}", time_in_words(us)))
+                    .help("choose a time between 4 ns and an hour"),
             );
             return None;
         }
@@ -150,4 +150,12 @@ impl<'a> RuleChecker<'a> {
         }
         self.constant_of(expr, Dimension::TIME)
     }
+}
+
+/// A time in the largest unit of which it is one or more.
+fn time_in_words(us: f64) -> String {
+    let units = [("s", 1e6), ("ms", 1e3), ("us", 1.0)];
+    let fitting = units.into_iter().find(|(_, scale)| us.abs() >= *scale);
+    let (unit, scale) = fitting.unwrap_or(("ns", 1e-3));
+    format!("{} {unit}", dimension::in_unit(us, scale))
 }

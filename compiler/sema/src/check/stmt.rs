@@ -113,7 +113,7 @@ impl<'a> RuleChecker<'a> {
             if value.number != Kind::Int || !range.contains(value.interval) {
                 let message = format!("an integer in {range} is needed here");
                 let what = if value.number == Kind::Int {
-                    format!("its values are {}", value.interval)
+                    value.interval.said()
                 } else {
                     format!("this is {}", value.number.name())
                 };
@@ -173,7 +173,7 @@ impl<'a> RuleChecker<'a> {
         } else if !self.range_here(kind, interval).contains(value.interval) {
             self.found.push(
                 Diagnostic::error(Code::E0401, value.span, "the value may leave its range")
-                    .label(value.span, format!("its values are {}", value.interval))
+                    .label(value.span, value.interval.said())
                     .labels(build::origins(value))
                     .label(declared, format!("the range is {interval}"))
                     .help("limit it with `clamp`, or widen the range"),

@@ -72,10 +72,7 @@ fn store(rule: &Rule, over: Over, target: Target, value: &Expr, found: &mut Vec<
         let message = "the stored value is always limited";
         found.push(
             Diagnostic::warning(Code::W0734, value.span, message)
-                .label(
-                    value.span,
-                    format!("its values are {}, the range is {range}", value.interval),
-                )
+                .label(value.span, format!("{}, the range is {range}", value.interval.said()))
                 .help("check signs and gains; a store keeps the nearest end of the range"),
         );
     }
@@ -88,7 +85,7 @@ fn store(rule: &Rule, over: Over, target: Target, value: &Expr, found: &mut Vec<
         let message = format!("changes below {zone} round to nothing, and all are below {largest}");
         found.push(
             Diagnostic::warning(Code::W0731, change.span, message)
-                .label(change.span, format!("its values are {}", change.interval))
+                .label(change.span, change.interval.said())
                 .help("write `rounding stochastic` in the rule, or collect changes in a state"),
         );
     }
@@ -100,7 +97,7 @@ fn traps(rule: &Rule, target: Target, value: &Expr, range: Interval) -> Option<D
     let drops = held(value) > 0 && target == Target::Weight;
     let inside = value.interval.low <= range.high && value.interval.high >= range.low;
     let cut = inside && !range.contains(value.interval);
-    let values = format!("its values are {}, the range is {range}", value.interval);
+    let values = format!("{}, the range is {range}", value.interval.said());
     match &value.kind {
         ExprKind::Quantity(Quantity::Rate | Quantity::Membrane) if cut => {
             let message = "what a counter or converter reads above the range is lost";
@@ -151,8 +148,8 @@ fn expression(over: Over, expr: &Expr, found: &mut Vec<Diagnostic>) {
         let message = format!("this comparison is always {truth}");
         found.push(
             Diagnostic::warning(Code::W0732, expr.span, message)
-                .label(a.span, format!("its values are {}", a.interval))
-                .label(b.span, format!("its values are {}", b.interval))
+                .label(a.span, a.interval.said())
+                .label(b.span, b.interval.said())
                 .help("check the ranges of the params, or leave the condition out"),
         );
     }
@@ -200,7 +197,7 @@ fn lost(term: &Expr, sum: &Expr, step: f64) -> Option<Diagnostic> {
     let largest = term.interval.low.abs().max(term.interval.high.abs());
     (largest > 0.0 && largest < step / 2.0).then(|| {
         Diagnostic::warning(Code::W0733, term.span, "nothing is left of this term")
-            .label(term.span, format!("its values are {}", term.interval))
+            .label(term.span, term.interval.said())
             .label(sum.span, format!("the sum counts in steps of {step}"))
             .help("narrow the range of the larger term, or scale both")
     })
