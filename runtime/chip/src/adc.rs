@@ -11,7 +11,7 @@ use crate::chip::Chip;
 use crate::config::AdcConfig;
 use crate::convert::single;
 use crate::correlation::Branch;
-use crate::lanes::{self, Level};
+use crate::lanes::{self, Level, Sampling};
 use crate::noise::{Key, Purpose, place};
 
 /// The converters of one hemisphere.
@@ -56,7 +56,17 @@ impl Adc {
             core::array::from_fn(|column| circuits[column] + f32::from(digital[column]));
     }
 
-    /// Converts one voltage a column, in LSB, sampled at `time` from `row` (256 is the neurons).
+    /// How the channels of `branch` sample at `time` from `row` (256 is the neurons).
+    pub(crate) fn sampling(&self, row: usize, branch: Branch, time: u64) -> Sampling<'_> {
+        let place = place(self.hemisphere, row, branch.index());
+        Sampling {
+            offsets: &self.offsets[branch.index()],
+            noise_sigma: self.noise_sigma,
+            key: Key::new(self.seed, Purpose::AdcReading, place, time),
+        }
+    }
+
+    /// Converts one voltage a column, in LSB, sampled at `time` from `row`.
     pub(crate) fn convert(
         &self,
         voltages: &[f32; COLUMNS],
@@ -64,11 +74,8 @@ impl Adc {
         branch: Branch,
         time: u64,
     ) -> [u8; COLUMNS] {
-        let place = place(self.hemisphere, row, branch.index());
-        let key = Key::new(self.seed, Purpose::AdcReading, place, time);
-        let offsets = &self.offsets[branch.index()];
         let mut codes = [0; COLUMNS];
-        lanes::convert(self.level, voltages, offsets, key, self.noise_sigma, &mut codes);
+        lanes::convert(self.level, voltages, &self.sampling(row, branch, time), &mut codes);
         codes
     }
 }

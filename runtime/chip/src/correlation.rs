@@ -31,7 +31,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::config::SensorConfig;
 use crate::convert::{low_word, single};
-use crate::lanes::{self, LastPre, Level, Meeting, Row, Saturation, Sensors};
+use crate::lanes::{self, LastPre, Level, Meeting, Row, Sampling, Saturation, Sensors};
 use crate::mismatch::sensor_row;
 use crate::neurons::BLOCK;
 use crate::noise::{Key, Purpose, place};
@@ -293,19 +293,20 @@ impl Correlation {
 
     /// Lets pulses act whose times are at most `LONGEST_BATCH` apart.
     fn act(&mut self, synapses: &SynapseArray, pulses: &[(u64, Pulse)]) {
-        let (Some((start, _)), Some((end, _))) = (pulses.first(), pulses.last()) else { return };
+        let (Some((start, _)), Some((end, _))) = (pulses.first(), pulses.last()) else {
+            return;
+        };
         if end - self.epoch + 1 >= LAST_STAMP {
             self.move_epoch(*start);
         }
-        let mut batch = Batch::new();
         for tick in pulses.chunk_by(|(a, _), (b, _)| a == b) {
             self.show_references(synapses, tick);
             if tick.len() > 1 {
                 self.ties += count_ties(synapses, tick);
             }
-            batch.push(low_word(tick[0].0 - self.epoch + 1), tick);
         }
-        self.accumulate(synapses, &batch);
+        let epoch = self.epoch;
+        self.accumulate(synapses, &Batch::new(pulses, |time| low_word(time - epoch + 1)));
     }
 
     fn show_references(&mut self, synapses: &SynapseArray, tick: &[(u64, Pulse)]) {
@@ -402,19 +403,15 @@ impl Correlation {
             self.reset_time[row] = time;
             then.fill(0);
         }
-        for branch in Branch::BOTH {
+        for (accumulator, branch) in
+            [&mut self.causal, &mut self.acausal].into_iter().zip(Branch::BOTH)
+        {
             let b = branch.index();
-            let resets = self.resets[b][lanes.clone()].iter_mut();
-            for ((resets, bits), then) in resets.zip(bits).zip(then.iter()) {
-                *resets = resets.wrapping_add(u16::from((bits & !then) >> b & 1));
-            }
+            let values = &mut accumulator.value[lanes.clone()];
+            let resets = &mut self.resets[b][lanes.clone()];
+            lanes::reset_sensors(self.level, bits, then, 1 << b, values, resets);
         }
         then.iter_mut().zip(bits).for_each(|(then, bits)| *then |= bits);
-        for (branch, bit) in [(&mut self.causal, 1), (&mut self.acausal, 2)] {
-            for (value, bits) in branch.value[lanes.clone()].iter_mut().zip(bits) {
-                *value = if bits & bit == 0 { *value } else { 0.0 };
-            }
-        }
     }
 
     /// Amplitude in LSB, time constant in ticks and baseline in LSB of a branch of a sensor.
@@ -446,22 +443,28 @@ impl Correlation {
         std::array::from_fn(|column| baseline[column])
     }
 
-    /// Voltages of a row at the inputs of the converters, LSB.
-    pub(crate) fn voltages(&self, row: usize, branch: Branch) -> [f32; COLUMNS] {
+    /// Codes of a branch of a row.
+    pub(crate) fn codes(
+        &self,
+        row: usize,
+        branch: Branch,
+        sampling: &Sampling<'_>,
+    ) -> [u8; COLUMNS] {
         let b = branch.index();
         let lanes = row * COLUMNS..(row + 1) * COLUMNS;
         let place = place(self.hemisphere, row, b);
-        let mut voltages = [0.0; COLUMNS];
-        lanes::voltages(
+        let mut codes = [0; COLUMNS];
+        lanes::convert_sensors(
             self.level,
             &self.baseline[b][lanes.clone()],
             &self.branch(branch).value[lanes.clone()],
             &self.resets[b][lanes],
             Key::new(self.seed, Purpose::SensorReset, place, 0),
             self.reset_sigma,
-            &mut voltages,
+            sampling,
+            &mut codes,
         );
-        voltages
+        codes
     }
 
     /// Moves the epoch so that stamps reach `LONGEST_BATCH` beyond `time`.

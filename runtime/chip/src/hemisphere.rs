@@ -283,7 +283,7 @@ impl Hemisphere {
     }
 
     pub(crate) fn correlation_codes(&self, row: usize, branch: Branch, time: u64) -> [u8; COLUMNS] {
-        self.adc.convert(&self.sensors.voltages(row, branch), row, branch, time)
+        self.sensors.codes(row, branch, &self.adc.sampling(row, branch, time))
     }
 
     /// Codes of the voltages the sensors are reset to.

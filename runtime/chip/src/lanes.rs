@@ -120,37 +120,67 @@ fn released(free: f32, reset: f32, hold: f32) -> f32 {
     if hold > 0.0 { reset + (1.0 - hold).max(0.0) * (free - reset) } else { free }
 }
 
+/// How converters sample at one time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sampling<'a> {
+    /// Offset of each column's channel, and spread of its noise, LSB.
+    pub(crate) offsets: &'a [f32; COLUMNS],
+    pub(crate) noise_sigma: f32,
+    pub(crate) key: Key,
+}
+
+impl Sampling<'_> {
+    #[inline(always)]
+    fn code(&self, column: usize, lane: u32, voltage: f32) -> u8 {
+        quantise(voltage + self.offsets[column] + self.noise_sigma * self.key.noise(lane))
+    }
+}
+
 kernel! {
-    /// Voltages of a row of sensors: baseline, less what has accumulated, plus the noise of the
-    /// last reset, which the number of resets selects.
-    fn voltages(
-        baseline: &[f32],
-        accumulated: &[f32],
-        resets: &[u16],
-        key: Key,
-        reset_sigma: f32,
-        voltages: &mut [f32; COLUMNS],
-    ) {
-        let (baseline, accumulated) = (&baseline[..COLUMNS], &accumulated[..COLUMNS]);
-        let resets = &resets[..COLUMNS];
+    /// Codes of voltages.
+    fn convert(voltages: &[f32; COLUMNS], sampling: &Sampling<'_>, codes: &mut [u8; COLUMNS]) {
         for (lane, i) in (0..).zip(0..COLUMNS) {
-            let noise = key.noise(lane | (u32::from(resets[i]) << 8));
-            voltages[i] = baseline[i] - accumulated[i] + reset_sigma * noise;
+            codes[i] = sampling.code(i, lane, voltages[i]);
         }
     }
 }
 
 kernel! {
-    /// Codes of the converters.
-    fn convert(
-        voltages: &[f32; COLUMNS],
-        offsets: &[f32; COLUMNS],
+    /// Codes of a row of sensors, whose voltages are the baselines, less what has accumulated, plus
+    /// the noise of the last reset, which the number of resets selects.
+    fn convert_sensors(
+        baseline: &[f32],
+        accumulated: &[f32],
+        resets: &[u16],
         key: Key,
-        noise_sigma: f32,
+        reset_sigma: f32,
+        sampling: &Sampling<'_>,
         codes: &mut [u8; COLUMNS],
     ) {
+        let (baseline, accumulated) = (&baseline[..COLUMNS], &accumulated[..COLUMNS]);
+        let resets = &resets[..COLUMNS];
         for (lane, i) in (0..).zip(0..COLUMNS) {
-            codes[i] = quantise(voltages[i] + offsets[i] + noise_sigma * key.noise(lane));
+            let noise = key.noise(lane | (u32::from(resets[i]) << 8));
+            let voltage = baseline[i] - accumulated[i] + reset_sigma * noise;
+            codes[i] = sampling.code(i, lane, voltage);
+        }
+    }
+}
+
+kernel! {
+    /// Resets a branch of a row of sensors, whose bit in the columns' `bits` is `bit`; counts the
+    /// resets, except at columns that have the bit in `already`.
+    fn reset_sensors(
+        bits: &[u8; COLUMNS],
+        already: &[u8; COLUMNS],
+        bit: u8,
+        values: &mut [f32],
+        resets: &mut [u16],
+    ) {
+        let (values, resets) = (&mut values[..COLUMNS], &mut resets[..COLUMNS]);
+        for i in 0..COLUMNS {
+            values[i] = if bits[i] & bit == 0 { values[i] } else { 0.0 };
+            resets[i] = resets[i].wrapping_add(u16::from(bits[i] & !already[i] & bit != 0));
         }
     }
 }

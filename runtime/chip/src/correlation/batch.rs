@@ -16,38 +16,55 @@ struct Post {
 /// Pulses of some time by where they act, each list in order of time.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// By row.
-    pres: Vec<Vec<Pre>>,
+    /// Row by row; those of row `r` are from `rows[r]` to `rows[r + 1]`.
+    pres: Vec<Pre>,
+    rows: [usize; ROWS + 1],
     /// By block of columns.
     posts: [Vec<Post>; BLOCKS],
 }
 
 impl Batch {
-    /// No pulses.
-    pub(super) fn new() -> Batch {
-        Batch { pres: vec![Vec::new(); ROWS], posts: Default::default() }
-    }
-
-    /// Adds the pulses of a later tick, in any order.
-    pub(super) fn push(&mut self, time: u32, pulses: &[(u64, Pulse)]) {
-        let count = |posts: &Vec<Post>| u32::try_from(posts.len()).unwrap_or(u32::MAX);
-        let posts_before = self.posts.each_ref().map(count);
+    /// Pulses in the order of their times, whose stamps `stamp` gives.
+    pub(super) fn new(pulses: &[(u64, Pulse)], stamp: impl Fn(u64) -> u32) -> Batch {
+        let mut rows = [0; ROWS + 1];
         for (_, pulse) in pulses {
-            match *pulse {
-                Pulse::Pre(PrePulse { row, address }) => {
-                    self.pres[usize::from(row)].push(Pre { time, address, posts_before });
-                }
-                Pulse::Post(column) => {
-                    let (block, lane) = (usize::from(column) / BLOCK, usize::from(column) % BLOCK);
-                    self.posts[block].push(Post { time, lane });
+            if let Pulse::Pre(pre) = pulse {
+                rows[usize::from(pre.row) + 1] += 1;
+            }
+        }
+        for row in 0..ROWS {
+            rows[row + 1] += rows[row];
+        }
+        let nothing = Pre { time: 0, address: 0, posts_before: [0; BLOCKS] };
+        let mut pres = vec![nothing; rows[ROWS]];
+        let mut ends = rows;
+        let mut posts: [Vec<Post>; BLOCKS] =
+            std::array::from_fn(|_| Vec::with_capacity(pulses.len() / BLOCKS));
+        let mut post_counts = [0; BLOCKS];
+        for tick in pulses.chunk_by(|(a, _), (b, _)| a == b) {
+            let time = stamp(tick[0].0);
+            let posts_before = post_counts;
+            for (_, pulse) in tick {
+                match *pulse {
+                    Pulse::Pre(PrePulse { row, address }) => {
+                        let end = &mut ends[usize::from(row)];
+                        pres[*end] = Pre { time, address, posts_before };
+                        *end += 1;
+                    }
+                    Pulse::Post(column) => {
+                        let column = usize::from(column);
+                        posts[column / BLOCK].push(Post { time, lane: column % BLOCK });
+                        post_counts[column / BLOCK] += 1;
+                    }
                 }
             }
         }
+        Batch { pres, rows, posts }
     }
 
     /// Presynaptic pulses of a row.
     pub(super) fn pres(&self, row: usize) -> &[Pre] {
-        &self.pres[row]
+        &self.pres[self.rows[row]..self.rows[row + 1]]
     }
 
     /// Moments before and after the postsynaptic pulses of each block of columns; the last of each
