@@ -63,7 +63,7 @@ pub(crate) fn splat(b: B<'_, '_>, scalar: Value) -> Value {
 }
 
 /// The low byte of each lane, sign-extended.
-fn low_byte(b: B<'_, '_>, x: Value) -> Value {
+pub(crate) fn low_byte(b: B<'_, '_>, x: Value) -> Value {
     let high = lanes::shift(b, Op::Shl, x, 8);
     lanes::shift(b, Op::ShrFloor, high, 8)
 }

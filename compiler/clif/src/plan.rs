@@ -71,6 +71,8 @@ pub(crate) fn row_position(inst: &InstData) -> Option<Value> {
         | Op::ShrRound
         | Op::ShrRoundAway
         | Op::Splat
+        | Op::Widen
+        | Op::Narrow
         | Op::ReduceAdd
         | Op::ReduceMin
         | Op::ReduceMax

@@ -131,6 +131,8 @@ impl Translator<'_, '_> {
             Op::MulFrac
             | Op::MulFracRound
             | Op::Splat
+            | Op::Widen
+            | Op::Narrow
             | Op::ReduceAdd
             | Op::ReduceMin
             | Op::ReduceMax
@@ -261,6 +263,8 @@ impl Translator<'_, '_> {
             | Op::MulFrac
             | Op::MulFracRound
             | Op::Splat
+            | Op::Widen
+            | Op::Narrow
             | Op::ReduceAdd
             | Op::ReduceMin
             | Op::ReduceMax

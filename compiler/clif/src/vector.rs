@@ -121,6 +121,12 @@ impl Translator<'_, '_> {
                 Lanes { negated: !mask.negated, ..mask }
             }
             Op::Splat => self.splat(inst),
+            // Bytes are kept sign-extended.
+            Op::Widen => self.operand(inst.args[0], body),
+            Op::Narrow => {
+                let lanes = self.operand(inst.args[0], body).halves;
+                Lanes::of(lanes.map(|half| bytes::low_byte(&mut self.b, half)))
+            }
             Op::Column => Lanes::of([0, 1].map(|half| {
                 let ahead = if half == 0 { 0 } else { i64::from(CHUNK_STEP) };
                 let first = self.b.ins().iadd_imm_s(body.at.column, ahead);

@@ -81,6 +81,18 @@ impl Quantity {
             || self.resets()
     }
 
+    /// Whether writing it takes the low byte of each lane.
+    #[must_use]
+    pub const fn takes_low_bytes(self) -> bool {
+        matches!(
+            self,
+            Quantity::Weight
+                | Quantity::SignedWeight
+                | Quantity::Address
+                | Quantity::CorrelationReset
+        )
+    }
+
     /// Whether writing it resets something.
     #[must_use]
     pub const fn resets(self) -> bool {

@@ -325,6 +325,10 @@ impl Machine<'_, '_> {
                 let lane = splat_lane(self.scalar(args[0]), ty);
                 Datum::Lanes(vec![lane; usize::from(ty.lanes().unwrap_or(0))])
             }
+            Op::Widen => self.datum(args[0]).clone(),
+            Op::Narrow => {
+                Datum::Lanes(self.lanes(args[0]).iter().map(|lane| low_byte(*lane)).collect())
+            }
             Op::ReduceAdd | Op::ReduceMin | Op::ReduceMax => self.reduce(inst.op, args[0]),
             Op::Column => Datum::Lanes((0..256).collect()),
             Op::MaskAnd | Op::MaskOr => {
@@ -432,6 +436,13 @@ impl Machine<'_, '_> {
             None => Datum::Lanes(lanes.map(|a| lane_shift(inst.op, ty, *a, places)).collect()),
         }
     }
+}
+
+/// The low byte of a lane, sign-extended: what narrowing keeps.
+#[must_use]
+pub const fn low_byte(lane: i16) -> i16 {
+    let [low, _] = lane.to_le_bytes();
+    low.cast_signed() as i16
 }
 
 /// The lane of type `ty` that a splat scalar gives, sign-extended.

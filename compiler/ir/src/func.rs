@@ -93,6 +93,8 @@ impl InstData {
             | Sig::MaskBinary
             | Sig::MaskUnary
             | Sig::Splat
+            | Sig::Widen
+            | Sig::Narrow
             | Sig::Reduce
             | Sig::Lanes
             | Sig::Event

@@ -66,6 +66,10 @@ pub enum Sig {
     MaskUnary,
     /// `(i32) -> V`
     Splat,
+    /// `(i8x256) -> i16x256`
+    Widen,
+    /// `(i16x256) -> i8x256`
+    Narrow,
     /// `(i16x256) -> i32`
     Reduce,
     /// `(i32, i32)`
@@ -326,6 +330,10 @@ ops! {
     MulFracRound "mul_frac_round" None LaneBinary Pure commutes;
     /// Every lane the low bits of a scalar.
     Splat "splat" None Splat Pure ordered;
+    /// Bytes as halfwords, sign-extended.
+    Widen "widen" None Widen Pure ordered;
+    /// The low bytes of halfwords.
+    Narrow "narrow" None Narrow Pure ordered;
     /// Sum of the lanes in columns of the view; exact.
     ReduceAdd "reduce_add" None Reduce Sample ordered;
     /// Smallest lane in columns of the view; 32767 if there are none.

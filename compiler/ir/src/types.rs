@@ -45,6 +45,8 @@ pub enum Type {
 impl Type {
     /// A row of 16-bit lanes.
     pub const ROW16: Type = Type::Vector { elem: Elem::I16, lanes: ROW_LANES };
+    /// A row of 8-bit lanes.
+    pub const ROW8: Type = Type::Vector { elem: Elem::I8, lanes: ROW_LANES };
     /// A row of truth values.
     pub const ROW_MASK: Type = Type::Mask { lanes: ROW_LANES };
 

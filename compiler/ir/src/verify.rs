@@ -384,6 +384,8 @@ impl Checker<'_> {
             }
             Sig::MaskUnary => matches!(*args, [a] if result == Some(a) && mask(a)),
             Sig::Splat => args == [scalar] && result.is_some_and(Type::is_vector),
+            Sig::Widen => args == [Type::ROW8] && result == Some(Type::ROW16),
+            Sig::Narrow => args == [Type::ROW16] && result == Some(Type::ROW8),
             Sig::Event => args == [scalar; 2] && result.is_none(),
             Sig::Reduce => args == [Type::ROW16] && result == Some(scalar),
             Sig::Lanes => args.is_empty() && result == Some(Type::ROW16),

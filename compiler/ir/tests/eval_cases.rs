@@ -174,6 +174,22 @@ fn byte_lanes_are_bytes() {
     assert_eq!(lanes(&state, 0), [200; 256]);
 }
 
+#[test]
+fn narrowing_keeps_the_low_byte_and_widening_its_sign() {
+    let module = one_block(
+        "v0:i16x256 = load s0
+         v1:i8x256 = narrow v0
+         v2:i16x256 = widen v1
+         store s1, v2",
+    );
+    for (lane, expected) in [(127, 127), (128, -128), (-129, 127), (0x12ff, -1), (-256, 0)] {
+        let mut state = plain(&module);
+        state.instance.objects[0] = ObjectValues::Lanes(vec![lane; 256]);
+        state.evaluate(&module, 1).expect("runs");
+        assert_eq!(lanes(&state, 1), [expected; 256], "{lane}");
+    }
+}
+
 /// Walks over the rows of the view and acts on the chip.
 const ROWS: &str = "module \"rows\" rows 4
 object s0 = row \"hardware row\" init 0

@@ -18,6 +18,7 @@ pub(crate) fn run(func: &mut Function, _cx: &PassCx<'_>) -> Changed {
             .or_else(|| shift_of_shift(site, inst))
             .or_else(|| choice(site, inst, result))
             .or_else(|| truth(site, inst))
+            .or_else(|| conversion(site, inst))
     })
 }
 
@@ -163,6 +164,16 @@ fn choice(site: &Site<'_>, inst: &InstData, result: Value) -> Option<Rewrite> {
         return select([*inner, *a, *no]);
     }
     None
+}
+
+/// The low bytes of widened bytes, and of a splat.
+fn conversion(site: &Site<'_>, inst: &InstData) -> Option<Rewrite> {
+    let (Op::Narrow, [lanes]) = (inst.op, &*inst.args) else { return None };
+    if let Some([bytes]) = site.operands(*lanes, Op::Widen) {
+        return Some(Rewrite::Value(*bytes));
+    }
+    let scalar = site.operands(*lanes, Op::Splat)?;
+    Some(Rewrite::Inst(Op::Splat, Imm::None, scalar.to_vec()))
 }
 
 /// Negations of masks, and comparisons of truth values with 0.

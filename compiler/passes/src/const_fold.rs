@@ -71,6 +71,7 @@ fn fold(site: &mut Site<'_>, masks: &mut Masks, inst: &InstData, result: Value) 
             let element = Imm::Object(ObjectId(first.0 + index));
             Some(Rewrite::Inst(Op::Load, element, Vec::new()))
         }
+        Sig::Widen | Sig::Narrow => constant(0).map(Rewrite::Constant),
         Sig::Scalar
         | Sig::ScalarUnary
         | Sig::Splat

@@ -26,7 +26,7 @@
 //!   vector registers, and such loops became 3 to 7 percent slower where others gained 5 to 25.
 //!
 //! The processor for plasticity is what fusing is for: rows of the rules that `cycles.rs` tests take
-//! 12 to 16 percent fewer cycles. Native code keeps a row's bytes in cache between two loops and
+//! 7 to 13 percent fewer cycles. Native code keeps a row's bytes in cache between two loops and
 //! lost 6 to 24 percent of its speed: so the pass runs for the processor alone.
 //!
 //! What stands between runs after the fused loop. What the second loop needs of it is made before,

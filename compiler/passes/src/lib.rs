@@ -32,6 +32,7 @@ mod gvn;
 mod licm;
 mod loads;
 mod loops;
+mod narrow;
 mod ranges;
 mod replace;
 mod rewrite;
@@ -200,6 +201,13 @@ pub const PIPELINE: &[PassDesc] = &[
         run: dead_records::run,
         level: Level::Size,
         target: Target::Any,
+    },
+    PassDesc {
+        name: "narrow",
+        doc: "Computes lanes in 8 bits that need no more, where that pays.",
+        run: narrow::run,
+        level: Level::Speed,
+        target: Target::Ppu,
     },
     PassDesc {
         name: "dce",

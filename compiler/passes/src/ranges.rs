@@ -46,6 +46,16 @@ impl Range {
         other.low <= self.low && self.high <= other.high
     }
 
+    /// The smallest number.
+    pub(crate) const fn low(self) -> i64 {
+        self.low
+    }
+
+    /// The number, if there is only one.
+    pub(crate) fn only(self) -> Option<i64> {
+        (self.low == self.high).then_some(self.low)
+    }
+
     fn each(self, f: impl Fn(i64) -> i64) -> Range {
         Range::new(f(self.low), f(self.high))
     }
@@ -102,7 +112,8 @@ impl Ranges {
             (Op::Const, Imm::Int(x)) => Range::new(x.into(), x.into()),
             (Op::Read, Imm::Quantity(quantity)) => Range::of_quantity(quantity),
             (Op::Column | Op::ViewRow, _) => Range::new(0, 255),
-            (Op::Splat, _) => arg(0).wrapped(all),
+            (Op::Splat | Op::Narrow, _) => arg(0).wrapped(all),
+            (Op::Widen, _) => arg(0),
             (Op::Select, _) => arg(1).union(arg(2)),
             (Op::Add, _) => sum(arg(0), arg(1)).wrapped(all),
             (Op::AddSat, _) => sum(arg(0), arg(1)).saturated(all),

@@ -495,7 +495,7 @@ fn bad_input_gives_one_clear_message_and_no_files() {
     at("huge.pl", &huge_rule());
     at(
         "short.pl",
-        "rule r {\n    view rows <= 64\n    every 20 us\n    synapses { weight += 1 }\n}\n",
+        "rule r {\n    view rows <= 64\n    every 10 us\n    synapses { weight += 1 }\n}\n",
     );
     fs::write(folder.path().join("bytes.pl"), b"rule \xff r {}").unwrap();
     let example = fs::read_to_string(digits()).unwrap();

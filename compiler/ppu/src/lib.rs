@@ -37,7 +37,7 @@ use frame::Frame;
 use image::Placed;
 use memory::{Memory, Spread};
 use needs::Needs;
-use pl_ir::{Elem, Module, Type, Verified};
+use pl_ir::{Module, Verified};
 use pl_isa::elf::Image;
 use pl_isa::image::{EXTERNAL_REGION_BYTES, STACK_TOP};
 use pl_isa::latency::ChipLatencies;
@@ -84,12 +84,6 @@ pub enum Error {
         /// Bytes there are.
         limit: u32,
     },
-    /// The module computes with vectors of bytes, which this back end does not select yet.
-    #[error("function `{function}` has vectors of bytes")]
-    ByteLanes {
-        /// The function.
-        function: String,
-    },
     /// An instruction has no encoding: a fault of the compiler.
     #[error("internal error: {0}")]
     Encoding(String),
@@ -127,12 +121,6 @@ impl Program {
 /// # Errors
 /// [`Error`], of the smallest program if none fits.
 pub fn compile(module: &Verified<Module>, options: &Options) -> Result<Program, Error> {
-    for func in &module.functions {
-        let bytes = |ty: &Type| matches!(ty, Type::Vector { elem: Elem::I8, .. });
-        if func.values.iter().any(bytes) {
-            return Err(Error::ByteLanes { function: func.name.clone() });
-        }
-    }
     let limit = options.stack_top.min(0x8000);
     let mut result = Err(Error::ImageTooLarge { bytes: u32::MAX, limit });
     for spread in [Spread::Inside, Spread::SynapsesOutside, Spread::VectorsOutside] {

@@ -13,7 +13,7 @@ use generator::{FEATURES, Program, program};
 use pl_clif::{Effort, Kernel};
 use pl_driver::ir::io::{COLUMNS, ObjectValues};
 use pl_driver::ir::testing::Random;
-use pl_driver::ir::{Module, Op, Verified, eval, verify};
+use pl_driver::ir::{Imm, InstData, Module, Op, Type, Value, Verified, eval, verify};
 use pl_driver::test_run::{Bench, Effects, Executor};
 use pl_driver::{Engine, Options, Rule, Session};
 use pl_passes::{Changed, Level, PIPELINE};
@@ -222,8 +222,8 @@ fn difference(found: &Left, expected: &Left) -> String {
     wrong.join(", ")
 }
 
-/// Passes that find something to do in a module.
-fn passes_that_change(module: &Verified<Module>) -> BTreeSet<&'static str> {
+/// Passes that find something to do in a module, and what they make of it.
+fn optimised(module: &Verified<Module>) -> (BTreeSet<&'static str>, Module) {
     let mut changing = BTreeSet::new();
     let mut module = (**module).clone();
     for pass in PIPELINE.iter().chain(PIPELINE) {
@@ -231,7 +231,7 @@ fn passes_that_change(module: &Verified<Module>) -> BTreeSet<&'static str> {
             changing.insert(pass.name);
         }
     }
-    changing
+    (changing, module)
 }
 
 /// How often programs use what.
@@ -250,13 +250,14 @@ struct Coverage {
 impl Coverage {
     fn count(&mut self, program: &Program, module: &Verified<Module>) {
         self.programs += 1;
-        for pass in passes_that_change(module) {
+        let (passes, after) = optimised(module);
+        for pass in passes {
             *self.passes.entry(pass).or_default() += 1;
         }
         for feature in &program.used {
             *self.features.entry(feature).or_default() += 1;
         }
-        let insts = module.functions.iter().flat_map(|func| {
+        let insts = module.functions.iter().chain(&after.functions).flat_map(|func| {
             func.blocks.iter().flat_map(|block| block.insts.iter().map(|inst| func.inst(*inst)))
         });
         let ops: BTreeSet<&'static str> = insts.map(|inst| inst.op.name()).collect();
@@ -337,6 +338,87 @@ fn random_rules_leave_the_same_bits_on_every_engine() {
     }
     if cases >= GATED {
         coverage.gate();
+    }
+}
+
+/// What a wrong conversion would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Conversion {
+    /// Bytes widened without their sign.
+    Unsigned,
+    /// Halfwords narrowed to bits one place above.
+    Misplaced,
+}
+
+/// The module with all conversions of one kind wrong; none if it has none.
+fn misconverted(module: &Verified<Module>, wrong: Conversion) -> Option<Verified<Module>> {
+    let mut changed = (**module).clone();
+    let update = changed.functions.iter_mut().find(|func| func.name == "update")?;
+    let mut found = false;
+    for block in 0..update.blocks.len() {
+        let mut insts = Vec::new();
+        for inst in core::mem::take(&mut update.blocks[block].insts) {
+            let InstData { op, args, .. } = update.inst(inst).clone();
+            let mut add = |op: Op, imm: Imm, arg: Value| {
+                let added = update.new_inst(op, imm, vec![arg], Some(Type::ROW16));
+                insts.push(added);
+                update.inst(added).result.unwrap()
+            };
+            match (wrong, op) {
+                (Conversion::Unsigned, Op::Widen) => {
+                    let wide = add(Op::Widen, Imm::None, args[0]);
+                    let upper = add(Op::Shl, Imm::Shift(8), wide);
+                    let data = &mut update.insts[inst.index()];
+                    (data.op, data.imm) = (Op::ShrLogical, Imm::Shift(8));
+                    data.args = vec![upper];
+                    found = true;
+                }
+                (Conversion::Misplaced, Op::Narrow) => {
+                    let shifted = add(Op::ShrFloor, Imm::Shift(1), args[0]);
+                    update.insts[inst.index()].args = vec![shifted];
+                    found = true;
+                }
+                _ => {}
+            }
+            insts.push(inst);
+        }
+        update.blocks[block].insts = insts;
+    }
+    if found { verify(changed).ok() } else { None }
+}
+
+#[test]
+fn a_wrong_conversion_of_lanes_in_any_engine_is_caught() {
+    let conversions = [Conversion::Unsigned, Conversion::Misplaced];
+    let mut caught: BTreeSet<(&str, Conversion)> = BTreeSet::new();
+    let mut random = Random::new(12);
+    for seed in 0..400 {
+        if caught.len() == 3 * conversions.len() {
+            break;
+        }
+        let tape: Vec<u8> = (0..250).map(|_| random.byte()).collect();
+        let Ok(rule) = compiled(&program(&tape).source, Level::Speed) else { continue };
+        let setup = Setup { seed };
+        let Ok(expected) = setup.run(&rule, &mut OnModule(rule.module())) else { continue };
+        let module = rule.module_for_ppu(&mut |_, _| ());
+        for conversion in conversions {
+            let Some(wrong) = misconverted(&module, conversion) else { continue };
+            let mut note = |engine: &'static str, found: Result<Left, String>| {
+                if found.is_ok_and(|found| found != expected) {
+                    caught.insert((engine, conversion));
+                }
+            };
+            note("evaluator", setup.run(&rule, &mut OnModule(&wrong)));
+            note("native", setup.run(&rule, &mut OnKernel(&kernel(&wrong, Effort::High))));
+            if let Ok(program) = pl_ppu::compile(&wrong, &pl_ppu::Options::default()) {
+                note("PPU", setup.run(&rule, &mut OnPpu::load(&program).unwrap()));
+            }
+        }
+    }
+    for conversion in conversions {
+        for engine in ["evaluator", "native", "PPU"] {
+            assert!(caught.contains(&(engine, conversion)), "{engine}: {conversion:?}");
+        }
     }
 }
 

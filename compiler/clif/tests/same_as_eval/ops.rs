@@ -6,10 +6,7 @@ use pl_clif::{Effort, Kernel};
 use pl_ir::io::ObjectValues;
 use pl_ir::op::Cond;
 use pl_ir::testing::{Random, State};
-use pl_ir::types::ROW_LANES;
-use pl_ir::{
-    Elem, FunctionBuilder, Imm, Module, Object, ObjectId, Op, Scope, Type, Value, Verified,
-};
+use pl_ir::{FunctionBuilder, Imm, Module, Object, ObjectId, Op, Scope, Type, Value, Verified};
 
 const BINARY: [Op; 9] = [
     Op::Add,
@@ -38,7 +35,6 @@ const SCALAR: [Op; 13] = [
     Op::MulReal,
     Op::DivReal,
 ];
-const BYTES: Type = Type::Vector { elem: Elem::I8, lanes: ROW_LANES };
 
 fn object(index: usize) -> Imm {
     Imm::Object(ObjectId::new(index))
@@ -68,21 +64,12 @@ fn of_two(
     module(scope, b)
 }
 
-/// The low 8 bits of each lane, as lanes of another type: nothing converts vectors but masks.
-fn low_bits(b: &mut FunctionBuilder, from: Value, to: Type) -> Value {
-    let bits = b.func().ty(from);
-    let top = match bits {
-        Type::Vector { elem, .. } => elem.bits() - 1,
-        Type::I32 | Type::Mask { .. } => unreachable!("a vector"),
-    };
-    let (none, zero) = (b.splat_const(0, to), b.splat_const(0, bits));
-    (0..8).fold(none, |sum, bit| {
-        let shifted = b.shift(Op::Shl, from, top - bit);
-        let set = b.compare(Cond::Lt, shifted, zero);
-        let weight = b.splat_const(1 << bit, to);
-        let part = b.op(Op::Select, &[set, weight, none]);
-        b.op(Op::Add, &[sum, part])
-    })
+fn narrowed(b: &mut FunctionBuilder, lanes: Value) -> Value {
+    b.value(Op::Narrow, Imm::None, &[lanes], Type::ROW8)
+}
+
+fn widened(b: &mut FunctionBuilder, bytes: Value) -> Value {
+    b.value(Op::Widen, Imm::None, &[bytes], Type::ROW16)
 }
 
 /// Runs a module on lanes by both engines.
@@ -178,14 +165,26 @@ fn shifts_agree_for_every_lane_and_place() {
     }
 }
 
-/// Every pair of bytes. The result is widened bit by bit, as there is no op for that.
+#[test]
+fn conversions_agree_for_every_lane() {
+    let module = of_two(Scope::Neuron, |b, x, _| {
+        let bytes = narrowed(b, x);
+        widened(b, bytes)
+    });
+    let kernel = kernel(&module, Effort::High);
+    for high in 0..256 {
+        let x = row(|low| 256 * high + low - 32768);
+        lanes_agree(&module, &kernel, &x, &x);
+    }
+}
+
 #[test]
 fn byte_ops_agree_for_every_pair() {
     for op in BINARY {
         let module = of_two(Scope::Neuron, |b, x, y| {
-            let (x, y) = (low_bits(b, x, BYTES), low_bits(b, y, BYTES));
+            let (x, y) = (narrowed(b, x), narrowed(b, y));
             let result = b.op(op, &[x, y]);
-            low_bits(b, result, Type::ROW16)
+            widened(b, result)
         });
         let kernel = kernel(&module, Effort::High);
         for x in 0..256 {
@@ -199,16 +198,16 @@ fn byte_shifts_and_comparisons_agree_for_every_byte() {
     for op in SHIFTS {
         for places in 1..8 {
             let module = of_two(Scope::Neuron, |b, x, _| {
-                let x = low_bits(b, x, BYTES);
+                let x = narrowed(b, x);
                 let result = b.shift(op, x, places);
-                low_bits(b, result, Type::ROW16)
+                widened(b, result)
             });
             lanes_agree(&module, &kernel(&module, Effort::High), &row(|x| x), &row(|x| x));
         }
     }
     for (cond, _) in Cond::ALL {
         let module = of_two(Scope::Neuron, |b, x, y| {
-            let bytes = [low_bits(b, x, BYTES), low_bits(b, y, BYTES)];
+            let bytes = [narrowed(b, x), narrowed(b, y)];
             let mask = b.compare(cond, bytes[0], bytes[1]);
             b.op(Op::Select, &[mask, x, y])
         });
@@ -224,8 +223,9 @@ fn byte_shifts_and_comparisons_agree_for_every_byte() {
 fn splats_agree() {
     for value in [0, 1, -1, 127, 128, 255, 256, -129, 32767, 32768, 65535, i32::MIN, i32::MAX] {
         halfwords_agree(&of_two(Scope::Neuron, |b, x, _| {
-            let (lanes, bytes) = (b.splat_const(value, Type::ROW16), b.splat_const(value, BYTES));
-            let bytes = low_bits(b, bytes, Type::ROW16);
+            let (lanes, bytes) =
+                (b.splat_const(value, Type::ROW16), b.splat_const(value, Type::ROW8));
+            let bytes = widened(b, bytes);
             let sum = b.op(Op::AddSat, &[lanes, bytes]);
             b.op(Op::Sub, &[sum, x])
         }));

@@ -173,6 +173,8 @@ const fn in_kernels(op: Op) -> bool {
         | Op::ShrRound
         | Op::ShrRoundAway
         | Op::Splat
+        | Op::Widen
+        | Op::Narrow
         | Op::ReduceAdd
         | Op::ReduceMin
         | Op::ReduceMax

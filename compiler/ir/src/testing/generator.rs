@@ -5,9 +5,8 @@ mod straight;
 use super::{Random, Shape};
 use crate::op::Cond;
 use crate::{
-    Block, BlockCall, Derived, Elem, Field, Function, FunctionBuilder, Generators, Imm, Module,
-    Object, ObjectId, Op, Quantity, Record, RecordId, Scope, Terminator, Type, Value,
-    types::ROW_LANES,
+    Block, BlockCall, Derived, Field, Function, FunctionBuilder, Generators, Imm, Module, Object,
+    ObjectId, Op, Quantity, Record, RecordId, Scope, Terminator, Type, Value,
 };
 
 /// Deepest nesting of loops and branches.
@@ -17,8 +16,6 @@ const ROUNDS_MAX: usize = 3;
 /// The objects that show results: one of every neuron and one of the rule.
 const SHOWN_LANES: ObjectId = ObjectId(0);
 const SHOWN_SCALAR: ObjectId = ObjectId(1);
-/// A row of bytes.
-const ROW8: Type = Type::Vector { elem: Elem::I8, lanes: ROW_LANES };
 
 pub(super) fn module(seed: u64, shape: &Shape) -> Module {
     let mut random = Random::new(seed);
@@ -145,7 +142,7 @@ impl Generator<'_> {
         let lane = self.builder.splat_const(lane, Type::ROW16);
         self.pool.lanes.push(lane);
         if self.shape.byte_lanes {
-            let bytes = self.builder.splat_const(lane.0.cast_signed(), ROW8);
+            let bytes = self.builder.splat_const(lane.0.cast_signed(), Type::ROW8);
             self.pool.bytes.push(bytes);
         }
     }

@@ -206,14 +206,34 @@ impl Lowering<'_> {
 
     /// Sign-extends one side of a half row: into the upper bytes, then down by 8.
     fn widen_signal(&mut self, inst: &InstData, part: usize) {
-        if self.is_absorbed(inst) {
-            return;
+        if !self.is_absorbed(inst) {
+            let bytes = self.half_row_of(inst, part);
+            self.sign_extend(inst, bytes, part);
         }
-        let (zero, bytes) = (self.halfwords(0), self.half_row_of(inst, part));
-        let (upper, divisor) = (self.new_vector(), self.halfwords(1 << 7));
-        let to = self.result(inst, part);
+    }
+
+    /// Vectors of bytes as halfwords.
+    pub(super) fn widen_bytes(&mut self, inst: &InstData, at: At) {
+        let part = part_of(at);
+        let bytes = self.part(inst.args[0], part);
+        self.sign_extend(inst, bytes, part);
+    }
+
+    fn sign_extend(&mut self, inst: &InstData, bytes: Reg, part: usize) {
+        let (zero, divisor) = (self.halfwords(0), self.halfwords(1 << 7));
+        let (upper, to) = (self.new_vector(), self.result(inst, part));
         self.emit(unpack(part), vec![upper.into(), bytes.into(), zero.into(), Operand::Imm(0)]);
         self.emit(Opcode::Fxvmulhfs, vec![to.into(), upper.into(), divisor.into()]);
+    }
+
+    /// The low bytes of halfwords; what the block read was bytes before.
+    pub(super) fn narrow(&mut self, inst: &InstData, at: At) {
+        let (part, value) = (part_of(at), inst.args[0]);
+        let to = self.result(inst, part);
+        match self.state.half_rows.get(&(value, part / 2)) {
+            Some(bytes) => self.push(Inst::copy(Class::Vector, to, *bytes)),
+            None => self.pack_into(to, value, part / 2),
+        }
     }
 
     /// One side of a half row that the block read, shifted left. Unpacking puts the upper byte
@@ -296,10 +316,7 @@ impl Lowering<'_> {
                 let [_, byte] = lane.to_be_bytes();
                 self.halfwords(i16::from_be_bytes([byte; 2]))
             }
-            None => {
-                let [left, right] = [part - 1, part].map(|part| self.part(value, part));
-                self.pack(left, right)
-            }
+            None => self.low_bytes(value, half),
         };
         if quantity == Quantity::SignedWeight {
             // The excitatory row has what is positive, the inhibitory one the rest.
@@ -327,11 +344,25 @@ impl Lowering<'_> {
         self.push(Inst { cond: Cond::Gt, ..write.working(Work::HalfRow { plane, half }) });
     }
 
-    /// Low bytes of both sides of a half row.
-    fn pack(&mut self, left: Reg, right: Reg) -> Reg {
-        let to = self.new_vector();
+    /// Low bytes of both sides of a half row: those that were widened, or packed ones.
+    fn low_bytes(&mut self, value: Value, half: usize) -> Reg {
+        match self.defs[value.index()] {
+            Some(InstData { op: Op::Widen, args, .. }) => self.part(args[0], 2 * half),
+            _ => {
+                let to = self.new_vector();
+                self.pack_into(to, value, half);
+                to
+            }
+        }
+    }
+
+    fn pack_into(&mut self, to: Reg, value: Value, half: usize) {
+        let [left, right] = [2 * half, 2 * half + 1].map(|part| self.part(value, part));
+        self.pack(to, left, right);
+    }
+
+    fn pack(&mut self, to: Reg, left: Reg, right: Reg) {
         self.emit(Opcode::Fxvpckbl, vec![to.into(), left.into(), right.into(), Operand::Imm(0)]);
-        to
     }
 
     /// Makes the condition "greater" hold in the columns of the view.
@@ -342,14 +373,13 @@ impl Lowering<'_> {
 
     /// Bytes of half a row of lanes: 1 where not 0.
     fn flags(&mut self, value: Value, half: usize) -> Reg {
-        let (zero, one) = (self.halfwords(0), self.halfwords(1));
         let [left, right] = [2 * half, 2 * half + 1].map(|part| {
-            let (lanes, flags) = (self.part(value, part), self.new_vector());
-            self.test(lanes, Width::Half);
-            self.emit_if(Opcode::Fxvsel, vec![flags.into(), one.into(), zero.into()], Cond::Eq);
-            flags
+            let lanes = self.part(value, part);
+            self.not_zero(lanes)
         });
-        self.pack(left, right)
+        let to = self.new_vector();
+        self.pack(to, left, right);
+        to
     }
 
     /// Resets the membranes of lanes that are not 0, in columns of the view: what is enabled counts,
@@ -501,6 +531,6 @@ fn work_of(place: ObjectPlace, outside: Work) -> Work {
 }
 
 /// The unpack instruction of a part: even parts are left sides.
-fn unpack(part: usize) -> Opcode {
+pub(super) fn unpack(part: usize) -> Opcode {
     if part.is_multiple_of(2) { Opcode::Fxvupckbl } else { Opcode::Fxvupckbr }
 }

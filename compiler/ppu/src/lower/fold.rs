@@ -4,7 +4,8 @@
 //!   above them, which makes the clamps of a weight cheaper: `min(max(x, 0), high)` becomes
 //!   `min(x, high) + (-32768)` saturating, whose low byte is that of the clamped value; rounding
 //!   shifts before it do the second addition for nothing, in the accumulator.
-//! - A sensor or weight that is only used shifted left is unpacked to where the shift puts it.
+//! - A sensor or weight that is only used shifted left is unpacked to where the shift puts it. What
+//!   is only used as bytes is not unpacked, and bytes that are only written are not widened.
 
 use pl_ir::{Function, Imm, InstData, Op, Quantity, Value};
 
@@ -48,20 +49,41 @@ impl Folds {
         for block in &func.blocks {
             folds.absorb_reads(func, block, uses);
         }
+        folds.absorb_widened(func, uses);
         folds
     }
 
-    /// Reads of a block that are used there alone, shifted left.
+    /// Reads of a block that are used there alone, shifted left or as bytes.
     fn absorb_reads(&mut self, func: &Function, block: &pl_ir::func::BlockData, uses: &[u32]) {
         let insts = || block.insts.iter().map(|id| func.inst(*id));
-        for read in insts().filter(|inst| is_unpacked(inst)) {
+        for read in insts().filter(|inst| matches!(inst.op, Op::Read | Op::Column)) {
             let Some(result) = read.result else { continue };
-            let shifts = insts().filter(|inst| inst.op == Op::Shl && inst.args[0] == result);
+            let taken = insts().filter(|inst| {
+                let shifted = inst.op == Op::Shl && is_unpacked(read);
+                (shifted || inst.op == Op::Narrow) && inst.args[0] == result
+            });
             let used = uses[result.index()];
             self.absorbed[result.index()] =
-                used > 0 && shifts.count() == used as usize && !is_argument(func, result);
+                used > 0 && taken.count() == used as usize && !is_argument(func, result);
         }
     }
+
+    /// Widened bytes that only go to planes of bytes.
+    fn absorb_widened(&mut self, func: &Function, uses: &[u32]) {
+        let insts = || func.blocks.iter().flat_map(|b| &b.insts).map(|id| func.inst(*id));
+        let mut written = vec![0; uses.len()];
+        for inst in insts().filter(|inst| is_write_of_bytes(inst)) {
+            written[inst.args[1].index()] += 1;
+        }
+        for result in insts().filter(|inst| inst.op == Op::Widen).filter_map(|inst| inst.result) {
+            self.absorbed[result.index()] = written[result.index()] == uses[result.index()];
+        }
+    }
+}
+
+/// Whether the low bytes of the second operand go to a plane.
+fn is_write_of_bytes(inst: &InstData) -> bool {
+    inst.op == Op::Write && matches!(inst.imm, Imm::Quantity(plane) if plane.takes_low_bytes())
 }
 
 /// Whether a value is unpacked from a half row of bytes that the block read.
@@ -92,8 +114,8 @@ fn byte_clamp(
     Some((ByteClamp { value, shift: Some(places), high }, vec![inner, positive]))
 }
 
-/// Values of which only the low bytes count: written to a plane of bytes, directly or by way of a
-/// choice.
+/// Values of which only the low bytes count: narrowed, or written to a plane of bytes, directly or
+/// by way of a choice.
 fn only_low_bytes(func: &Function, uses: &[u32]) -> Vec<bool> {
     let mut written = vec![0; func.values.len()];
     let mut bytes = vec![false; func.values.len()];
@@ -103,17 +125,12 @@ fn only_low_bytes(func: &Function, uses: &[u32]) -> Vec<bool> {
             bytes[result.index()] =
                 written[result.index()] == uses[result.index()] && !is_argument(func, result);
         }
-        match (inst.op, inst.imm) {
-            (
-                Op::Write,
-                Imm::Quantity(Quantity::Weight | Quantity::SignedWeight | Quantity::Address),
-            ) => {
-                written[inst.args[1].index()] += 1;
-            }
-            (Op::Select, _) if inst.result.is_some_and(|r| bytes[r.index()]) => {
-                inst.args[1..].iter().for_each(|value| written[value.index()] += 1);
-            }
-            _ => {}
+        if is_write_of_bytes(inst) {
+            written[inst.args[1].index()] += 1;
+        } else if inst.op == Op::Narrow {
+            written[inst.args[0].index()] += 1;
+        } else if inst.op == Op::Select && inst.result.is_some_and(|r| bytes[r.index()]) {
+            inst.args[1..].iter().for_each(|value| written[value.index()] += 1);
         }
     }
     bytes

@@ -11,9 +11,10 @@
 //!   4. what the scalar core does for vectors: reductions, resets of rate counters
 //! ```
 //!
-//! A vector of the IR (a row of 256 halfwords) is four registers, the parts of
-//! [`pl_isa::image::Place`]. Masks are never stored: a mask is a vector and a test of it against
-//! zero, which the condition register repeats where it is used.
+//! A row of halfwords is four registers, the parts of [`pl_isa::image::Place`]; a row of bytes is
+//! two, one for both parts of a half row, and its instructions are lowered with the left part.
+//! Masks are never stored: a mask is a vector and a test of it against zero, which the condition
+//! register repeats where it is used; its lanes are as wide as those compared.
 
 mod ahead;
 mod chip;
@@ -33,7 +34,7 @@ use crate::memory::Memory;
 use crate::runtime;
 use crate::vcode::{BlockId, Class, Code, Exit, Inst, Operand, Recipe, Reg, Test, splat};
 use pl_ir::op::Sig;
-use pl_ir::{Function, Imm, InstData, Module, Op, Terminator, Type, Value};
+use pl_ir::{Elem, Function, Imm, InstData, Module, Op, Terminator, Type, Value};
 use pl_isa::{Cond, Opcode};
 use std::collections::BTreeMap;
 
@@ -49,11 +50,39 @@ enum At {
     Part(usize),
 }
 
-/// Width of the lanes of a vector compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Width of the lanes of a vector instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Width {
-    Byte,
     Half,
+    Byte,
+}
+
+/// An instruction for halfwords, and the same for bytes.
+type Forms = [Opcode; 2];
+
+impl Width {
+    /// Of the lanes of a type; masks are wherever they come from.
+    const fn of(ty: Type) -> Width {
+        match ty {
+            Type::Vector { elem: Elem::I8, .. } => Width::Byte,
+            Type::Vector { elem: Elem::I16, .. } | Type::I32 | Type::Mask { .. } => Width::Half,
+        }
+    }
+
+    /// What is for lanes of this width.
+    const fn pick<T: Copy>(self, of: [T; 2]) -> T {
+        of[self as usize]
+    }
+
+    /// Bits of a lane without its sign.
+    const fn magnitude(self) -> u8 {
+        self.pick([15, 7])
+    }
+
+    /// Smallest and largest lane.
+    const fn limits(self) -> (i16, i16) {
+        self.pick([(i16::MIN, i16::MAX), (i8::MIN as i16, i8::MAX as i16)])
+    }
 }
 
 /// A mask of one part: lanes of `reg` for which the test against zero holds, or does not.
@@ -67,9 +96,9 @@ struct Mask {
 /// Constants that the accumulator holds for operations that add it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Accumulated {
-    /// Half of the upper halfword's LSB: rounds to nearest.
+    /// Half of the LSB of the upper half: rounds to nearest.
     Half,
-    /// The same on top of the smallest number: rounds, and clamps at 0 from below, as seen in the
+    /// The same on top of the smallest halfword: rounds, and clamps at 0 from below, as seen in the
     /// low byte.
     HalfAboveMinimum,
 }
@@ -105,6 +134,8 @@ struct Lowering<'a> {
     blocks: Vec<BlockId>,
     /// Whether each value is equal in all lanes.
     uniform: Vec<bool>,
+    /// Width of the lanes of each value.
+    widths: Vec<Width>,
     /// The instruction that defines each value.
     defs: Vec<Option<&'a InstData>>,
     /// Uses of each value by instructions; tests of branches do not count.
@@ -113,7 +144,8 @@ struct Lowering<'a> {
     folds: Folds,
     /// Registers of each scalar (all equal) and vector.
     registers: Vec<[Option<Reg>; PARTS]>,
-    masks: BTreeMap<(Value, usize), Mask>,
+    /// By part and width: masks serve lanes of the other width too.
+    masks: BTreeMap<(Value, usize, Width), Mask>,
     /// Constants, made on entry and anew where that is cheaper.
     pool: BTreeMap<Recipe, Reg>,
     generators: Option<[Generator; PARTS]>,
@@ -130,7 +162,7 @@ struct BlockState {
     /// What the condition register holds the comparison of.
     tested: Option<(Reg, Width)>,
     /// What every lane of the accumulator is known to hold.
-    accumulator: Option<Accumulated>,
+    accumulator: Option<(Accumulated, Width)>,
     /// Row whose sensors were converted last.
     converted: Option<Value>,
     /// Index of a half row on the parallel bus.
@@ -175,6 +207,7 @@ impl<'a> Lowering<'a> {
             stretch: 0,
             blocks,
             uniform,
+            widths: widths(func),
             defs,
             uses,
             folds: Folds { clamps: Vec::new(), absorbed: Vec::new() },
@@ -198,7 +231,7 @@ impl<'a> Lowering<'a> {
         Folds::of(self.func, &self.defs, &self.uses, |value| self.known_lanes(value))
     }
 
-    /// A register or four for every value that is not made where it is used.
+    /// Registers for every value that is not made where it is used: one, or those of all parts.
     fn allot(&mut self) {
         for index in 0..self.func.values.len() {
             let one = match self.func.values[index] {
@@ -206,9 +239,14 @@ impl<'a> Lowering<'a> {
                 Type::I32 => Some(Class::Scalar),
                 Type::Vector { .. } => self.uniform[index].then_some(Class::Vector),
             };
-            self.registers[index] = match one {
-                Some(class) => [Some(self.code.new_reg(class)); PARTS],
-                None => [(); PARTS].map(|()| Some(self.code.new_reg(Class::Vector))),
+            let mut vector = || Some(self.code.new_reg(Class::Vector));
+            self.registers[index] = match (one, self.widths[index]) {
+                (Some(class), _) => [Some(self.code.new_reg(class)); PARTS],
+                (None, Width::Half) => [(); PARTS].map(|()| vector()),
+                (None, Width::Byte) => {
+                    let [first, second] = [vector(), vector()];
+                    [first, first, second, second]
+                }
             };
         }
     }
@@ -289,7 +327,9 @@ impl<'a> Lowering<'a> {
             self.sensors(&strips, half);
             for (id, inst) in &strips {
                 self.instruction(*id, inst, At::Part(2 * half));
-                self.instruction(*id, inst, At::Part(2 * half + 1));
+                if !self.in_bytes(inst) {
+                    self.instruction(*id, inst, At::Part(2 * half + 1));
+                }
             }
         }
         let last = insts.last().map(|id| self.func.inst(*id));
@@ -305,10 +345,15 @@ impl<'a> Lowering<'a> {
         !inst.result.as_ref().is_some_and(vector) && !inst.args.iter().any(vector)
     }
 
+    /// Whether one instruction does both parts of a half row.
+    fn in_bytes(&self, inst: &InstData) -> bool {
+        inst.result.is_some_and(|value| self.widths[value.index()] == Width::Byte)
+    }
+
     /// The selection table: what becomes of each op.
     fn instruction(&mut self, id: pl_ir::Inst, inst: &InstData, at: At) {
         let absorbed = inst.result.is_some_and(|value| self.folds.absorbed[value.index()]);
-        if absorbed && inst.op != Op::Read {
+        if absorbed && !matches!(inst.op, Op::Read | Op::Column) {
             return;
         }
         match inst.op {
@@ -327,15 +372,19 @@ impl<'a> Lowering<'a> {
             Op::DivReal => self.call_with_operands(inst, runtime::DIVIDE),
             Op::LoadElement => self.load_element(inst),
             Op::StoreElement => self.store_element(inst),
-            Op::Add => self.both(inst, at, Self::scalar_add, Opcode::Fxvaddhm),
-            Op::Sub => self.both(inst, at, Self::scalar_sub, Opcode::Fxvsubhm),
-            Op::Mul => self.both(inst, at, Self::scalar_mul, Opcode::Fxvmulhm),
-            Op::AddSat => self.both(inst, at, Self::scalar_add_sat, Opcode::Fxvaddhfs),
-            Op::SubSat => self.both(inst, at, Self::scalar_sub_sat, Opcode::Fxvsubhfs),
+            Op::Add => self.both(inst, at, Self::scalar_add, [Opcode::Fxvaddhm, Opcode::Fxvaddbm]),
+            Op::Sub => self.both(inst, at, Self::scalar_sub, [Opcode::Fxvsubhm, Opcode::Fxvsubbm]),
+            Op::Mul => self.both(inst, at, Self::scalar_mul, [Opcode::Fxvmulhm, Opcode::Fxvmulbm]),
+            Op::AddSat => {
+                self.both(inst, at, Self::scalar_add_sat, [Opcode::Fxvaddhfs, Opcode::Fxvaddbfs])
+            }
+            Op::SubSat => {
+                self.both(inst, at, Self::scalar_sub_sat, [Opcode::Fxvsubhfs, Opcode::Fxvsubbfs])
+            }
             Op::Min | Op::Max => self.extreme(inst, at),
             Op::Compare => self.compare(inst, at),
             Op::Select => self.select(inst, at),
-            Op::MulFrac => self.lanes(inst, at, Opcode::Fxvmulhfs),
+            Op::MulFrac => self.lanes(inst, at, lane::MULTIPLY_FRACTIONS),
             Op::MulFracRound => self.multiply_round(inst, at),
             Op::Shl | Op::ShrLogical | Op::ShrFloor | Op::ShrRound | Op::ShrRoundAway
                 if at == At::Scalar =>
@@ -347,6 +396,8 @@ impl<'a> Lowering<'a> {
             Op::ShrRound => self.shift_round(inst, at),
             Op::ShrRoundAway => self.shift_round_away(inst, at),
             Op::Splat => self.splat(inst),
+            Op::Widen => self.widen_bytes(inst, at),
+            Op::Narrow => self.narrow(inst, at),
             Op::ReduceAdd | Op::ReduceMin | Op::ReduceMax => {
                 unreachable!("a reduction ends a segment")
             }
@@ -366,10 +417,10 @@ impl<'a> Lowering<'a> {
     }
 
     /// An op that scalars and lanes have.
-    fn both(&mut self, inst: &InstData, at: At, scalar: fn(&mut Self, &InstData), opcode: Opcode) {
+    fn both(&mut self, inst: &InstData, at: At, scalar: fn(&mut Self, &InstData), forms: Forms) {
         match at {
             At::Scalar => scalar(self, inst),
-            At::Part(_) => self.lanes(inst, at, opcode),
+            At::Part(_) => self.lanes(inst, at, forms),
         }
     }
 
@@ -483,6 +534,12 @@ impl<'a> Lowering<'a> {
         self.constant(Recipe::Splat(value))
     }
 
+    /// A vector with `value` in every lane of a width.
+    fn constant_lanes(&mut self, width: Width, value: i16) -> Reg {
+        let [low, high] = value.to_le_bytes();
+        self.halfwords(i16::from_le_bytes([low, width.pick([high, low])]))
+    }
+
     /// The constant that a scalar is, if it is one.
     fn known(&self, value: Value) -> Option<i32> {
         match self.defs[value.index()] {
@@ -495,7 +552,7 @@ impl<'a> Lowering<'a> {
     fn known_lanes(&self, value: Value) -> Option<i16> {
         match self.defs[value.index()] {
             Some(InstData { op: Op::Splat, args, .. }) => {
-                self.known(args[0]).map(pl_ir::io::low_lane)
+                self.known(args[0]).map(|x| pl_ir::eval::splat_lane(x, self.func.ty(value)))
             }
             _ => None,
         }
@@ -516,10 +573,12 @@ impl<'a> Lowering<'a> {
 
     /// The register of a part of a vector.
     fn part(&mut self, value: Value, part: usize) -> Reg {
+        let width = self.widths[value.index()];
         if let Some(lane) = self.known_lanes(value) {
-            return self.halfwords(lane);
+            return self.constant_lanes(width, lane);
         }
         if let Some(InstData { op: Op::Splat, args, .. }) = self.defs[value.index()]
+            && width == Width::Half
             && let Some(InstData { op: Op::Derived, imm: Imm::Derived(id), .. }) =
                 self.defs[args[0].index()]
         {
@@ -566,6 +625,19 @@ impl<'a> Lowering<'a> {
             }
         }
     }
+}
+
+/// Width of the lanes of every value: a mask has those of what is compared, of two masks those of
+/// halfwords if they differ. Masks are used in their block, behind their definition.
+fn widths(func: &Function) -> Vec<Width> {
+    let mut widths: Vec<Width> = func.values.iter().map(|ty| Width::of(*ty)).collect();
+    for inst in func.blocks.iter().flat_map(|block| &block.insts).map(|inst| func.inst(*inst)) {
+        if let Some(result) = inst.result.filter(|v| matches!(func.ty(*v), Type::Mask { .. })) {
+            let operands = inst.args.iter().map(|arg| widths[arg.index()]);
+            widths[result.index()] = operands.min().unwrap_or(Width::Half);
+        }
+    }
+    widths
 }
 
 /// A small index as an offset.

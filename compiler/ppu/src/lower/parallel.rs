@@ -19,7 +19,8 @@ impl Lowering<'_> {
                 continue;
             }
             let parts = if self.uniform[param.index()] { 1 } else { PARTS };
-            for part in 0..parts {
+            let each = self.widths[param.index()].pick([1, 2]);
+            for part in (0..parts).step_by(each) {
                 copies.push((self.register(*param, part), self.part(*arg, part)));
             }
         }

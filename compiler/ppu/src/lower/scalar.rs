@@ -140,6 +140,8 @@ impl Lowering<'_> {
             | Op::MulFrac
             | Op::MulFracRound
             | Op::Splat
+            | Op::Widen
+            | Op::Narrow
             | Op::ReduceAdd
             | Op::ReduceMin
             | Op::ReduceMax
@@ -266,6 +268,8 @@ impl Lowering<'_> {
             | Op::MulFrac
             | Op::MulFracRound
             | Op::Splat
+            | Op::Widen
+            | Op::Narrow
             | Op::ReduceAdd
             | Op::ReduceMin
             | Op::ReduceMax

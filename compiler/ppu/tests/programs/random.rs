@@ -149,10 +149,10 @@ fn evaluate(module: &Verified<Module>, program: &Program, state: &mut State) -> 
 }
 
 fn cases(stages: Range<u32>, stretch: Range<u32>) -> impl Strategy<Value = Case> {
-    let shapes = (stages, stretch).prop_map(|(stages, stretch)| Shape {
+    let shapes = (stages, stretch, any::<bool>()).prop_map(|(stages, stretch, byte_lanes)| Shape {
         stages,
         stretch,
-        byte_lanes: false,
+        byte_lanes,
     });
     let levels = (0..Level::ALL.len()).prop_map(|index| Level::ALL[index].0);
     let rows_max = prop_oneof![Just(4u32), Just(256)];

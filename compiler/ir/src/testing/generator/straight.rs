@@ -1,6 +1,6 @@
 //! Straight code of random functions: single instructions with random operands, and idioms.
 
-use super::{Generator, ROW8, SHOWN_LANES, SHOWN_SCALAR, pick};
+use super::{Generator, SHOWN_LANES, SHOWN_SCALAR, pick};
 use crate::op::{Cond, Sig};
 use crate::{DerivedId, Elem, Imm, ImmKind, Object, ObjectId, Op, Quantity, Scope, Type, Value};
 
@@ -35,6 +35,8 @@ impl Generator<'_> {
                 | Sig::MaskBinary
                 | Sig::MaskUnary
                 | Sig::Splat
+                | Sig::Widen
+                | Sig::Narrow
                 | Sig::Reduce
                 | Sig::Event
                 | Sig::Lanes
@@ -145,13 +147,11 @@ impl Generator<'_> {
         let object = match ty {
             Type::I32 => SHOWN_SCALAR,
             Type::Vector { elem: Elem::I16, .. } => SHOWN_LANES,
-            Type::Vector { elem: Elem::I8, .. } | Type::Mask { .. } => {
-                let constant = self.constant(ty);
-                let mask = self.builder.compare(Cond::Lt, value, constant);
-                let args = [mask, self.value(Type::ROW16), self.value(Type::ROW16)];
-                let chosen = self.builder.op(Op::Select, &args);
-                return self.show(chosen, Type::ROW16);
+            Type::Vector { elem: Elem::I8, .. } => {
+                let lanes = self.builder.value(Op::Widen, Imm::None, &[value], Type::ROW16);
+                return self.show(lanes, Type::ROW16);
             }
+            Type::Mask { .. } => unreachable!("masks choose what is shown"),
         };
         let before = self.builder.value(Op::Load, Imm::Object(object), &[], ty);
         let three = self.builder.iconst(3);
@@ -170,7 +170,7 @@ impl Generator<'_> {
     fn constant(&mut self, ty: Type) -> Value {
         let bits = if ty == Type::I32 {
             32
-        } else if ty == ROW8 {
+        } else if ty == Type::ROW8 {
             8
         } else {
             16
@@ -221,7 +221,7 @@ impl Generator<'_> {
     }
 
     fn vector_type(&mut self) -> Type {
-        if self.shape.byte_lanes && self.random.chance(3) { ROW8 } else { Type::ROW16 }
+        if self.shape.byte_lanes && self.random.chance(3) { Type::ROW8 } else { Type::ROW16 }
     }
 
     pub(super) fn number_type(&mut self) -> Type {
@@ -303,6 +303,15 @@ impl Generator<'_> {
             Sig::Splat => {
                 let (ty, scalar) = (self.vector_type(), self.value(Type::I32));
                 self.define(op, Imm::None, &[scalar], ty);
+            }
+            Sig::Widen | Sig::Narrow if !self.shape.byte_lanes => {}
+            Sig::Widen => {
+                let bytes = self.value(Type::ROW8);
+                self.define(op, Imm::None, &[bytes], Type::ROW16);
+            }
+            Sig::Narrow => {
+                let lanes = self.value(Type::ROW16);
+                self.define(op, Imm::None, &[lanes], Type::ROW8);
             }
             Sig::Reduce => {
                 let lanes = self.value(Type::ROW16);
