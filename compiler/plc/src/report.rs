@@ -198,13 +198,17 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// The same of numbers that stand beside each other: all have the decimals of the one with most, those
-/// below a thousandth apart.
+/// The same of numbers that stand beside each other: all have the decimals that give the largest four
+/// significant digits, or less if none needs so many; those below a thousandth apart.
 pub(crate) fn numbers<const N: usize>(values: [f64; N]) -> [String; N] {
     let fixed = |text: &String| text.bytes().all(|byte| byte != b'e');
     let texts = values.map(number);
     let decimals = |text: &String| text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    let most = texts.iter().filter(|text| fixed(text)).map(decimals).max().unwrap_or(0);
+    let needed = texts.iter().filter(|text| fixed(text)).map(decimals).max().unwrap_or(0);
+    let largest = values.iter().map(|value| value.abs()).filter(|size| size.is_finite());
+    let largest = largest.fold(0.0, f64::max);
+    let before_point = [1.0, 10.0, 100.0, 1000.0].iter().filter(|power| largest >= **power).count();
+    let most = if largest < 0.1 { needed } else { needed.min(4 - before_point) };
     let mut values = values.into_iter();
     texts.map(|text| match values.next().filter(|value| value.is_finite() && fixed(&text)) {
         Some(value) => format!("{value:.most$}"),
@@ -262,7 +266,10 @@ mod tests {
 
     #[test]
     fn numbers_beside_each_other_have_the_same_decimals() {
-        assert_eq!(numbers([0.7, 0.751, 0.7333, 0.0]), ["0.7000", "0.7510", "0.7333", "0.0000"]);
+        assert_eq!(numbers([0.7, 0.751, 0.9, 0.0]), ["0.700", "0.751", "0.900", "0.000"]);
+        assert_eq!(numbers([0.86667, 0.05]), ["0.8667", "0.0500"]);
+        assert_eq!(numbers([65.181, 2.6114]), ["65.18", "2.61"]);
+        assert_eq!(numbers([0.05, 0.004_927]), ["0.050000", "0.004927"]);
         assert_eq!(numbers([3.0, 12.0]), ["3", "12"]);
         assert_eq!(numbers([1554.6, 2.0]), ["1555", "2"]);
         assert_eq!(numbers([0.5, 1.2e-5, f64::NAN]), ["0.5", "1.20e-5", "NaN"]);
