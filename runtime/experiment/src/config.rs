@@ -1,6 +1,7 @@
 //! `experiment.toml`: what to run.
 
 use crate::calibration::CalibrationSource;
+use crate::chips::ClusterConfig;
 use crate::estimate::EstimateConfig;
 use crate::membranes::RecordConfig;
 use crate::plasticity::Timing;
@@ -26,6 +27,8 @@ pub struct Experiment {
     pub chip: ChipConfig,
     /// What the chip is calibrated with.
     pub calibration: CalibrationSource,
+    /// How many chips there are, and what joins them.
+    pub cluster: ClusterConfig,
     /// Constants of the estimate of energy.
     pub estimate: EstimateConfig,
     /// What is recorded besides the results of the task.
@@ -52,6 +55,8 @@ struct Written<T> {
     chip: ChipConfig,
     #[serde(default)]
     calibration: CalibrationSource,
+    #[serde(default)]
+    cluster: ClusterConfig,
     #[serde(default)]
     estimate: EstimateConfig,
     #[serde(default)]
@@ -91,10 +96,22 @@ impl Source<'_> {
             Source::Text(text) => toml::from_str(text)?,
             Source::Table(table) => Value::Table(table).try_into()?,
         };
-        let Written { name, about, seed, run, chip, calibration, estimate, .. } = written;
+        let Written { name, about, seed, run, chip, calibration, cluster, estimate, .. } = written;
         let (record, rule, task) = (written.record, written.rule, written.task);
         let task = config(Box::new(task));
-        Ok(Experiment { name, about, seed, run, chip, calibration, estimate, record, rule, task })
+        Ok(Experiment {
+            name,
+            about,
+            seed,
+            run,
+            chip,
+            calibration,
+            cluster,
+            estimate,
+            record,
+            rule,
+            task,
+        })
     }
 }
 
@@ -165,6 +182,12 @@ impl Experiment {
         Ok(experiment)
     }
 
+    /// Chips of a run whose neurons spike while time passes, so that their membranes can be recorded;
+    /// or why there are none.
+    pub(crate) fn spiking_chips(&self) -> Result<usize, &'static str> {
+        Ok(self.task.spiking_chips()?.max(self.cluster.chips))
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let sound = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if self.name.is_empty() || !self.name.chars().all(sound) {
@@ -172,7 +195,14 @@ impl Experiment {
             return Err(ConfigError(message));
         }
         self.estimate.check()?;
-        self.task.check(&self.chip, &self.rule)?;
+        self.cluster.check()?;
+        self.task.check(&self.chip, &self.rule, self.cluster.chips)?;
+        let one_chip = self.cluster == ClusterConfig::default();
+        if !one_chip && !matches!(self.task, TaskConfig::Rates(_)) {
+            let message = "[cluster] is for the task `rates`: leave it out; `random_network` has \
+                           `task.chips`";
+            return Err(ConfigError(message.into()));
+        }
         let calibrates = matches!(self.task, TaskConfig::Calibration(_));
         if calibrates && !self.calibration.files.is_empty() {
             let message =
@@ -180,7 +210,7 @@ impl Experiment {
             return Err(ConfigError(message.into()));
         }
         let Some(membranes) = &self.record.membranes else { return Ok(()) };
-        match self.task.spiking_chips() {
+        match self.spiking_chips() {
             Ok(chips) => membranes.check(chips),
             Err(why) => Err(ConfigError(format!(
                 "`record.membranes` is for tasks whose neurons spike while time passes: {why}; leave \

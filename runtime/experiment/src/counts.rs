@@ -41,6 +41,21 @@ impl Counts {
         Counts { named: counts, usage: Usage::of(chip) }
     }
 
+    /// Of several chips together.
+    pub(crate) fn of_all<'c>(chips: impl Iterator<Item = &'c Chip>) -> Counts {
+        let mut sum = Counts::default();
+        for Counts { named, usage } in chips.map(Counts::of) {
+            for (name, count) in named {
+                match sum.named.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, sum)) => *sum += count,
+                    None => sum.named.push((name, count)),
+                }
+            }
+            sum.usage = [sum.usage, usage].into_iter().sum();
+        }
+        sum
+    }
+
     /// The numbers, with `ending` after each name.
     pub(crate) fn metrics(&self, ending: &str) -> impl Iterator<Item = Metric> {
         let named = move |(name, count): &(&str, u64)| {

@@ -13,6 +13,7 @@
 
 pub mod archive;
 pub mod calibration;
+pub mod chips;
 pub mod config;
 mod counts;
 pub mod data;

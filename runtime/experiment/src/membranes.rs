@@ -10,14 +10,15 @@
 //! reading is a function of the chip's state, the place and the time: recording changes nothing else.
 //! On the real chip rules and recordings share these converters, and only one of them can have them.
 
+use crate::chips::Chips;
 use crate::config::ConfigError;
 use crate::figure::{Labels, Series, Style, curves};
 use crate::outcome::{Archive, Elements, NamedArray, Outcome, Picture};
 use borsh::{BorshDeserialize, BorshSerialize};
 use ndarray::{Array1, Array2};
+use pl_chip::HEMISPHERES;
 use pl_chip::config::Indices;
 use pl_chip::time::{ticks_from_us, us_from_ticks};
-use pl_chip::{Chip, HEMISPHERES};
 use serde::Deserialize;
 
 /// Most codes of a trace.
@@ -143,33 +144,28 @@ impl Recorder {
         Recorder { config: config.clone(), begun: 0, trace }
     }
 
-    /// Number of the chip that it reads.
-    pub(crate) fn chip(&self) -> usize {
-        self.config.chip
-    }
-
     /// When the next reading is due, if that is not after `t_end`.
-    pub(crate) fn due_by(&self, t_end: u64) -> Option<u64> {
+    fn due_by(&self, t_end: u64) -> Option<u64> {
         let due = self.config.due(self.trace.readings)? + self.begun;
         Some(due).filter(|due| *due <= t_end)
     }
 
     /// Takes the reading that is due now.
-    pub(crate) fn read(&mut self, chip: &Chip) {
-        let codes = chip.membrane_codes(self.config.hemisphere);
+    fn read(&mut self, chips: &impl Chips) {
+        let codes = chips.chip(self.config.chip).membrane_codes(self.config.hemisphere);
         self.trace.codes.extend(self.config.columns.0.iter().map(|column| codes[*column]));
         self.trace.readings += 1;
     }
 
-    /// Advances a chip to `t_end` and takes the readings that are due until then, `t_end` included.
-    pub(crate) fn pass(recorder: &mut Option<Recorder>, chip: &mut Chip, t_end: u64) {
+    /// Advances chips to `t_end` and takes the readings that are due until then, `t_end` included.
+    pub(crate) fn pass(recorder: &mut Option<Recorder>, chips: &mut impl Chips, t_end: u64) {
         if let Some(recorder) = recorder {
             while let Some(due) = recorder.due_by(t_end) {
-                chip.run_until(due, &[]);
-                recorder.read(chip);
+                chips.run_until(due);
+                recorder.read(chips);
             }
         }
-        chip.run_until(t_end, &[]);
+        chips.run_until(t_end);
     }
 }
 

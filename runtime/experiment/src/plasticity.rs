@@ -5,13 +5,14 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use crate::chips::Chips;
 use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample};
 use crate::membranes::{MembranesConfig, Recorder, Trace};
 use crate::outcome::Metric;
 use crate::ppu_image::{RunningImage, in_turn, start_all};
 use crate::state;
+use pl_chip::InputEvent;
 use pl_chip::time::us_from_ticks;
-use pl_chip::{Chip, InputEvent};
 use serde::Deserialize;
 use std::iter::Sum;
 
@@ -95,7 +96,7 @@ impl UpdateCounts {
     }
 }
 
-/// The rules at work on one chip.
+/// The rules at work on one chip or several.
 pub struct Plasticity {
     work: Work,
     /// Period and phase of each rule, ticks.
@@ -114,6 +115,8 @@ enum Work {
 /// A rule whose updates take no time.
 struct Scheduled {
     engine: Box<dyn Engine>,
+    /// Number of its chip.
+    chip: usize,
     next_due: u64,
     executed: u64,
 }
@@ -139,11 +142,17 @@ impl Plasticity {
         let work = match timing {
             Timing::Instant => {
                 let scheduled = |binding| -> Result<Scheduled, EngineError> {
-                    Ok(Scheduled { engine: factory.build(binding)?, next_due: 0, executed: 0 })
+                    let (engine, chip) = (factory.build(binding)?, binding.chip as usize);
+                    Ok(Scheduled { engine, chip, next_due: 0, executed: 0 })
                 };
                 Work::Instant(bindings.iter().map(scheduled).collect::<Result<_, _>>()?)
             }
             Timing::Chip => {
+                if bindings.iter().any(|binding| binding.chip > 0) {
+                    return Err(EngineError::new(
+                        "rules of several chips run without taking time: leave `run.timing` out",
+                    ));
+                }
                 let image = |binding| RunningImage::new(factory.program(binding)?);
                 let images: Vec<RunningImage> =
                     bindings.iter().map(image).collect::<Result<_, _>>()?;
@@ -177,16 +186,17 @@ impl Plasticity {
     ///
     /// # Errors
     /// If a rule could not run.
-    pub fn start(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+    pub fn start(&mut self, chips: &mut impl Chips) -> Result<(), EngineError> {
         match &mut self.work {
             Work::Instant(rules) => {
                 for (rule, [_, phase]) in rules.iter_mut().zip(&self.schedules) {
-                    rule.engine.start(chip)?;
-                    rule.next_due = chip.now() + phase;
+                    rule.engine.start(chips.chip_mut(rule.chip))?;
+                    rule.next_due = chips.now() + phase;
                 }
-                self.begun = chip.now();
+                self.begun = chips.now();
             }
             Work::Chip(images) => {
+                let chip = chips.chip_mut(0);
                 start_all(images, chip)?;
                 self.begun = chip.now();
                 let mut schedules = self.schedules.iter();
@@ -208,41 +218,42 @@ impl Plasticity {
         self.begun
     }
 
-    /// Advances the chip to `t_end` with `input`, as [`Chip::run_until`] does, and updates that are
-    /// due until then, `t_end` included. Those in the chip's time need not have ended then.
+    /// Advances the chips to `t_end`, the first with `input`, as [`pl_chip::Chip::run_until`] does, and
+    /// updates that are due until then, `t_end` included. Those in the chip's time need not have ended then.
     ///
     /// # Errors
     /// If a rule could not run.
     pub fn run_until(
         &mut self,
-        chip: &mut Chip,
+        chips: &mut impl Chips,
         t_end: u64,
         input: &[InputEvent],
     ) -> Result<(), EngineError> {
-        chip.run_until(chip.now(), input);
+        let now = chips.now();
+        chips.chip_mut(0).run_until(now, input);
         match &mut self.work {
             Work::Instant(rules) => {
                 while let Some(due) = next_due(rules).filter(|due| *due <= t_end) {
-                    Recorder::pass(&mut self.recorder, chip, due);
+                    Recorder::pass(&mut self.recorder, chips, due);
                     for (rule, [period, _]) in rules.iter_mut().zip(&self.schedules) {
                         if rule.next_due == due {
-                            rule.engine.update(chip)?;
+                            rule.engine.update(chips.chip_mut(rule.chip))?;
                             rule.executed += 1;
                             rule.next_due += period;
                         }
                     }
                 }
-                Recorder::pass(&mut self.recorder, chip, t_end);
+                Recorder::pass(&mut self.recorder, chips, t_end);
             }
             Work::Chip(images) => loop {
                 // Samples may have been taken since the last look, which makes room.
-                images.iter_mut().try_for_each(|image| image.look(chip))?;
-                if chip.now() >= t_end {
+                images.iter_mut().try_for_each(|image| image.look(chips.chip_mut(0)))?;
+                if chips.now() >= t_end {
                     break;
                 }
                 let pause = images.iter().map(RunningImage::look_ticks).min().unwrap_or(t_end);
-                let until = t_end.min(chip.now().saturating_add(pause));
-                Recorder::pass(&mut self.recorder, chip, until);
+                let until = t_end.min(chips.now().saturating_add(pause));
+                Recorder::pass(&mut self.recorder, chips, until);
             },
         }
         Ok(())
@@ -253,8 +264,9 @@ impl Plasticity {
     ///
     /// # Errors
     /// If a rule could not run.
-    pub fn finish(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+    pub fn finish(&mut self, chips: &mut impl Chips) -> Result<(), EngineError> {
         if let Work::Chip(images) = &mut self.work {
+            let chip = chips.chip_mut(0);
             let elapsed = chip.now().saturating_sub(self.begun);
             for (image, [period, phase]) in images.iter_mut().zip(&self.schedules) {
                 let due = elapsed.checked_sub(*phase).map_or(0, |after| after / period + 1);
@@ -368,7 +380,7 @@ impl Plasticity {
         let rules = match &self.work {
             Work::Instant(rules) => {
                 let kept = |rule: &Scheduled| -> Result<KeptRule, EngineError> {
-                    let Scheduled { engine, next_due, executed } = rule;
+                    let Scheduled { engine, next_due, executed, .. } = rule;
                     let engine = engine.save()?;
                     Ok(KeptRule { engine, next_due: *next_due, executed: *executed })
                 };

@@ -4,11 +4,11 @@ mod checkpoint;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Identity};
 
+use crate::chips::Chips;
 use crate::engine::EngineError;
 use crate::monitor::{Monitor, Occasion, Part};
 use crate::plasticity::Plasticity;
 use borsh::{BorshDeserialize, BorshSerialize};
-use pl_chip::Chip;
 
 /// A state as bytes.
 ///
@@ -54,27 +54,28 @@ impl<'a> Keeper<'a> {
         self.monitor.keep(&self.part, occasion, state)
     }
 
-    /// The chip and the progress that a run before this one kept, with the rules in the state of
-    /// that time.
-    pub(crate) fn kept_chip<P: BorshDeserialize>(
+    /// The chips, such as `make` makes, and the progress that a run before this one kept, with the
+    /// rules in the state of that time.
+    pub(crate) fn kept_chips<C: Chips, P: BorshDeserialize>(
         &self,
         rules: &mut Plasticity,
-    ) -> Result<Option<(Chip, P)>, EngineError> {
-        let Some((chip, kept, progress)) = self.kept::<(Chip, Vec<u8>, P)>()? else {
+        make: impl FnOnce() -> C,
+    ) -> Result<Option<(C, P)>, EngineError> {
+        let Some((chips, kept, progress)) = self.kept::<(Vec<u8>, Vec<u8>, P)>()? else {
             return Ok(None);
         };
         rules.restore(&kept)?;
-        Ok(Some((chip, progress)))
+        Ok(Some((C::restore(make, &chips)?, progress)))
     }
 
-    /// Offers the state of a chip, of the rules at work on it, and the progress of the task.
-    pub(crate) fn offer_chip(
+    /// Offers the state of chips, of the rules at work on them, and the progress of the task.
+    pub(crate) fn offer_chips(
         &self,
         occasion: Occasion,
-        chip: &Chip,
+        chips: &impl Chips,
         rules: &Plasticity,
         progress: &impl BorshSerialize,
     ) -> Result<(), EngineError> {
-        self.offer(occasion, &|| to_bytes(&(chip, rules.save()?, progress)))
+        self.offer(occasion, &|| to_bytes(&(chips.save()?, rules.save()?, progress)))
     }
 }

@@ -1,5 +1,6 @@
-//! A run in steps on one chip: between two of them its state is offered, and it may be interrupted.
+//! A run in steps on one chip or several: between two of them its state is offered, and it may be interrupted.
 
+use crate::chips::Chips;
 use crate::engine::{EngineError, RuleInfo};
 use crate::monitor::{Monitor, Occasion};
 use crate::plasticity::Plasticity;
@@ -31,9 +32,9 @@ impl Period {
     }
 }
 
-/// A chip, the rules at work on it, and how far the task has come.
-pub(crate) struct Stepwise<'a, P> {
-    pub(crate) chip: Chip,
+/// A chip, or several, the rules at work there, and how far the task has come.
+pub(crate) struct Stepwise<'a, P, C = Chip> {
+    pub(crate) chip: C,
     pub(crate) rules: Plasticity,
     pub(crate) progress: P,
     /// Units of work that are done, as told to [`Monitor::advance`].
@@ -42,23 +43,23 @@ pub(crate) struct Stepwise<'a, P> {
     keeper: Keeper<'a>,
 }
 
-impl<'a, P: BorshSerialize + BorshDeserialize> Stepwise<'a, P> {
+impl<'a, P: BorshSerialize + BorshDeserialize, C: Chips> Stepwise<'a, P, C> {
     /// The part `name` of the run of a seed: goes on from what a run before this one kept of it, or
     /// begins on `chip`, with the progress that `begin` gives once the rules are started there.
     pub(crate) fn open(
         monitor: &'a dyn Monitor,
         (seed, name): (u64, &str),
         mut rules: Plasticity,
-        chip: impl FnOnce() -> Chip,
-        begin: impl FnOnce(&Chip, &Plasticity) -> P,
-    ) -> Result<Stepwise<'a, P>, EngineError> {
+        chip: impl Fn() -> C,
+        begin: impl FnOnce(&C, &Plasticity) -> P,
+    ) -> Result<Stepwise<'a, P, C>, EngineError> {
         let keeper = Keeper::new(monitor, seed, name);
-        let (chip, (units, progress)) = match keeper.kept_chip(&mut rules)? {
+        let (chip, (units, progress)) = match keeper.kept_chips(&mut rules, &chip)? {
             Some(kept) => kept,
             None => {
                 let mut chip = chip();
                 rules.start(&mut chip)?;
-                chip.take_spikes();
+                chip.forget_spikes();
                 let progress = begin(&chip, &rules);
                 (chip, (0, progress))
             }
@@ -72,7 +73,7 @@ impl<'a, P: BorshSerialize + BorshDeserialize> Stepwise<'a, P> {
     pub(crate) fn run(
         &mut self,
         left: impl Fn(&P) -> bool,
-        mut step: impl FnMut(&mut Chip, &mut Plasticity, &mut P) -> Result<u64, EngineError>,
+        mut step: impl FnMut(&mut C, &mut Plasticity, &mut P) -> Result<u64, EngineError>,
     ) -> Result<(), EngineError> {
         while left(&self.progress) && !self.monitor.interrupted() {
             let units = step(&mut self.chip, &mut self.rules, &mut self.progress)?;
@@ -86,6 +87,6 @@ impl<'a, P: BorshSerialize + BorshDeserialize> Stepwise<'a, P> {
 
     fn offer(&self, occasion: Occasion) -> Result<(), EngineError> {
         let progress = (self.units, &self.progress);
-        self.keeper.offer_chip(occasion, &self.chip, &self.rules, &progress)
+        self.keeper.offer_chips(occasion, &self.chip, &self.rules, &progress)
     }
 }

@@ -87,10 +87,11 @@ impl TaskConfig {
         &self,
         chip: &ChipConfig,
         rules: &BTreeMap<String, RuleConfig>,
+        chips: usize,
     ) -> Result<(), ConfigError> {
         match self {
             TaskConfig::Classification(config) => config.check(rules),
-            TaskConfig::Rates(config) => config.check(rules),
+            TaskConfig::Rates(config) => config.check(rules, chips),
             TaskConfig::Autonomous(config) => config.check(rules),
             TaskConfig::Perceptron(config) => config.check(rules),
             TaskConfig::RandomNetwork(config) => config.check(),
@@ -104,8 +105,7 @@ impl TaskConfig {
 }
 
 impl TaskConfig {
-    /// Chips of a run whose neurons spike while time passes, so that their membranes can be recorded;
-    /// or why there are none.
+    /// As [`Experiment::spiking_chips`], as far as the task decides.
     pub(crate) fn spiking_chips(&self) -> Result<usize, &'static str> {
         match self {
             TaskConfig::Classification(_)
@@ -215,7 +215,7 @@ impl Task for OnCalibratedChips<'_> {
         seed: u64,
         monitor: &dyn Monitor,
     ) -> Result<Outcome, TaskError> {
-        let chips = self.experiment.task.spiking_chips().unwrap_or(1);
+        let chips = self.experiment.spiking_chips().unwrap_or(1);
         self.experiment.calibration.check_seed(seed, chips)?;
         self.task.run(factory, seed, monitor)
     }

@@ -2,7 +2,8 @@
 //! Poisson source, and a rule on each hemisphere sets its weights.
 //!
 //! Rules are compared on chips of their own with the same seed, so that mismatch and stimulus are
-//! the same.
+//! the same. With `[cluster]` each runs on several chips, whose neurons also hear each other as its wires
+//! say; the source may then drive some of them only.
 
 use crate::config::{ConfigError, Experiment, RuleConfig};
 use crate::counts::Counts;
@@ -17,7 +18,7 @@ use crate::task::{Task, TaskError, TaskKind, on_threads};
 use borsh::{BorshDeserialize, BorshSerialize};
 use ndarray::Array2;
 use pl_chip::time::ticks_from_us;
-use pl_chip::{COLUMNS, Chip, HEMISPHERES, RowMode, Target, events};
+use pl_chip::{COLUMNS, Chip, Cluster, HEMISPHERES, LinkCounters, RowMode, Target, events};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -42,6 +43,8 @@ pub struct RatesConfig {
     pub target_hz: f64,
     /// Distance from it that counts as reached.
     pub band_hz: f64,
+    /// Numbers of the chips that the source drives; default all.
+    pub source_chips: Option<Vec<usize>>,
     /// Hardware time of a run.
     pub duration_ms: f64,
     /// The end of it, over which rates are judged.
@@ -49,7 +52,17 @@ pub struct RatesConfig {
 }
 
 impl RatesConfig {
-    pub(crate) fn check(&self, rules: &BTreeMap<String, RuleConfig>) -> Result<(), ConfigError> {
+    pub(crate) fn check(
+        &self,
+        rules: &BTreeMap<String, RuleConfig>,
+        chips: usize,
+    ) -> Result<(), ConfigError> {
+        let driven = self.source_chips.iter().flatten();
+        if let Some(other) = driven.copied().find(|chip| *chip >= chips) {
+            return Err(ConfigError(format!(
+                "`task.source_chips`: there is no chip {other}, `cluster.chips` is {chips}"
+            )));
+        }
         if self.rules.is_empty() {
             return Err(ConfigError("`task.rules` must name at least one rule".into()));
         }
@@ -106,7 +119,8 @@ struct Course {
     rates_hz: Vec<Vec<f64>>,
     /// Final weight of every neuron.
     weights: Vec<u8>,
-    /// Of both hemispheres together.
+    links: LinkCounters,
+    /// Of all hemispheres together.
     updates: UpdateCounts,
     counts: Counts,
     membranes: Option<Trace>,
@@ -120,7 +134,7 @@ impl<'a> Rates<'a> {
         Rates { experiment, config }
     }
 
-    fn binding(&self, rule: &str, hemisphere: u8, seed: u64) -> Binding {
+    fn binding(&self, rule: &str, (chip, hemisphere): (u32, u8), seed: u64) -> Binding {
         Binding {
             rule: rule.to_owned(),
             arm: String::new(),
@@ -129,7 +143,7 @@ impl<'a> Rates<'a> {
             columns: (0..=u8::MAX).collect(),
             params: self.experiment.rule[rule].params.clone(),
             seed,
-            chip: 0,
+            chip,
             instance: 0,
             record_capacity: 0,
         }
@@ -143,49 +157,61 @@ impl<'a> Rates<'a> {
         monitor: &dyn Monitor,
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(rule)?;
-        let bindings = [0, 1].map(|hemisphere| self.binding(rule, hemisphere, seed));
+        let places =
+            (0..).take(self.experiment.cluster.chips).flat_map(|chip| [(chip, 0), (chip, 1)]);
+        let bindings: Vec<Binding> = places.map(|at| self.binding(rule, at, seed)).collect();
         let rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?
             .recording(self.experiment.record.membranes.as_ref());
-        let begin = |_: &Chip, rules: &Plasticity| Progress {
+        let begin = |_: &Cluster, rules: &Plasticity| Progress {
             period: Period::first(rules.begun(), &info),
             ..Progress::default()
         };
-        let mut run = Stepwise::open(monitor, (seed, rule), rules, || self.chip(seed), begin)?;
+        let mut run = Stepwise::open(monitor, (seed, rule), rules, || self.chips(seed), begin)?;
         let end = run.rules.begun() + ticks_from_us(1000.0 * self.config.duration_ms);
         let left = |progress: &Progress| progress.period.until <= end;
-        run.run(left, |chip, rules, progress| {
+        run.run(left, |chips, rules, progress| {
             let period = progress.period;
-            self.period(chip, rules, progress, seed)?;
+            self.period(chips, rules, progress, seed)?;
             progress.period = period.next(&info);
             Ok(period.ticks())
         })?;
-        let Stepwise { chip, rules, progress, .. } = run;
+        let Stepwise { chip: chips, rules, progress, .. } = run;
+        let each = || (0..chips.len()).map(|number| chips.chip(number));
+        let weights = |chip: &Chip| [0, 1].map(|h| chip.weights_row(h, ROW.into())).concat();
         Ok(Course {
             interrupted: left(&progress),
             times_ms: progress.times_ms,
             rates_hz: progress.rates_hz,
-            weights: [0, 1].map(|h| chip.weights_row(h, ROW.into())).concat(),
+            weights: each().flat_map(weights).collect(),
+            links: chips.all_link_counters(),
             updates: rules.counts().into_iter().sum(),
-            counts: Counts::of(&chip),
+            counts: Counts::of_all(each()),
             membranes: rules.membranes().cloned(),
         })
     }
 
-    /// A chip with the source's rows wired.
-    fn chip(&self, seed: u64) -> Chip {
-        let mut chip = self.experiment.calibrated_chip(seed);
-        for h in 0..HEMISPHERES {
-            chip.set_active_columns(h, 0..COLUMNS);
-            chip.set_row_mode(h, ROW.into(), RowMode::Excitatory);
-            chip.write_weights_row(h, ROW.into(), &[self.config.initial_weight; COLUMNS]);
+    /// The chips, with the source's rows and the wires of the experiment.
+    fn chips(&self, seed: u64) -> Cluster {
+        let Experiment { chip, cluster, .. } = self.experiment;
+        let mut chips = Cluster::new(chip, cluster.chips, seed);
+        chips.set_threads(cluster.threads);
+        self.experiment.calibrate(&mut chips);
+        for number in 0..chips.len() {
+            let chip = chips.chip_mut(number);
+            for h in 0..HEMISPHERES {
+                chip.set_active_columns(h, 0..COLUMNS);
+                chip.set_row_mode(h, ROW.into(), RowMode::Excitatory);
+                chip.write_weights_row(h, ROW.into(), &[self.config.initial_weight; COLUMNS]);
+            }
         }
-        chip
+        cluster.wire(&mut chips);
+        chips
     }
 
     /// One period, with the rates in it.
     fn period(
         &self,
-        chip: &mut Chip,
+        chips: &mut Cluster,
         rules: &mut Plasticity,
         progress: &mut Progress,
         seed: u64,
@@ -197,12 +223,20 @@ impl<'a> Rates<'a> {
             events::poisson(seed, 0, target, self.config.source_hz, from, until, &mut input);
         }
         input.sort_unstable();
-        rules.run_until(chip, until, &input)?;
+        for number in 0..chips.len() {
+            let driven = self.config.source_chips.as_ref();
+            if driven.is_none_or(|driven| driven.contains(&number)) {
+                chips.enqueue(number, &input);
+            }
+        }
+        rules.run_until(chips, until, &[])?;
         let seconds = ticks_to_ms(until - from) / 1000.0;
-        let mut counts = vec![0.0; NEURONS];
-        for spike in chip.take_spikes() {
-            let neuron = usize::from(spike.hemisphere) * COLUMNS + usize::from(spike.column);
-            counts[neuron] += 1.0;
+        let mut counts = vec![0.0; NEURONS * chips.len()];
+        for (number, counts) in counts.chunks_mut(NEURONS).enumerate() {
+            for spike in chips.chip_mut(number).take_spikes() {
+                let neuron = usize::from(spike.hemisphere) * COLUMNS + usize::from(spike.column);
+                counts[neuron] += 1.0;
+            }
         }
         progress.rates_hz.push(counts.iter().map(|count| count / seconds).collect());
         progress.times_ms.push(ticks_to_ms(until - rules.begun()));
@@ -220,15 +254,38 @@ impl<'a> Rates<'a> {
             .filter(|(time, _)| **time > begin)
             .map(|(_, rates)| rates)
             .collect();
+        let neurons = NEURONS * self.experiment.cluster.chips;
         let updates = judged.len().max(1) as f64;
         let mean = |neuron: usize| judged.iter().map(|r| r[neuron]).sum::<f64>() / updates;
-        let means: Vec<f64> = (0..NEURONS).map(mean).collect();
+        let means: Vec<f64> = (0..neurons).map(mean).collect();
         let squares = judged.iter().flat_map(|rates| rates.iter().zip(&means));
         let squares = squares.map(|(rate, mean)| (rate - mean) * (rate - mean)).sum::<f64>();
-        let spread = (squares / (updates * NEURONS as f64)).sqrt();
+        let spread = (squares / (updates * neurons as f64)).sqrt();
+        (self.share(&means), spread, means)
+    }
+
+    /// Share of neurons whose mean rates lie within the band.
+    fn share(&self, means: &[f64]) -> f64 {
         let near = |mean: &&f64| (**mean - self.config.target_hz).abs() <= self.config.band_hz;
-        let share = means.iter().filter(near).count() as f64 / NEURONS as f64;
-        (share, spread, means)
+        means.iter().filter(near).count() as f64 / means.len().max(1) as f64
+    }
+
+    /// Numbers of each of several chips, and of the links between them.
+    fn chip_metrics(&self, rule: &str, course: &Course, means: &[f64]) -> Vec<Metric> {
+        let mut metrics = Vec::new();
+        if self.experiment.cluster.chips == 1 {
+            return metrics;
+        }
+        let mut add = |name: String, value| metrics.push(Metric::new(name, value));
+        for (chip, means) in means.chunks(NEURONS).enumerate() {
+            add(format!("share_within_band_{rule}_chip_{chip}"), self.share(means));
+            add(format!("rate_mean_hz_{rule}_chip_{chip}"), mean(means));
+        }
+        let LinkCounters { sent, dropped, lost } = course.links;
+        for (name, count) in [("", sent), ("_dropped", dropped), ("_lost", lost)] {
+            add(format!("link_events{name}_{rule}"), count as f64);
+        }
+        metrics
     }
 
     fn outcome(&self, courses: &[Course]) -> Outcome {
@@ -237,19 +294,19 @@ impl<'a> Rates<'a> {
         let mut series = Vec::new();
         for (rule, course) in self.config.rules.iter().zip(courses) {
             let (share, spread, means) = self.judge(course);
-            let mean = means.iter().sum::<f64>() / NEURONS as f64;
-            let weights = course.weights.iter().map(|w| f64::from(*w)).sum::<f64>();
+            let weights: Vec<f64> = course.weights.iter().map(|w| f64::from(*w)).collect();
             let mut add = |name: &str, value| {
                 outcome.metrics.push(Metric::new(format!("{name}_{rule}"), value));
             };
             add("share_within_band", share);
-            add("rate_mean_hz", mean);
+            add("rate_mean_hz", mean(&means));
             add("rate_spread_of_a_neuron_hz", spread);
-            add("weight_mean", weights / NEURONS as f64);
+            add("weight_mean", mean(&weights));
+            outcome.metrics.extend(self.chip_metrics(rule, course, &means));
             outcome.metrics.extend(course.updates.metrics(&format!("_{rule}")));
             outcome.metrics.extend(course.counts.metrics(&format!("_{rule}")));
             outcome.interrupted |= course.interrupted;
-            let shape = (course.rates_hz.len(), NEURONS);
+            let shape = (course.rates_hz.len(), means.len());
             let rates = Array2::from_shape_fn(shape, |(update, n)| course.rates_hz[update][n]);
             let named =
                 |name: &str, elements| NamedArray { name: format!("{name}_{rule}"), elements };
@@ -258,11 +315,17 @@ impl<'a> Rates<'a> {
             arrays.push(named("rates_hz", Elements::F64(rates.into_dyn())));
             arrays.push(named("time_ms", Elements::F64(times)));
             arrays.push(named("weights", Elements::U8(weights)));
-            let of_update = |(time, rates): (&f64, &Vec<f64>)| {
-                (*time, rates.iter().sum::<f64>() / NEURONS as f64 / 1000.0)
-            };
-            let points = course.times_ms.iter().zip(&course.rates_hz).map(of_update).collect();
-            series.push(Series { name: rule.clone(), points });
+            for chip in 0..self.experiment.cluster.chips {
+                let own = chip * NEURONS..(chip + 1) * NEURONS;
+                let of_update =
+                    |(time, rates): (&f64, &Vec<f64>)| (*time, mean(&rates[own.clone()]) / 1000.0);
+                let points = course.times_ms.iter().zip(&course.rates_hz).map(of_update);
+                let name = match self.experiment.cluster.chips {
+                    1 => rule.clone(),
+                    _ => format!("{rule}, chip {chip}"),
+                };
+                series.push(Series { name, points: points.collect() });
+            }
         }
         outcome.usage = courses.iter().map(|c| c.counts.usage.with_updates(&c.updates)).sum();
         let last = |course: &Course| course.times_ms.last().copied().unwrap_or(0.0);
@@ -285,7 +348,7 @@ impl<'a> Rates<'a> {
 
 impl Task for Rates<'_> {
     fn threads(&self) -> usize {
-        self.config.rules.len()
+        self.config.rules.len() * self.experiment.cluster.threads
     }
 
     fn units(&self) -> u64 {
@@ -306,6 +369,10 @@ impl Task for Rates<'_> {
         let courses: Result<Vec<Course>, TaskError> = courses.into_iter().collect();
         Ok(self.outcome(&courses?))
     }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 fn ticks_to_ms(ticks: u64) -> f64 {

@@ -179,7 +179,7 @@ impl<'a> Session<'a> {
             &[Binding { arm: arm.name.into(), ..task.binding(seed) }],
         )?
         .recording(task.experiment.record.membranes.as_ref());
-        if let Some((chip, progress)) = keeper.kept_chip(&mut rules)? {
+        if let Some((chip, progress)) = keeper.kept_chips(&mut rules, || task.chip(arm, seed))? {
             return Ok(Session { task, seed, shift: 0, chip, rules, progress });
         }
         let mut chip = task.chip(arm, seed);
@@ -192,7 +192,7 @@ impl<'a> Session<'a> {
     }
 
     fn offer(&self, occasion: Occasion, keeper: &Keeper<'_>) -> Result<(), EngineError> {
-        keeper.offer_chip(occasion, &self.chip, &self.rules, &self.progress)
+        keeper.offer_chips(occasion, &self.chip, &self.rules, &self.progress)
     }
 
     /// Work that was done before, as [`Task::units`](crate::task::Task::units) counts it.

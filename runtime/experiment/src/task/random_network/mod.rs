@@ -166,7 +166,7 @@ impl<'a> RandomNetwork<'a> {
                 for chip in 0..cluster.len() {
                     cluster.enqueue(chip, &input);
                 }
-                run_recording(&mut recorder, &mut cluster, until);
+                Recorder::pass(&mut recorder, &mut cluster, until);
                 monitor.advance(until - kept.time);
                 kept.time = until;
                 kept.wall_s = monitor.clock_s() - started_s;
@@ -210,17 +210,6 @@ impl<'a> RandomNetwork<'a> {
         let interrupted = time < self.end();
         Run { activity, spikes, time, source_events, links, usage, wall_s, membranes, interrupted }
     }
-}
-
-/// Advances all chips to `t_end` and takes the readings of membranes that are due until then.
-fn run_recording(recorder: &mut Option<Recorder>, cluster: &mut Cluster, t_end: u64) {
-    if let Some(recorder) = recorder {
-        while let Some(due) = recorder.due_by(t_end) {
-            cluster.run_until(due);
-            recorder.read(cluster.chip(recorder.chip()));
-        }
-    }
-    cluster.run_until(t_end);
 }
 
 impl Task for RandomNetwork<'_> {
