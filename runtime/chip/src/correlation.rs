@@ -84,7 +84,7 @@ const KEPT_STAMPS: u64 = 1 << 30;
 const LONGEST_BATCH: u64 = KEPT_STAMPS - 2;
 
 /// Most pulses that wait, some windows of a busy chip more or less.
-const WAITING: usize = 8192;
+const WAITING: usize = 4096;
 
 /// A presynaptic pulse on a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

@@ -83,12 +83,9 @@ pub(crate) struct Sensors<'a> {
 
 impl Sensors<'_> {
     /// Adds what the pairs of the block of synapses from `first` on give whose pulses are `age`
-    /// apart; nothing is computed for a block without pairs.
+    /// apart.
     #[inline(always)]
     fn add<S: Simd>(&mut self, simd: S, first: usize, age: u32x16<S>, paired: mask32x16<S>) {
-        if !paired.any_true() {
-            return;
-        }
         let lanes = first..first + BLOCK;
         let load = |from: &[f32]| f32x16::from_slice(simd, &from[lanes.clone()]);
         let splat = |x| f32x16::splat(simd, x);
@@ -226,12 +223,20 @@ fn accumulate_block<S: Simd>(
         let (last, next) = (load(&moment.last), load(&moment.next));
         let now = splat(pulse.time);
         let answers = answers(pulse.address);
-        causal.add(simd, first, post - pre, answers & post.simd_gt(pre) & post.simd_lt(now));
-        acausal.add(simd, first, now - last, answers & last.simd_gt(pre) & next.simd_gt(now));
+        let after = answers & post.simd_gt(pre) & post.simd_lt(now);
+        let before = answers & last.simd_gt(pre) & next.simd_gt(now);
+        // As a rule both or neither.
+        if (after | before).any_true() {
+            causal.add(simd, first, post - pre, after);
+            acausal.add(simd, first, now - last, before);
+        }
         pre = answers.select(now, pre);
         post = answers.select(next, post);
     }
-    causal.add(simd, first, post - pre, post.simd_gt(pre) & post.simd_lt(splat(NEVER)));
+    let after = post.simd_gt(pre) & post.simd_lt(splat(NEVER));
+    if after.any_true() {
+        causal.add(simd, first, post - pre, after);
+    }
 }
 
 #[cfg(test)]
