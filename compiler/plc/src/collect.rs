@@ -116,10 +116,10 @@ fn repeat_table(repeat: &Value) -> String {
     let metrics = repeat["metrics"].as_object().into_iter().flatten();
     let row = |(name, value): (&String, &Value)| {
         let parts = ["median", "quartile_low", "quartile_high", "mean", "standard_deviation"];
-        let found = parts.map(|key| value[key].as_f64());
-        let texts = match found.iter().all(Option::is_some) {
-            true => report::numbers(found.map(Option::unwrap_or_default)),
-            false => parts.map(|key| number(&value[key])),
+        let found: Option<Vec<f64>> = parts.iter().map(|key| value[key].as_f64()).collect();
+        let texts = match found {
+            Some(values) => report::numbers(&values),
+            None => parts.iter().map(|key| number(&value[key])).collect(),
         };
         iter::once(escaped(name)).chain(texts).collect()
     };
@@ -130,12 +130,25 @@ fn repeat_table(repeat: &Value) -> String {
         + &html::table(&headings, &rows)
 }
 
+/// Gives the numbers of a column the same decimals; whole numbers stay as they are.
+fn shorten(rows: &mut [Vec<String>], column: usize) {
+    let cells = rows.iter().map(|row| row.get(column).map_or("", String::as_str));
+    let values: Result<Vec<f64>, _> = cells.clone().map(str::parse).collect();
+    let Some(values) = values.ok().filter(|_| cells.clone().any(|cell| cell.contains('.'))) else {
+        return;
+    };
+    for (row, text) in rows.iter_mut().zip(report::numbers(&values)) {
+        row[column] = text;
+    }
+}
+
 fn csv_table(csv: &str) -> String {
     let mut lines = csv.lines();
     let headings: Vec<String> =
         lines.next().map(|line| line.split(',').map(escaped).collect()).unwrap_or_default();
-    let rows: Vec<Vec<String>> =
+    let mut rows: Vec<Vec<String>> =
         lines.clone().take(ROWS_SHOWN).map(|line| line.split(',').map(escaped).collect()).collect();
+    (0..headings.len()).for_each(|column| shorten(&mut rows, column));
     let left = lines.count().saturating_sub(rows.len());
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
     let more = if left > 0 { format!("<p>and {left} more rows</p>\n") } else { String::new() };

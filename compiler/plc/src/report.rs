@@ -172,8 +172,12 @@ pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finishe
             _ => {
                 let [low, median, high] = quartiles(values);
                 let all = [median, low, high, mean(values), standard_deviation(values)];
-                let [median, low, high, mean, deviation] = numbers(all);
-                format!("median {median}  quartiles {low} {high}  mean {mean} +- {deviation}")
+                let names = ["median ", "  quartiles ", " ", "  mean ", " +- "];
+                names
+                    .iter()
+                    .zip(numbers(&all))
+                    .map(|(name, text)| format!("{name}{text}"))
+                    .collect()
             }
         };
         let _ = writeln!(out, "  {name:width$}  {text}");
@@ -187,8 +191,18 @@ pub(crate) fn summary(experiment: &Experiment, kind: EngineKind, runs: &[Finishe
     out
 }
 
-/// Up to four significant digits, three of numbers below a thousandth; whole numbers whole.
+/// Four significant digits, of numbers below a tenth up to four and below a thousandth three; whole
+/// numbers whole.
 pub(crate) fn number(value: f64) -> String {
+    let size = value.abs();
+    match value.fract() != 0.0 && (0.1..1000.0).contains(&size) {
+        true => format!("{value:.decimals$}", decimals = decimals_of(size)),
+        false => shortest(value),
+    }
+}
+
+/// Up to four significant digits, without zeros at the end.
+fn shortest(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e9 {
         return format!("{value:.0}");
     }
@@ -198,22 +212,26 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// The same of numbers that stand beside each other: all have the decimals that give the largest four
-/// significant digits, or less if none needs so many; those below a thousandth apart.
-pub(crate) fn numbers<const N: usize>(values: [f64; N]) -> [String; N] {
-    let fixed = |text: &String| text.bytes().all(|byte| byte != b'e');
-    let texts = values.map(number);
+/// Decimals that give a number of a tenth or more four significant digits.
+fn decimals_of(size: f64) -> usize {
+    4 - [1.0, 10.0, 100.0, 1000.0].iter().filter(|power| size >= **power).count()
+}
+
+/// Numbers that stand beside each other, or in a column: all have the decimals that give the largest
+/// four significant digits, or less if none needs so many; those below a thousandth apart.
+pub(crate) fn numbers(values: &[f64]) -> Vec<String> {
+    let texts: Vec<String> = values.iter().copied().map(shortest).collect();
+    let is_fixed = |text: &&String| text.bytes().all(|byte| byte != b'e');
     let decimals = |text: &String| text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    let needed = texts.iter().filter(|text| fixed(text)).map(decimals).max().unwrap_or(0);
-    let largest = values.iter().map(|value| value.abs()).filter(|size| size.is_finite());
-    let largest = largest.fold(0.0, f64::max);
-    let before_point = [1.0, 10.0, 100.0, 1000.0].iter().filter(|power| largest >= **power).count();
-    let most = if largest < 0.1 { needed } else { needed.min(4 - before_point) };
-    let mut values = values.into_iter();
-    texts.map(|text| match values.next().filter(|value| value.is_finite() && fixed(&text)) {
-        Some(value) => format!("{value:.most$}"),
-        None => text,
-    })
+    let needed = texts.iter().filter(is_fixed).map(decimals).max().unwrap_or(0);
+    let sizes = values.iter().map(|value| value.abs()).filter(|size| size.is_finite());
+    let largest = sizes.fold(0.0, f64::max);
+    let most = if largest < 0.1 { needed } else { needed.min(decimals_of(largest)) };
+    let text = |(value, text): (&f64, &String)| match value.is_finite() && is_fixed(&text) {
+        true => format!("{value:.most$}"),
+        false => text.clone(),
+    };
+    values.iter().zip(&texts).map(text).collect()
 }
 
 /// A page with the pictures and the numbers, without references to other files.
@@ -266,18 +284,19 @@ mod tests {
 
     #[test]
     fn numbers_beside_each_other_have_the_same_decimals() {
-        assert_eq!(numbers([0.7, 0.751, 0.9, 0.0]), ["0.700", "0.751", "0.900", "0.000"]);
-        assert_eq!(numbers([0.86667, 0.05]), ["0.8667", "0.0500"]);
-        assert_eq!(numbers([65.181, 2.6114]), ["65.18", "2.61"]);
-        assert_eq!(numbers([0.05, 0.004_927]), ["0.050000", "0.004927"]);
-        assert_eq!(numbers([3.0, 12.0]), ["3", "12"]);
-        assert_eq!(numbers([1554.6, 2.0]), ["1555", "2"]);
-        assert_eq!(numbers([0.5, 1.2e-5, f64::NAN]), ["0.5", "1.20e-5", "NaN"]);
+        assert_eq!(numbers(&[0.7, 0.751, 0.9, 0.0]), ["0.700", "0.751", "0.900", "0.000"]);
+        assert_eq!(numbers(&[0.86667, 0.05]), ["0.8667", "0.0500"]);
+        assert_eq!(numbers(&[65.181, 2.6114]), ["65.18", "2.61"]);
+        assert_eq!(numbers(&[0.05, 0.004_927]), ["0.050000", "0.004927"]);
+        assert_eq!(numbers(&[3.0, 12.0]), ["3", "12"]);
+        assert_eq!(numbers(&[1554.6, 2.0]), ["1555", "2"]);
+        assert_eq!(numbers(&[0.5, 1.2e-5, f64::NAN]), ["0.5", "1.20e-5", "NaN"]);
     }
 
     #[test]
     fn numbers_keep_four_digits() {
-        let shown = [0.78333, 12.3456, 1554.6, 3.0, 123.45, 0.0015, 0.000_123_4].map(number);
-        assert_eq!(shown, ["0.7833", "12.35", "1555", "3", "123.5", "0.0015", "1.23e-4"]);
+        let shown = [0.78333, 0.7, 12.3456, 1554.6, 3.0, 123.45, 0.0015, 0.000_123_4].map(number);
+        let expected = ["0.7833", "0.7000", "12.35", "1555", "3", "123.5", "0.0015", "1.23e-4"];
+        assert_eq!(shown, expected);
     }
 }

@@ -100,7 +100,11 @@ fn a_report_holds_all_results_of_a_folder_and_refers_to_nothing() {
     fs::write(run.join("repeat.json"), repeated).unwrap();
     fs::write(run.join("curve.svg"), "<svg></svg>\n").unwrap();
     fs::create_dir(at.join("a/sweep")).unwrap();
-    fs::write(at.join("a/sweep/results.csv"), "point,gain\n0,0.5\n").unwrap();
+    fs::write(
+        at.join("a/sweep/results.csv"),
+        "point,gain,rate\n0,0.5,0.7\n1,0.5,0.75126\n2,0.5,0.751\n",
+    )
+    .unwrap();
     let report = |args: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plc"));
         command.current_dir(at).arg("report").args(args).output().unwrap()
@@ -112,7 +116,9 @@ fn a_report_holds_all_results_of_a_folder_and_refers_to_nothing() {
         "<td>accuracy</td><td>0.7513</td>",
         "<td>rate</td><td>1</td><td>2</td><td>3</td><td>4.568</td><td>null</td>",
         "<svg>",
-        "<td>0.5</td>",
+        "<td>0</td><td>0.5</td><td>0.7000</td>",
+        "<td>1</td><td>0.5</td><td>0.7513</td>",
+        "<td>2</td><td>0.5</td><td>0.7510</td>",
     ] {
         assert!(page.contains(part), "{part} in {page}");
     }

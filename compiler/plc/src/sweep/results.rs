@@ -237,7 +237,8 @@ impl Results {
             let values: Vec<f64> = self.rows.values().filter_map(|row| row.metric(name)).collect();
             let least = values.iter().copied().reduce(f64::min)?;
             let most = values.iter().copied().reduce(f64::max)?;
-            let [all, least, most] = numbers([values.iter().sum(), least, most]);
+            let texts = numbers(&[values.iter().sum(), least, most]);
+            let [all, least, most] = &texts[..] else { return None };
             Some(format!("  {name} {all} {unit} in all, {least} to {most} a point\n"))
         };
         let lines = [("estimate_chip_time_s", "s"), ("estimate_energy_j", "J")].map(line);
