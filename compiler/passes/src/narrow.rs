@@ -76,15 +76,6 @@ impl Work {
     }
 }
 
-/// What a use asks for.
-#[derive(Clone, Copy)]
-enum Use {
-    /// As wide as the lanes of a value that may be of either width.
-    Of(Value),
-    Bytes,
-    Halfwords,
-}
-
 /// What is known of a value with lanes.
 struct Lanes {
     /// Whether it is chosen to be made in bytes, or is there as bytes anyway.
@@ -106,7 +97,11 @@ struct Lanes {
     /// How often its block runs.
     weight: u64,
     operands: Vec<Value>,
-    uses: Vec<Use>,
+    /// Uses that want bytes, and halfwords.
+    byte_uses: usize,
+    halfword_uses: usize,
+    /// What uses it in either width, as often as it does.
+    users: Vec<Value>,
 }
 
 struct Plan {
@@ -132,7 +127,9 @@ impl Plan {
             narrowed: NARROW,
             weight: 1,
             operands: Vec::new(),
-            uses: Vec::new(),
+            byte_uses: 0,
+            halfword_uses: 0,
+            users: Vec::new(),
         };
         let values = func.values.iter().enumerate().map(lanes).collect();
         let mut plan = Plan { values, order: Vec::new() };
@@ -145,7 +142,7 @@ impl Plan {
         }
         for block in &func.blocks {
             block.insts.iter().for_each(|inst| plan.add_uses(func.inst(*inst)));
-            let passed = |value: Value| plan.values[value.index()].uses.push(Use::Halfwords);
+            let passed = |value: Value| plan.values[value.index()].halfword_uses += 1;
             block.terminator.for_each_value(passed);
         }
         plan
@@ -195,12 +192,14 @@ impl Plan {
             (Op::Write, Imm::Quantity(quantity)) => quantity.takes_low_bytes(),
             (op, _) => op == Op::Narrow,
         };
-        let wanted = match user {
-            Some(result) => Use::Of(result),
-            None if as_bytes => Use::Bytes,
-            None => Use::Halfwords,
-        };
-        inst.args.iter().for_each(|arg| self.values[arg.index()].uses.push(wanted));
+        for arg in &inst.args {
+            let lanes = &mut self.values[arg.index()];
+            lanes.users.extend(user);
+            match user.is_some() || as_bytes {
+                true => lanes.byte_uses += 1,
+                false => lanes.halfword_uses += 1,
+            }
+        }
     }
 
     /// Instructions for half a row that a value takes, in all rounds: to make it, and to change its
@@ -210,23 +209,14 @@ impl Plan {
         if lanes.splat {
             return 0;
         }
-        let in_bytes = |wanted: &Use| match wanted {
-            Use::Of(user) => self.values[user.index()].in_bytes,
-            Use::Bytes => true,
-            Use::Halfwords => false,
-        };
-        let wanted = |bytes: bool| lanes.uses.iter().any(|wanted| in_bytes(wanted) == bytes);
-        let other = wanted(!lanes.in_bytes);
+        let (bytes, halfwords) = (lanes.byte_uses > 0, lanes.halfword_uses > 0);
         let (made, changed) = match lanes.in_bytes {
-            true if other && lanes.either && !lanes.fits => return WRONG,
-            true => (lanes.made.bytes, lanes.widened),
-            false => (lanes.made.halfwords, lanes.narrowed),
+            true if halfwords && lanes.either && !lanes.fits => return WRONG,
+            true => (lanes.made.bytes, if halfwords { lanes.widened } else { 0 }),
+            false => (lanes.made.halfwords, if bytes { lanes.narrowed } else { 0 }),
         };
-        let tested = match lanes.mask {
-            true => u64::from(wanted(true)) + 2 * u64::from(wanted(false)),
-            false => 0,
-        };
-        lanes.weight * (made + tested + if other { changed } else { 0 })
+        let tested = if lanes.mask { u64::from(bytes) + 2 * u64::from(halfwords) } else { 0 };
+        lanes.weight * (made + changed + tested)
     }
 
     /// The cost of values and their operands.
@@ -238,15 +228,34 @@ impl Plan {
         around.into_iter().map(|value| self.cost(value)).sum()
     }
 
-    fn set(&mut self, values: &[Value], in_bytes: bool) {
-        values.iter().for_each(|value| self.values[value.index()].in_bytes = in_bytes);
+    /// Chooses the other width for values, and so for what they use.
+    fn turn(&mut self, values: &[Value]) {
+        for value in values {
+            let lanes = &mut self.values[value.index()];
+            lanes.in_bytes = !lanes.in_bytes;
+            let in_bytes = lanes.in_bytes;
+            for operand in lanes.operands.clone() {
+                let lanes = &mut self.values[operand.index()];
+                let (more, fewer) = match in_bytes {
+                    true => (&mut lanes.byte_uses, &mut lanes.halfword_uses),
+                    false => (&mut lanes.halfword_uses, &mut lanes.byte_uses),
+                };
+                (*more, *fewer) = (*more + 1, *fewer - 1);
+            }
+        }
     }
 
-    /// Takes values back to halfwords that are cheaper there, alone or as a group.
+    /// Takes values back to halfwords that must be, and that are cheaper there, alone or as a group.
     fn choose(&mut self) {
+        // Users first: operands follow them.
+        for index in (0..self.order.len()).rev() {
+            let value = self.order[index];
+            if self.cost(value) >= WRONG {
+                self.turn(&[value]);
+            }
+        }
         loop {
             let mut changed = false;
-            // Users first: operands follow them.
             for index in (0..self.order.len()).rev() {
                 let value = [self.order[index]];
                 if self.values[value[0].index()].in_bytes {
@@ -266,20 +275,12 @@ impl Plan {
     /// Makes values halfwords if bytes save less than so much.
     fn take_back(&mut self, values: &[Value], least: u64) -> bool {
         let in_bytes = self.cost_around(values);
-        self.set(values, false);
+        self.turn(values);
         let taken = self.cost_around(values) < in_bytes.saturating_add(least);
         if !taken {
-            self.set(values, true);
+            self.turn(values);
         }
         taken
-    }
-
-    /// What uses a value in either width.
-    fn users(&self, value: Value) -> impl Iterator<Item = Value> {
-        self.values[value.index()].uses.iter().filter_map(|wanted| match wanted {
-            Use::Of(user) => Some(*user),
-            Use::Bytes | Use::Halfwords => None,
-        })
     }
 
     /// Values in bytes that use each other or the same, directly or by way of others: what a
@@ -302,7 +303,7 @@ impl Plan {
                     group.push(value);
                     work.extend(&lanes.operands);
                 }
-                work.extend(self.users(value).filter(chosen));
+                work.extend(lanes.users.iter().copied().filter(chosen));
             }
             if !group.is_empty() {
                 groups.push(group);
