@@ -58,6 +58,7 @@ fn binding(hemisphere: u8, rows: u8) -> Binding {
         columns: (0..=u8::MAX).collect(),
         params: BTreeMap::new(),
         seed: 1,
+        run_seed: 1,
         chip: 0,
         instance: 0,
         record_capacity: 100,

@@ -32,6 +32,7 @@ fn started(elf: &[u8], derived: Vec<i32>, rows: u8, columns: u8) -> (PpuImageEng
         columns: (0..columns).collect(),
         params: BTreeMap::new(),
         seed: 1,
+        run_seed: 1,
         chip: 0,
         instance: 0,
         record_capacity: 2,

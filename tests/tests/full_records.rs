@@ -30,6 +30,7 @@ fn binding() -> Binding {
         columns: (0..8).collect(),
         params: BTreeMap::new(),
         seed: 1,
+        run_seed: 1,
         chip: 0,
         instance: 0,
         record_capacity: CAPACITY,

@@ -86,6 +86,7 @@ fn network(compiler: &Compiler, events: &[InputEvent]) -> Measured {
             columns: (0..=u8::MAX).collect(),
             params: BTreeMap::new(),
             seed: 1,
+            run_seed: 1,
             chip: 0,
             instance: 0,
             record_capacity: 0,

@@ -17,8 +17,8 @@
 //! on the chip; sensors are reset where the engine resets them. Where a rule decides (a threshold, a new
 //! address), a small difference can become a large one; the share of differing addresses tells.
 //!
-//! `compare.npz` names engines by the task's arm, if it has several, rule, hemisphere and instance; a number
-//! before that tells those of several chips apart. The picture is of engine 0.
+//! `compare.npz` numbers engines and names them by the task's arm and chip, if it has several, rule,
+//! hemisphere and instance. The picture is of engine 0.
 
 use crate::array_engine::{ArrayEngine, Synapse};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -84,7 +84,7 @@ struct Course {
 #[derive(Clone, Debug)]
 struct Noted {
     seed: u64,
-    /// Arm, rule, hemisphere and instance, which engines of several chips share.
+    /// Arm, chip, rule, hemisphere and instance.
     name: String,
     /// One a stage.
     courses: Vec<Course>,
@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn courses_stay_with_their_engine_in_any_order_of_threads() {
-        // Two chips have engines of the same name.
+        // Engines of the same name differ in their distances.
         let engines = [noted("b", [1.0, 5.0]), noted("b", [2.0, 4.0]), noted("a", [3.0, 3.0])];
         let report = |order: [usize; 3]| {
             let ledger = Ledger::default();

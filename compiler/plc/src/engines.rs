@@ -186,10 +186,11 @@ impl EngineFactory for Compiler {
                 shadows.push(shadow()?.reading_in_steps());
             }
         }
-        let Binding { rule, arm, hemisphere, instance, seed, .. } = binding;
+        let Binding { rule, arm, chip, hemisphere, instance, run_seed, .. } = binding;
         let arm = if arm.is_empty() { String::new() } else { format!("{arm}_") };
-        let name = format!("{arm}{rule}_{hemisphere}_{instance}");
-        Ok(Box::new(Compared::new(engine, shadows, (*seed, &name), ledger.clone())))
+        let chip = if *chip == 0 { String::new() } else { format!("chip_{chip}_") };
+        let name = format!("{arm}{chip}{rule}_{hemisphere}_{instance}");
+        Ok(Box::new(Compared::new(engine, shadows, (*run_seed, &name), ledger.clone())))
     }
 
     fn program(&self, binding: &Binding) -> Result<PpuImage, EngineError> {

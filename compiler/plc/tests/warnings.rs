@@ -1,6 +1,7 @@
-//! What a run has to say besides its results goes to standard error.
+//! What a run has to say besides its results: warnings on standard error, and comparisons of every arm.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up ends the test")]
 
+use pl_experiment::archive::ArchiveReader;
 use std::fs;
 use std::process::Command;
 
@@ -51,4 +52,37 @@ fn samples_that_found_the_buffer_full_are_told_of() {
                     buffer full and are lost";
     assert!(message.contains(expected), "{message}");
     assert_eq!(run(50), (String::new(), None));
+}
+
+#[test]
+fn every_arm_and_chip_is_compared_under_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let compared = |experiment: &str, changes: &[&str]| -> Vec<String> {
+        let mut plc = Command::new(env!("CARGO_BIN_EXE_plc"));
+        plc.current_dir(folder.path()).args(["run", "--quiet", "--out", "o", "--compare", "ideal"]);
+        plc.arg(format!("{ROOT}/examples/{experiment}"));
+        changes.iter().for_each(|change| drop(plc.args(["--set", *change])));
+        let output = plc.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let file = fs::read(folder.path().join("o/compare.npz")).unwrap();
+        let names = ArchiveReader::open(&file).unwrap().names().to_vec();
+        let ending = "_ideal_mean_lsb";
+        let mut names: Vec<String> =
+            names.iter().filter_map(|name| name.strip_suffix(ending)).map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    let short =
+        ["task.duration_bio_s=0.5", "task.judged_bio_s=0.2", "task.initial_weights=[4, 60]"];
+    let names = compared("stability/experiment.toml", &short);
+    assert_eq!(names, ["0_from_4_stability_0_0", "1_from_60_stability_0_0"]);
+    let short = ["task.duration_ms=20", "task.judged_ms=10"];
+    let names = compared("homeostasis/two_chips.toml", &short);
+    let expected = [
+        "0_chip_1_proportional_0_0",
+        "1_chip_1_proportional_1_0",
+        "2_proportional_0_0",
+        "3_proportional_1_0",
+    ];
+    assert_eq!(names, expected);
 }

@@ -87,6 +87,8 @@ pub struct Binding {
     pub params: BTreeMap<String, f64>,
     /// Seed of the rule's random numbers.
     pub seed: u64,
+    /// Seed of the run, which bindings with other random numbers share.
+    pub run_seed: u64,
     /// Number of the chip.
     pub chip: u32,
     /// Number of the rule instance on its hemisphere.

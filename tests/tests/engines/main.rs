@@ -57,6 +57,7 @@ impl Setup {
             columns: self.some(self.columns, 2),
             params: BTreeMap::new(),
             seed: self.seed,
+            run_seed: self.seed,
             chip: 0,
             instance: 0,
             record_capacity: 2,

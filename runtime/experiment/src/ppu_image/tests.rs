@@ -117,6 +117,7 @@ fn binding() -> Binding {
         columns: vec![0, 17],
         params: BTreeMap::new(),
         seed: 1,
+        run_seed: 1,
         chip: 0,
         instance: 0,
         record_capacity: 6,

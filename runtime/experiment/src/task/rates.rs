@@ -143,6 +143,7 @@ impl<'a> Rates<'a> {
             columns: (0..=u8::MAX).collect(),
             params: self.experiment.rule[rule].params.clone(),
             seed,
+            run_seed: seed,
             chip,
             instance: 0,
             record_capacity: 0,

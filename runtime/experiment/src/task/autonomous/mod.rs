@@ -95,6 +95,7 @@ impl<'a> Autonomous<'a> {
             columns: bytes(self.config.columns),
             params: self.experiment.rule[&self.config.rule].params.clone(),
             seed,
+            run_seed: seed,
             chip: 0,
             instance: 0,
             record_capacity: usize::try_from(self.config.updates).unwrap_or(usize::MAX),

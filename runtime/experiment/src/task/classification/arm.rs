@@ -134,6 +134,7 @@ impl Classification<'_> {
             columns: self.bench.columns(),
             params: rule.params.clone(),
             seed,
+            run_seed: seed,
             chip: 0,
             instance: 0,
             record_capacity: RECORD_CAPACITY,

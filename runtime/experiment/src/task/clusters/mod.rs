@@ -105,6 +105,7 @@ impl<'a> Clusters<'a> {
             columns: self.wiring.dendrites().iter().map(|column| column.to_le_bytes()[0]).collect(),
             params: self.experiment.rule[&self.config.rule].params.clone(),
             seed,
+            run_seed: seed,
             chip: 0,
             instance: 0,
             record_capacity: 0,

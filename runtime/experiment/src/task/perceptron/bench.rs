@@ -375,6 +375,7 @@ fn binding(experiment: &Experiment, rule: &str, hemisphere: u8, seed: u64) -> Bi
         columns: (0..=u8::MAX).collect(),
         params: experiment.rule[rule].params.clone(),
         seed,
+        run_seed: seed,
         chip: 0,
         instance: 0,
         record_capacity: 0,

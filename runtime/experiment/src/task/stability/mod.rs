@@ -91,6 +91,7 @@ impl<'a> Stability<'a> {
             columns: bytes(self.config.neurons),
             params: self.experiment.rule[&self.config.rule].params.clone(),
             seed,
+            run_seed: seed,
             chip: 0,
             instance: 0,
             record_capacity: 0,
@@ -118,7 +119,8 @@ impl<'a> Stability<'a> {
     ) -> Result<Course, EngineError> {
         let info = factory.rule_info(&self.config.rule)?;
         let own_seed = seed.wrapping_add(number << 32);
-        let bindings = [Binding { arm: format!("from_{weight}"), ..self.binding(own_seed) }];
+        let arm = format!("from_{weight}");
+        let bindings = [Binding { arm, run_seed: seed, ..self.binding(own_seed) }];
         let rules = Plasticity::new(factory, self.experiment.run.timing, &bindings)?
             .recording(self.experiment.record.membranes.as_ref());
         let begin = |_: &Chip, rules: &Plasticity| {

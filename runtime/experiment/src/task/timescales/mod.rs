@@ -77,6 +77,7 @@ impl<'a> Timescales<'a> {
             columns: (0..=u8::MAX).collect(),
             params: self.experiment.rule[&self.config.rule].params.clone(),
             seed,
+            run_seed: seed,
             chip: 0,
             instance: 0,
             record_capacity: 0,
