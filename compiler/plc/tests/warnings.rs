@@ -61,7 +61,9 @@ fn every_arm_and_chip_is_compared_under_its_name() {
         let mut plc = Command::new(env!("CARGO_BIN_EXE_plc"));
         plc.current_dir(folder.path()).args(["run", "--quiet", "--out", "o", "--compare", "ideal"]);
         plc.arg(format!("{ROOT}/examples/{experiment}"));
-        changes.iter().for_each(|change| drop(plc.args(["--set", *change])));
+        for change in changes {
+            plc.args(["--set", *change]);
+        }
         let output = plc.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let file = fs::read(folder.path().join("o/compare.npz")).unwrap();
