@@ -13,6 +13,14 @@ struct Post {
     lane: usize,
 }
 
+impl Post {
+    /// Times of the columns of its block with its own. All are written, as they are read together at
+    /// once, and a processor would wait for the one.
+    fn put(self, times: [u32; BLOCK]) -> [u32; BLOCK] {
+        std::array::from_fn(|lane| if lane == self.lane { self.time } else { times[lane] })
+    }
+}
+
 /// Pulses of some time by where they act, each list in order of time.
 #[derive(Debug)]
 pub(super) struct Batch {
@@ -76,11 +84,11 @@ impl Batch {
             let mut moment = Moment { last: *last, next: [NEVER; BLOCK] };
             moments.push(moment);
             for post in posts {
-                moment.last[post.lane] = post.time;
+                moment.last = post.put(moment.last);
                 moments.push(moment);
             }
             for (moment_before, post) in moments.iter_mut().zip(posts).rev() {
-                moment.next[post.lane] = post.time;
+                moment.next = post.put(moment.next);
                 moment_before.next = moment.next;
             }
             moments

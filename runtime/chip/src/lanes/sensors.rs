@@ -93,7 +93,8 @@ impl Sensors<'_> {
         let age: f32x16<S> = age.to_float();
         let z = age * load(self.decay);
         let counts = paired & z.simd_lt(splat(OLDEST_HALVINGS));
-        let shape = exp2_negatives(simd, z.min(splat(OLDEST_HALVINGS)));
+        // Older ones give anything, which does not count.
+        let shape = exp2_negatives(simd, z);
         let mut added = load(self.eta) * shape;
         let accumulated = load(self.value);
         let mut full = accumulated * splat(self.saturation.inverse_limit);
@@ -179,9 +180,12 @@ pub(crate) fn accumulate(
         mut causal: Sensors<'_>,
         mut acausal: Sensors<'_>,
     ) {
+        let all: Vec<usize> = meeting.blocks.clone().collect();
+        let is_met = |block: &usize| meeting.moments[*block].len() > 1;
+        let met: Vec<usize> = meeting.blocks.clone().filter(is_met).collect();
         for row in meeting.rows {
-            for block in meeting.blocks.clone() {
-                accumulate_block(simd, meeting, row, block, &mut causal, &mut acausal);
+            for block in if row.pres.is_empty() { &met } else { &all } {
+                accumulate_block(simd, meeting, row, *block, &mut causal, &mut acausal);
             }
         }
     }
@@ -202,9 +206,6 @@ fn accumulate_block<S: Simd>(
     let splat = |time| u32x16::splat(simd, time);
     let columns = block * BLOCK..(block + 1) * BLOCK;
     let moments = &meeting.moments[block][..];
-    if row.pres.is_empty() && moments.len() == 1 {
-        return;
-    }
     let own = u8x16::from_slice(simd, &meeting.addresses.row(row.number)[columns.clone()]);
     let answers = |address| -> mask32x16<S> {
         let answers = own.simd_eq(u8x16::splat(simd, address));
