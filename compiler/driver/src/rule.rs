@@ -105,24 +105,33 @@ impl Rule {
         pl_passes::optimise(self.inner.module.clone(), self.inner.level, Target::Ppu, after)
     }
 
-    /// Whether an update changes nothing but weights, draws nothing, and starts sensors and counters
-    /// that it reads anew: then its changes of weights may be read as rates of change.
+    /// Whether an update changes nothing but weights and draws nothing, all its blocks run in every
+    /// update, and each sensor and counter that it reads is started anew in all of the view: then its
+    /// changes of weights may be read as rates of change.
     #[must_use]
     pub fn changes_weights_alone(&self) -> bool {
         let update = self.module().function("update");
         let blocks = || update.iter().flat_map(|func| func.blocks.iter().map(move |b| (func, b)));
         let insts = || blocks().flat_map(|(func, b)| b.insts.iter().map(|inst| func.inst(*inst)));
-        let has = |op: Op, quantities: &[Quantity]| {
-            let of = |imm: Imm| quantities.iter().any(|quantity| imm == Imm::Quantity(*quantity));
-            insts().any(|inst| inst.op == op && of(inst.imm))
+        let has = |op: Op, quantity: Quantity| {
+            insts().any(|inst| inst.op == op && inst.imm == Imm::Quantity(quantity))
         };
         let others = [Op::Draw, Op::DrawWord, Op::Store, Op::StoreElement, Op::Send];
-        let correlation = has(Op::Read, &[Quantity::Causal, Quantity::Acausal]);
-        let rate = has(Op::Read, &[Quantity::Rate]);
-        !insts().any(|inst| others.contains(&inst.op))
-            && !has(Op::Write, &[Quantity::Address])
-            && (!correlation || has(Op::Write, &[Quantity::CorrelationReset]))
-            && (!rate || has(Op::Write, &[Quantity::RateReset]))
+        let blocks = &self.hir().blocks;
+        let anew = |sensor: hir::Sensor| {
+            let all = |stmt: &hir::Stmt| matches!(stmt, hir::Stmt::Reset(own) if *own == sensor);
+            blocks.iter().any(|block| block.body.iter().any(all))
+        };
+        let sensors = [
+            (Quantity::Causal, hir::Sensor::Causal),
+            (Quantity::Acausal, hir::Sensor::Acausal),
+            (Quantity::Rate, hir::Sensor::Rate),
+        ];
+        blocks.iter().all(|block| block.due == hir::Due::Always)
+            && !insts().any(|inst| others.contains(&inst.op))
+            && !has(Op::Write, Quantity::Address)
+            && !has(Op::Write, Quantity::MembraneReset)
+            && sensors.iter().all(|(read, reset)| !has(Op::Read, *read) || anew(*reset))
     }
 
     /// Raw values of the module's derived table for these params.
@@ -182,8 +191,8 @@ impl Rule {
         if !refused.is_empty() {
             return Err(refused);
         }
-        let rows = self.hir().rows_max;
-        let cycles = self.program().map(|program| program.cost.update_cycles(rows, 256));
+        let (rows, columns) = (self.hir().rows_max, self.hir().columns_max);
+        let cycles = self.program().map(|program| program.cost.update_cycles(rows, columns));
         let cost = cycles.map_or_else(
             |_| String::new(),
             |cycles| {

@@ -146,7 +146,14 @@ fn rules_that_draw_keep_state_or_count_on_have_no_steps() {
     let alone = |source: &str| rule(source).changes_weights_alone();
     assert!(alone(&body("weight += causal\n reset causal")));
     assert!(!alone(&body("weight += causal")), "correlation that goes on adding up");
+    assert!(!alone(&body("weight += causal - acausal\n reset causal")), "one branch goes on");
+    assert!(!alone(&body("weight += causal\n if weight > 9 { reset causal }")), "some go on");
     assert!(!alone(&body("weight += rate")), "a counter that goes on counting");
+    assert!(!alone(&format!(
+        "rule r {{ every 1 ms {{ {} }}\n every 10 ms {{ {} }} }}",
+        "synapses { weight += causal\n reset causal }",
+        "synapses { weight -= rate }\n neurons { reset rate }",
+    )));
     assert!(!alone(&body("weight += uniform(0 .. 1)")));
     assert!(!alone(&body("address = 3")));
     assert!(!alone(

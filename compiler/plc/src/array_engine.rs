@@ -271,7 +271,7 @@ impl ArrayEngine {
             Reading::Reference(_) => chip.keep_reference_sensors(self.hemisphere),
             Reading::Steps(number) => {
                 chip.keep_reference_sensors(self.hemisphere);
-                let width_ticks = self.instance.rule().period_ticks() / STEPS;
+                let width_ticks = self.instance.rule().period_ticks().div_ceil(STEPS);
                 *number = chip.keep_reference_steps(self.hemisphere, width_ticks);
             }
         }

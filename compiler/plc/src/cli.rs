@@ -134,7 +134,8 @@ pub(crate) struct CompileArgs {
     /// Change the default of a param, of one rule by `RULE.PARAM=VALUE`.
     #[arg(long = "set", value_name = "PARAM=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Print the IR after this pass (`lower` for what the passes start with).
+    /// Print the IR after this pass (`lower` for what the passes start with), each time it runs: for
+    /// every engine, and again for the PPU program.
     #[arg(long, value_name = "PASS")]
     pub(crate) print_after: Option<String>,
     /// How to print diagnostics.

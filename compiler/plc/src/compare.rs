@@ -10,15 +10,19 @@
 //! ```
 //!
 //! The last reads a rule as a differential equation of its weights: each step brings its share of what
-//! an update would bring if the whole period had been like that step. That has a meaning for rules that
-//! change weights alone and draw nothing; others have no such stage.
+//! an update would bring if the whole period had been like that step. That has a meaning for rules of
+//! which [`pl_driver::Rule::changes_weights_alone`] holds, as long as no other rule resets the sensors
+//! that they read; others have no such stage, and `together` spans the four that all rules have.
 //!
 //! Each arrow is a stage, measured by how far the weights of its ends are apart. Shadows change nothing
 //! on the chip; sensors are reset where the engine resets them. Where a rule decides (a threshold, a new
 //! address), a small difference can become a large one; the share of differing addresses tells.
 //!
-//! `compare.npz` numbers engines and names them by the task's arm and chip, if it has several, rule,
-//! hemisphere and instance. The picture is of engine 0.
+//! `compare.npz` names engines by the task's arm, if it has several, the chip, if it is not the first,
+//! rule, hemisphere and instance, and numbers them; the picture is of engine 0. Each has, a stage, arrays
+//! with an element an update: `now_ticks` (u64, ticks of 4 ns), and of the differences between the ends'
+//! weights over the view (f64, LSB) `mean_lsb`, `mean_abs_lsb` and `max_abs_lsb`, and `address_share`
+//! (f64, 0 to 1), the share of synapses whose addresses differ.
 
 use crate::array_engine::{ArrayEngine, Synapse};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -66,11 +70,15 @@ impl Distance {
     }
 }
 
-/// Names of the stages, each from what is before it to the next shadow; the last spans all.
+/// Names of the stages, each from what is before it to the next shadow; the last spans the first
+/// [`ALL_HAVE`].
 const STAGES: [&str; 6] = ["ideal", "sensors", "mismatch", "pairing", "period", "together"];
 
-/// The stage from the engine to the last shadow.
+/// The stage over all that every rule has.
 const TOGETHER: usize = 5;
+
+/// How many stages every rule has, if shadows on sensors without circuits run.
+const ALL_HAVE: usize = 4;
 
 /// The distances of one stage of an engine, over its updates.
 #[derive(Clone, Debug)]
@@ -223,7 +231,7 @@ impl Compared {
         (seed, name): (u64, &str),
         ledger: Ledger,
     ) -> Compared {
-        let together = (shadows.len() > 1).then_some(TOGETHER);
+        let together = (shadows.len() >= ALL_HAVE).then_some(TOGETHER);
         let course = |stage| Course { stage, distances: Vec::new() };
         let courses = (0..shadows.len()).chain(together).map(course).collect();
         let noted = Noted { seed, name: name.to_owned(), courses };
@@ -237,7 +245,7 @@ impl Compared {
         let now = chip.now();
         for course in &mut self.noted.courses {
             let (from, to) = match course.stage {
-                TOGETHER => (0, places.len() - 1),
+                TOGETHER => (0, ALL_HAVE),
                 stage => (stage, stage + 1),
             };
             course.distances.push(Distance::between(now, &places[from], &places[to]));

@@ -13,10 +13,10 @@ use std::path::Path;
 
 /// Compiles a file and writes what was asked for, or nothing if something is wrong.
 pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
-    let printed = Cell::new(false);
+    let (printed, target) = (Cell::new(false), Cell::new(""));
     let mut print_after = |pass: &str, module: &pl_driver::ir::Module| {
         if args.print_after.as_deref() == Some(pass) {
-            outln!("; after {pass}\n{}", print::module(module));
+            outln!("; after {pass}{}\n{}", target.get(), print::module(module));
             printed.set(true);
         }
     };
@@ -25,8 +25,8 @@ pub(crate) fn run(args: &CompileArgs) -> Result<(), Failure> {
     if compiled.has_errors() {
         return Err(Failure::Findings);
     }
-    if args.print_after.is_some() && !printed.get() {
-        // Then it is a pass for one target, or none.
+    if args.print_after.is_some() {
+        target.set(", for the PPU");
         for rule in &compiled.rules {
             let _ = rule.module_for_ppu(&mut print_after);
         }

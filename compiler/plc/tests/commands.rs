@@ -95,6 +95,14 @@ fn shadows_measure_what_sensors_cost_and_change_nothing() {
     args.extend(["--set", "task.duration_ms=120", "--set", "task.judged_ms=60"]);
     let output = plc(folder.path(), &args);
     assert!(output.status.success(), "{}", text(&output.stderr));
+    // Runs of one seed with streams of their own.
+    let stability = format!("{ROOT}/examples/stability/experiment.toml");
+    let mut args = vec!["run", &stability, "--out", "arms", "--compare", "ideal"];
+    args.extend(["--set", "task.duration_bio_s=2", "--set", "task.judged_bio_s=1"]);
+    args.extend(["--set", "task.fixed_point.transfer_bio_s=1"]);
+    let output = plc(folder.path(), &args);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("ideal_weight_mean_abs_difference_lsb"));
     let numbers = fs::read(folder.path().join("period/run.json")).unwrap();
     let numbers: serde_json::Value = serde_json::from_slice(&numbers).unwrap();
     let period = distance(&numbers["metrics"], "period");
@@ -401,10 +409,19 @@ fn compile_writes_what_was_asked_for() {
     let listing = fs::read_to_string(folder.path().join("x/structural.s")).unwrap();
     assert!(listing.contains("fxvinx") && listing.contains("fxvoutx"));
     // What runs first, what runs for every target, and what for the processor alone.
-    for pass in ["lower", "gvn", "fuse_rows"] {
+    let passes = [
+        ("lower", &[""][..]),
+        ("gvn", &["", ", for the PPU"]),
+        ("fuse_rows", &[", for the PPU"]),
+        ("narrow", &[", for the PPU"]),
+    ];
+    for (pass, targets) in passes {
         let printed = plc(folder.path(), &["compile", "std:structural", "--print-after", pass]);
-        let expected = format!("; after {pass}\nmodule \"structural\"");
-        assert!(text(&printed.stdout).contains(&expected), "{pass}");
+        let printed = text(&printed.stdout);
+        for target in ["", ", for the PPU"] {
+            let heading = format!("; after {pass}{target}\nmodule \"structural\"");
+            assert_eq!(printed.contains(&heading), targets.contains(&target), "{heading}");
+        }
     }
 }
 

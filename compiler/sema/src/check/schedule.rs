@@ -154,6 +154,9 @@ impl<'a> RuleChecker<'a> {
 
 /// A time in the largest unit of which it is one or more.
 fn time_in_words(us: f64) -> String {
+    if !(1e-6..1e15).contains(&us.abs()) {
+        return format!("{us:e} us");
+    }
     let units = [("s", 1e6), ("ms", 1e3), ("us", 1.0)];
     let fitting = units.into_iter().find(|(_, scale)| us.abs() >= *scale);
     let (unit, scale) = fitting.unwrap_or(("ns", 1e-3));
