@@ -95,14 +95,6 @@ fn shadows_measure_what_sensors_cost_and_change_nothing() {
     args.extend(["--set", "task.duration_ms=120", "--set", "task.judged_ms=60"]);
     let output = plc(folder.path(), &args);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    // Runs of one seed with streams of their own.
-    let stability = format!("{ROOT}/examples/stability/experiment.toml");
-    let mut args = vec!["run", &stability, "--out", "arms", "--compare", "ideal"];
-    args.extend(["--set", "task.duration_bio_s=2", "--set", "task.judged_bio_s=1"]);
-    args.extend(["--set", "task.fixed_point.transfer_bio_s=1"]);
-    let output = plc(folder.path(), &args);
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).contains("ideal_weight_mean_abs_difference_lsb"));
     let numbers = fs::read(folder.path().join("period/run.json")).unwrap();
     let numbers: serde_json::Value = serde_json::from_slice(&numbers).unwrap();
     let period = distance(&numbers["metrics"], "period");
