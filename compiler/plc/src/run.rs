@@ -60,6 +60,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         compares: args.compare,
         seeds: (first, args.repeat),
     };
+    let fits = seeds.iter().try_for_each(|seed| task.check_seed(*seed));
+    fits.map_err(|error| file.invalid(&error))?;
     let (resume, keep) = (args.resume.as_deref(), args.checkpoint.as_deref());
     let every = Duration::from_secs_f64(args.every);
     let checkpoints = Checkpoints::open(&what, resume, keep, every)?;

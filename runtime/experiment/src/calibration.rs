@@ -66,6 +66,9 @@ pub struct ChipSettings {
 /// Names of the arrays of neurons.
 const NEURON_NAMES: [&str; 4] =
     ["set_leak_lsb", "set_reset_lsb", "set_threshold_lsb", "set_tau_mem_us"];
+/// Least and most of gains and offsets (LSB) of the multiplier.
+pub(crate) const MULTIPLIER_LIMITS: [(f64, f64); 2] = [(0.0, 10.0), (-1000.0, 1000.0)];
+
 /// Names of the arrays of the multiplier.
 const MULTIPLIER_NAMES: [&str; 2] = ["set_multiplier_gain_lsb", "set_multiplier_offset_lsb"];
 /// Names of the arrays of channels, by branch.
@@ -177,7 +180,8 @@ impl ChipSettings {
             line(tau, (0.01, 1e5))?,
         ];
         let [gain, offset] = MULTIPLIER_NAMES;
-        let multiplier = [line(gain, (0.0, 10.0))?, line(offset, level)?];
+        let [gains, levels] = MULTIPLIER_LIMITS;
+        let multiplier = [line(gain, gains)?, line(offset, levels)?];
         Ok(ChipSettings {
             seed,
             hemisphere,
@@ -298,11 +302,16 @@ impl CalibrationSource {
         self.settings.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Checks that every file is of one of so many chips, the first with this seed.
+    /// Checks that a file is of one of so many chips, the first with this seed; those of other seeds are
+    /// for other runs of the same experiment.
     pub(crate) fn check_seed(&self, seed: u64, chips: usize) -> Result<(), ConfigError> {
-        let is_other = |of: &ChipSettings| of.seed.wrapping_sub(seed) >= chips as u64;
-        let mut files = self.files.iter().zip(self.settings());
-        let Some((file, of)) = files.find(|(_, of)| is_other(of)) else { return Ok(()) };
+        let is_own = |of: &&ChipSettings| of.seed.wrapping_sub(seed) < chips as u64;
+        if self.settings().iter().any(|of| is_own(&of)) {
+            return Ok(());
+        }
+        let Some((file, of)) = self.files.iter().zip(self.settings()).next() else {
+            return Ok(());
+        };
         Err(ConfigError(format!(
             "`calibration.files`: `{file}` is of the chip with seed {}, and this run is on that with seed \
              {seed}: run with --seed {}, or measure the other chip with the same --seed",

@@ -105,7 +105,9 @@ impl Job<'_> {
         let Some(first) = points.first() else { return Ok(()) };
         let experiment = self.source.parse(&self.plan.changes(first));
         let experiment = experiment.map_err(|error| self.source.invalid(&error))?;
-        let task = self.source.open(&experiment).map_err(|error| self.source.invalid(&error))?;
+        let task = self.source.open(&experiment).map_err(|error| self.source.not_opened(&error))?;
+        let fits = points.iter().try_for_each(|point| task.check_seed(point.seed));
+        fits.map_err(|error| self.source.invalid(&error))?;
         let watch = Watch::new(task.units().saturating_mul(points.len() as u64), quiet)?;
         let start = Instant::now();
         let found = workers::run_all(points, task.threads(), |point| {

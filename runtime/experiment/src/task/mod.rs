@@ -161,6 +161,15 @@ pub trait Task: Sync {
     /// Units of work of a run, as told to [`Monitor::advance`].
     fn units(&self) -> u64;
 
+    /// Checks that chips of this seed can be run, before any is.
+    ///
+    /// # Errors
+    /// If the experiment has settings of other chips alone.
+    fn check_seed(&self, seed: u64) -> Result<(), TaskError> {
+        let _ = seed;
+        Ok(())
+    }
+
     /// Runs it.
     ///
     /// # Errors
@@ -209,14 +218,18 @@ impl Task for OnCalibratedChips<'_> {
         self.task.units()
     }
 
+    fn check_seed(&self, seed: u64) -> Result<(), TaskError> {
+        let chips = self.experiment.spiking_chips().unwrap_or(1);
+        Ok(self.experiment.calibration.check_seed(seed, chips)?)
+    }
+
     fn run(
         &self,
         factory: &dyn EngineFactory,
         seed: u64,
         monitor: &dyn Monitor,
     ) -> Result<Outcome, TaskError> {
-        let chips = self.experiment.spiking_chips().unwrap_or(1);
-        self.experiment.calibration.check_seed(seed, chips)?;
+        self.check_seed(seed)?;
         self.task.run(factory, seed, monitor)
     }
 }

@@ -2,14 +2,17 @@
 
 use super::neurons::channel_offsets;
 use super::{Calibration, Measured};
-use crate::calibration::ChipSettings;
+use crate::calibration::{ChipSettings, MULTIPLIER_LIMITS};
 use pl_chip::{Branch, COLUMNS};
 
 impl Calibration<'_> {
     pub(super) fn settings(&self, measured: &Measured) -> ChipSettings {
         let h = self.config.hemisphere;
+        // The mean of the channels stays as it was.
+        let mean = self.experiment.chip.adc.digital_offset_lsb.round_ties_even();
         let digital_offsets = Branch::BOTH.map(|branch| {
-            channel_offsets(&measured.sensors.before, branch).map(|offset| nearest_byte(-offset))
+            let offsets = channel_offsets(&measured.sensors.before, branch);
+            offsets.map(|offset| nearest_byte(mean - offset))
         });
         let neuron = |column| ChipSettings::of_neuron(&measured.neurons.chip.neuron(h, column));
         let neurons: [[f64; 4]; COLUMNS] = core::array::from_fn(neuron);
@@ -26,19 +29,20 @@ impl Calibration<'_> {
     }
 
     /// Gain and offset of each column that give all the mean gain and no offset; as they are where
-    /// nothing could be measured.
+    /// nothing could be measured, or too little to set it right.
     fn multiplier_settings(&self, measured: &Measured) -> [[f64; 2]; COLUMNS] {
         let found = &measured.multiplier;
         let known = found.gain.iter().filter(|gain| **gain > 0.0);
         let mean = known.clone().sum::<f64>() / known.count().max(1) as f64;
         core::array::from_fn(|column| {
             let [gain, offset] = measured.chip.multiplier(self.config.hemisphere, column);
-            match (found.gain[column], found.offset[column]) {
-                (found_gain, found_offset) if found_gain > 0.0 => {
-                    [gain * mean / found_gain, offset - found_offset]
-                }
-                _ => [gain, offset],
-            }
+            let set = [gain * mean / found.gain[column], offset - found.offset[column]];
+            let possible = found.gain[column] > 0.0
+                && set
+                    .iter()
+                    .zip(MULTIPLIER_LIMITS)
+                    .all(|(set, (low, high))| (low..=high).contains(set));
+            if possible { set } else { [gain, offset] }
         })
     }
 }

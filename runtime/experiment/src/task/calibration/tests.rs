@@ -90,12 +90,21 @@ fn opened(changes: &[&str], bytes: &[u8], seed: u64) -> Result<Experiment, Strin
     let experiment = Experiment::parse(CALIBRATED, &changes).map_err(|error| error.to_string())?;
     let read = |name: &str| match name {
         "c.npz" => Ok(bytes.to_vec()),
+        "of_four.npz" => Ok(of_chip_four()),
         _ => Err(format!("there is no {name}")),
     };
     let task = crate::task::open(&experiment, &read).map_err(|error| error.to_string())?;
     task.run(&NoRules, seed, &Unwatched).map_err(|error| error.to_string())?;
     drop(task);
     Ok(experiment)
+}
+
+/// The calibration, as if it were of the chip of seed 4.
+fn of_chip_four() -> Vec<u8> {
+    let mut arrays = MEASURED.archives[0].arrays.clone();
+    let seed = arrays.iter_mut().find(|array| array.name == "chip_seed").unwrap();
+    seed.elements = Elements::U64(ndarray::arr0(4).into_dyn());
+    Archive { file: "c.npz".into(), arrays }.to_bytes().unwrap()
 }
 
 /// How far columns are apart: resting membranes as converted, distance of threshold from leak, time
@@ -148,6 +157,34 @@ fn a_chip_with_its_calibration_is_more_alike_than_without() {
     assert_eq!(spreads(cluster.chip(1).clone()), after);
     assert_eq!(spreads(cluster.chip(0).clone()), spreads(Chip::new(&experiment.chip, 2)));
     assert!(opened(&["task.chips=2"], &file, 2).is_ok());
+}
+
+#[test]
+fn runs_of_several_seeds_take_each_its_own_file() {
+    let file = MEASURED.archives[0].to_bytes().unwrap();
+    let files = ["calibration.files=['of_four.npz', 'c.npz']"];
+    let experiment = opened(&files, &file, 3).unwrap();
+    // Each chip has the settings of its own file: those of seed 3 are right for the chip of seed 3.
+    let leak = |chip: Chip| chip.neuron(0, 7).leak_lsb;
+    assert_eq!(leak(experiment.calibrated_chip(3)), leak(experiment.calibrated_chip(4)));
+    assert_ne!(leak(Chip::new(&experiment.chip, 3)), leak(Chip::new(&experiment.chip, 4)));
+    assert!(opened(&files, &file, 4).is_ok());
+    let message = opened(&files, &file, 5).unwrap_err();
+    assert!(message.contains("`of_four.npz` is of the chip with seed 4"), "{message}");
+}
+
+#[test]
+fn what_is_added_to_all_codes_stays_with_a_calibration() {
+    let shifted = ["chip.adc.digital_offset_lsb=-20"];
+    let file = run(3, &shifted).archives[0].to_bytes().unwrap();
+    let experiment = opened(&shifted, &file, 3).unwrap();
+    let mean = |chip: Chip| {
+        let codes = chip.correlation_codes_row(0, 0, Branch::Causal);
+        codes.map(f64::from).iter().sum::<f64>() / COLUMNS as f64
+    };
+    let (plain, calibrated) =
+        (mean(Chip::new(&experiment.chip, 3)), mean(experiment.calibrated_chip(3)));
+    assert!((plain - calibrated).abs() < 3.0, "{plain} and {calibrated}");
 }
 
 #[test]
