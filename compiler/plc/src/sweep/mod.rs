@@ -57,9 +57,15 @@ fn sweep(args: &SweepArgs, file: &Path) -> Result<(), Failure> {
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&*stem));
     output::check_folder(&out)?;
     let path = out.join("results.jsonl");
-    let mut results = Results::open(&path, &plan.identity(&source.text, kind.name()))?;
-    let (index, count) = args.shard.unwrap_or((1, 1));
     let points = plan.points();
+    // The first point names the files of data that results depend on.
+    if let Some(first) = points.first() {
+        let experiment = plan.experiment(&source, first).map_err(|error| source.invalid(&error))?;
+        source.open(&experiment).map_err(|error| source.not_opened(&error))?;
+    }
+    let identity = plan.identity(&source.text, kind.name(), &source.data_sha256());
+    let mut results = Results::open(&path, &identity)?;
+    let (index, count) = args.shard.unwrap_or((1, 1));
     let own = points.iter().filter(|point| point.number % count == index - 1);
     let (done, todo): (Vec<&Point>, Vec<&Point>) = own.partition(|point| results.has(point.number));
     if !args.quiet {
@@ -103,7 +109,7 @@ impl Job<'_> {
     ) -> Result<(), Failure> {
         // The first point shows whether all changes are allowed before anything runs.
         let Some(first) = points.first() else { return Ok(()) };
-        let experiment = self.source.parse(&self.plan.changes(first));
+        let experiment = self.plan.experiment(self.source, first);
         let experiment = experiment.map_err(|error| self.source.invalid(&error))?;
         let task = self.source.open(&experiment).map_err(|error| self.source.not_opened(&error))?;
         let fits = points.iter().try_for_each(|point| task.check_seed(point.seed));
@@ -133,12 +139,15 @@ impl Job<'_> {
 
     fn run_one(&self, point: &Point, watch: &Watch) -> Result<Option<Row>, String> {
         let name = |error: &dyn core::fmt::Display| format!("point {}: {error}", point.number);
-        let changes = self.plan.changes(point);
-        let experiment = self.source.parse(&changes).map_err(|error| name(&error))?;
+        let experiment = self.plan.experiment(self.source, point);
+        let experiment = experiment.map_err(|error| name(&error))?;
         let task = self.source.open(&experiment).map_err(|error| name(&error))?;
         let outcome = task.run(self.compiler, point.seed, watch).map_err(|error| name(&error))?;
         if outcome.interrupted {
             return Ok(None);
+        }
+        for warning in &outcome.warnings {
+            eprintln!("warning: point {}: {warning}", point.number);
         }
         let estimate = experiment.estimate.metrics(outcome.usage);
         let metrics = outcome.metrics.into_iter().chain(estimate);

@@ -1,5 +1,7 @@
 //! The file of a sweep.
 
+use crate::experiment_file::ExperimentFile;
+use pl_experiment::{ConfigError, Experiment};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -186,10 +188,29 @@ impl Plan {
         self.set.iter().cloned().chain(own).collect()
     }
 
-    /// What results must have in common to be joined.
-    pub(super) fn identity(&self, experiment: &str, engine: &str) -> String {
+    /// The experiment of a point. A sweep keeps numbers alone: membranes are not recorded.
+    pub(super) fn experiment(
+        &self,
+        source: &ExperimentFile,
+        point: &Point,
+    ) -> Result<Experiment, ConfigError> {
+        let mut experiment = source.parse(&self.changes(point))?;
+        experiment.record.membranes = None;
+        Ok(experiment)
+    }
+
+    /// What results must have in common to be joined; `data_sha256` are the hashes of the files that
+    /// the experiment reads, by name.
+    pub(super) fn identity(
+        &self,
+        experiment: &str,
+        engine: &str,
+        data_sha256: &BTreeMap<String, String>,
+    ) -> String {
         let mut digest = Sha256::new();
-        for part in [self.text.as_str(), experiment, engine, env!("CARGO_PKG_VERSION")] {
+        let own = [self.text.as_str(), experiment, engine, env!("CARGO_PKG_VERSION")];
+        let data = data_sha256.iter().flat_map(|(name, hash)| [name.as_str(), hash.as_str()]);
+        for part in own.into_iter().chain(data) {
             digest.update(part.as_bytes());
             digest.update([0]);
         }

@@ -8,18 +8,13 @@ use crate::{COLUMNS, ROWS};
 #[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub(super) struct Held {
     pub(super) by_row: [[u64; 4]; ROWS],
-    pub(super) by_column: [[u64; 4]; COLUMNS],
     /// `[row * 256 + column]`, valid where the bits above are set.
     pub(super) last_pre: Box<[u32]>,
 }
 
 impl Held {
     pub(super) fn new() -> Held {
-        Held {
-            by_row: [[0; 4]; ROWS],
-            by_column: [[0; 4]; COLUMNS],
-            last_pre: vec![0; ROWS * COLUMNS].into_boxed_slice(),
-        }
+        Held { by_row: [[0; 4]; ROWS], last_pre: vec![0; ROWS * COLUMNS].into_boxed_slice() }
     }
 
     pub(super) fn contains(&self, row: usize, column: usize) -> bool {
@@ -28,13 +23,11 @@ impl Held {
 
     pub(super) fn insert(&mut self, row: usize, column: usize, last_pre: u32) {
         self.by_row[row][column / 64] |= 1 << (column % 64);
-        self.by_column[column][row / 64] |= 1 << (row % 64);
         self.last_pre[row * COLUMNS + column] = last_pre;
     }
 
     pub(super) fn remove(&mut self, row: usize, column: usize) {
         self.by_row[row][column / 64] &= !(1 << (column % 64));
-        self.by_column[column][row / 64] &= !(1 << (row % 64));
     }
 }
 
