@@ -90,6 +90,16 @@ fn what_cannot_be_is_refused() {
              hemisphere = 0, row = 1, weight = 64 } }]",
             "`cluster.wires`, entry 1: `weight` must be 0 to 63, not 64",
         ),
+        (
+            "cluster.wires=[{ from = { chip = 0, hemisphere = 0, columns = 1 }, to = { chip = 1, \
+             hemisphere = 0, row = 1, address = 5 } }]",
+            "`cluster.wires`, entry 1: synapses have this `address` only if a `weight` is given",
+        ),
+        (
+            "cluster.wires=[{ from = { chip = 0, hemisphere = 0, columns = [] }, to = { chip = 1, \
+             hemisphere = 0, row = 1 } }]",
+            "`cluster.wires`, entry 1: `columns` has none",
+        ),
         ("run.timing=chip", "rules of several chips run without taking time"),
     ] {
         let message = run(&[change]).unwrap_err();

@@ -205,6 +205,17 @@ impl ClusterConfig {
                     "wires`, entry {entry}: `{name}` must be 0 to 63, not {value}"
                 ));
             }
+            let dead = match (&*from.columns.0, to.weight) {
+                ([], _) => Some("`columns` has none: name neurons, as in \"0..20\""),
+                (_, None) if to.address != 0 => Some(
+                    "synapses have this `address` only if a `weight` is given with it: give one, or \
+                     leave `address` out",
+                ),
+                _ => None,
+            };
+            if let Some(why) = dead {
+                return wrong(format!("wires`, entry {}: {why}", number + 1));
+            }
         }
         Ok(())
     }

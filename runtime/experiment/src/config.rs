@@ -203,6 +203,11 @@ impl Experiment {
                            `task.chips`";
             return Err(ConfigError(message.into()));
         }
+        if self.cluster.chips > 1 && self.run.timing == Timing::Chip {
+            let message = "`run.timing` is \"chip\" and `cluster.chips` more than 1: rules of several \
+                           chips run without taking time; leave `run.timing` out";
+            return Err(ConfigError(message.into()));
+        }
         let calibrates = matches!(self.task, TaskConfig::Calibration(_));
         if calibrates && !self.calibration.files.is_empty() {
             let message =
