@@ -375,49 +375,6 @@ fn modules_stand_beside_the_file() {
 }
 
 #[test]
-fn compile_writes_what_was_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let args = ["compile", "std:structural", "--emit", "ir,clif,asm,elf,cost", "-o", "x"];
-    let output = plc(folder.path(), &args);
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    let names: Vec<String> = files(&folder.path().join("x"))
-        .iter()
-        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
-        .collect();
-    let all = ["clif", "cost.txt", "elf", "ir", "s"].map(|end| format!("structural.{end}"));
-    assert_eq!(names, all);
-    let elf = fs::read(folder.path().join("x/structural.elf")).unwrap();
-    assert_eq!(elf[..4], *b"\x7fELF");
-    // Cycles of all rows, and the period they need: 4 ns each, rounded up.
-    let cost = fs::read_to_string(folder.path().join("x/structural.cost.txt")).unwrap();
-    let number = |what: &str| -> u64 {
-        let line = cost.lines().find(|line| line.trim_start().starts_with(what)).unwrap();
-        line.rsplit(' ').next().unwrap().parse().unwrap()
-    };
-    let rows = 256 * (number("and for each row") + number("and for each column"));
-    let cycles = number("worst-case cycles of an update") + rows;
-    assert_eq!(number("shortest safe period (us), 256 x 256 synapses"), cycles.div_ceil(250));
-    // The listing is assembly that gives the same words.
-    let listing = fs::read_to_string(folder.path().join("x/structural.s")).unwrap();
-    assert!(listing.contains("fxvinx") && listing.contains("fxvoutx"));
-    // What runs first, what runs for every target, and what for the processor alone.
-    let passes = [
-        ("lower", &[""][..]),
-        ("gvn", &["", ", for the PPU"]),
-        ("fuse_rows", &[", for the PPU"]),
-        ("narrow", &[", for the PPU"]),
-    ];
-    for (pass, targets) in passes {
-        let printed = plc(folder.path(), &["compile", "std:structural", "--print-after", pass]);
-        let printed = text(&printed.stdout);
-        for target in ["", ", for the PPU"] {
-            let heading = format!("; after {pass}{target}\nmodule \"structural\"");
-            assert_eq!(printed.contains(&heading), targets.contains(&target), "{heading}");
-        }
-    }
-}
-
-#[test]
 fn codes_are_explained() {
     let folder = tempfile::tempdir().unwrap();
     let output = plc(folder.path(), &["explain", "E0406"]);

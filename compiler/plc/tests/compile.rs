@@ -6,6 +6,7 @@
 use pl_driver::ir::io::{COLUMNS, UpdateIo};
 use pl_driver::{Engine, Place, Session, stdlib};
 use pl_fixed::rng;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -89,7 +90,7 @@ fn defaults_can_be_set() {
         plc(folder.path(), &args)
     };
     assert!(compile(&["--set", "mu=1", "--set", "power_law_stdp.alpha=2"]).status.success());
-    let header = std::fs::read_to_string(folder.path().join("power_law_stdp.h")).unwrap();
+    let header = fs::read_to_string(folder.path().join("power_law_stdp.h")).unwrap();
     assert!(header.contains("Param `mu` is 1 for good"), "{header}");
     assert!(header.contains("params = {0.125, 2.0};"), "{header}");
     let refused = [
@@ -111,16 +112,59 @@ fn trees_and_kernels_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let written = plc(folder.path(), &["compile", "std:structural", "--emit", "ast,cxx,python"]);
     assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
-    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     let tree = read("structural.ast");
     assert!(tree.contains("Rule(") && tree.contains("name: \"lambda_stdp\""), "{tree}");
     assert!(read("structural.cpp").contains("PLASTICITY_RULE_KERNEL"));
     assert!(read("structural.py").contains("class Structural(pynn.PlasticityRule):"));
     let rule = "rule r {\n    every 1 ms\n    control { send(1, 2) }\n}\n";
-    std::fs::write(folder.path().join("r.pl"), rule).unwrap();
+    fs::write(folder.path().join("r.pl"), rule).unwrap();
     let refused = plc(folder.path(), &["compile", "r.pl", "--emit", "cxx,python,ir"]);
     assert_eq!(refused.status.code(), Some(1));
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(message.matches("E0605").count(), 1, "{message}");
     assert!(!folder.path().join("r.ir").exists());
+}
+
+#[test]
+fn compile_writes_what_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["compile", "std:structural", "--emit", "ir,clif,asm,elf,cost", "-o", "x"];
+    let output = plc(folder.path(), &args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let entries = fs::read_dir(folder.path().join("x")).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let all = ["clif", "cost.txt", "elf", "ir", "s"].map(|end| format!("structural.{end}"));
+    assert_eq!(names, all);
+    let elf = fs::read(folder.path().join("x/structural.elf")).unwrap();
+    assert_eq!(elf[..4], *b"\x7fELF");
+    // Cycles of all rows, and the period they need: 4 ns each, rounded up.
+    let cost = fs::read_to_string(folder.path().join("x/structural.cost.txt")).unwrap();
+    let number = |what: &str| -> u64 {
+        let line = cost.lines().find(|line| line.trim_start().starts_with(what)).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let rows = 256 * (number("and for each row") + number("and for each column"));
+    let cycles = number("worst-case cycles of an update") + rows;
+    assert_eq!(number("shortest safe period (us), 256 x 256 synapses"), cycles.div_ceil(250));
+    // The listing is assembly that gives the same words.
+    let listing = fs::read_to_string(folder.path().join("x/structural.s")).unwrap();
+    assert!(listing.contains("fxvinx") && listing.contains("fxvoutx"));
+    // What runs first, what runs for every target, and what for the processor alone.
+    let passes = [
+        ("lower", &[""][..]),
+        ("gvn", &["", ", for the PPU"]),
+        ("fuse_rows", &[", for the PPU"]),
+        ("narrow", &[", for the PPU"]),
+    ];
+    for (pass, targets) in passes {
+        let printed = plc(folder.path(), &["compile", "std:structural", "--print-after", pass]);
+        let printed = String::from_utf8(printed.stdout).unwrap();
+        for target in ["", ", for the PPU"] {
+            let heading = format!("; after {pass}{target}\nmodule \"structural\"");
+            assert_eq!(printed.contains(&heading), targets.contains(&target), "{heading}");
+        }
+    }
 }

@@ -226,7 +226,7 @@ fn picture(
     };
     let labels = Labels {
         title: &what,
-        x: "hardware time since the begin (us)",
+        x: "hardware time since the beginning (us)",
         y: "membrane (ADC code, LSB)",
     };
     // Drawing into memory fails for no input; a run is not lost for a picture.
