@@ -71,7 +71,7 @@ impl Branch {
 }
 
 /// Number of addresses.
-const ADDRESSES: usize = 64;
+pub(crate) const ADDRESSES: usize = 64;
 /// Marks a row that has had no pulse yet; no address equals it.
 const NO_ADDRESS: u8 = 0xff;
 /// Largest stamp; larger times move the epoch.
@@ -322,13 +322,20 @@ impl Correlation {
 
     /// Adds what a batch gives to the accumulators; takes over its times.
     fn accumulate(&mut self, synapses: &SynapseArray, batch: &Batch) {
-        let row = |number| Row {
-            number,
-            last_pre: self.last_pre(synapses, number),
-            pres: batch.pres(number),
+        let Correlation { row_address, row_time, mixed_rows, last_pre, held, .. } = self;
+        // Times of the last presynaptic pulses that the synapses of a row have seen.
+        let seen = |row: usize| {
+            if mixed_rows[row / 64] >> (row % 64) & 1 == 0 && held.by_row[row] == [0; 4] {
+                return LastPre::OfAddress(row_address[row], row_time[row]);
+            }
+            LastPre::Mixed {
+                by_address: &last_pre[row],
+                holding: &held.by_row[row],
+                held: &held.last_pre[row * COLUMNS..(row + 1) * COLUMNS],
+            }
         };
-        let pulsed =
-            |row: &usize| self.row_address[*row] != NO_ADDRESS || !batch.pres(*row).is_empty();
+        let row = |number| Row { number, last_pre: seen(number), pres: batch.pres(number) };
+        let pulsed = |row: &usize| row_address[*row] != NO_ADDRESS || !batch.pres(*row).is_empty();
         let rows: Vec<Row<'_>> = (0..ROWS).filter(pulsed).map(row).collect();
         let meeting = Meeting {
             addresses: &synapses.addresses,
@@ -341,20 +348,6 @@ impl Correlation {
         lanes::accumulate(self.level, &meeting, causal, acausal);
         batch.last_posts(&mut self.last_post);
         self.remember(synapses, batch);
-    }
-
-    /// Times of the last presynaptic pulses that the synapses of a row have seen.
-    fn last_pre(&self, synapses: &SynapseArray, row: usize) -> LastPre {
-        if self.mixed_rows[row / 64] >> (row % 64) & 1 == 0 && self.held.by_row[row] == [0; 4] {
-            return LastPre::OfAddress(self.row_address[row], self.row_time[row]);
-        }
-        let addresses = synapses.addresses.row(row);
-        let mut times =
-            addresses.map(|address| self.last_pre[row][usize::from(address) % ADDRESSES]);
-        for column in ones(self.held.by_row[row]) {
-            times[column] = self.held.last_pre[row * COLUMNS + column];
-        }
-        LastPre::Mixed(Box::new(times))
     }
 
     /// Takes over the times of the presynaptic pulses of a batch.

@@ -7,6 +7,7 @@ use fearless_simd::{Simd, dispatch, f32x16, i32x16, mask32x16, prelude::*, u8x16
 
 use super::{COEFFICIENTS, Level, OLDEST_HALVINGS, ROUND};
 use crate::COLUMNS;
+use crate::correlation::ADDRESSES;
 use crate::neurons::{BLOCK, BLOCKS};
 use crate::synapse_array::Plane;
 
@@ -125,18 +126,32 @@ pub(crate) struct Pre {
 #[derive(Clone, Debug)]
 pub(crate) struct Row<'a> {
     pub(crate) number: usize,
-    pub(crate) last_pre: LastPre,
+    pub(crate) last_pre: LastPre<'a>,
     /// Its pulses of the batch, ascending.
     pub(crate) pres: &'a [Pre],
 }
 
 /// Times of the last presynaptic pulses before a batch that the synapses of a row saw; 0 if none.
-#[derive(Clone, Debug)]
-pub(crate) enum LastPre {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LastPre<'a> {
     /// The row has had pulses of one address: the time of the last.
     OfAddress(u8, u32),
-    /// By column.
-    Mixed(Box<[u32; COLUMNS]>),
+    /// By address; by column for synapses that hold a time, a bit each.
+    Mixed { by_address: &'a [u32; ADDRESSES], holding: &'a [u64; 4], held: &'a [u32] },
+}
+
+/// The times that synapses of a block saw which have these addresses.
+#[inline]
+fn mixed_times(
+    (by_address, holding, held): (&[u32; ADDRESSES], &[u64; 4], &[u32]),
+    addresses: &[u8],
+    first: usize,
+) -> [u32; BLOCK] {
+    let holds = holding[first / 64] >> (first % 64);
+    std::array::from_fn(|lane| match holds >> lane & 1 {
+        0 => by_address[usize::from(addresses[lane]) % ADDRESSES],
+        _ => held[first + lane],
+    })
 }
 
 /// Postsynaptic pulses next to a moment of the batch, by column of a block.
@@ -214,7 +229,10 @@ fn accumulate_block<S: Simd>(
     let first = row.number * COLUMNS + columns.start;
     let mut pre = match &row.last_pre {
         LastPre::OfAddress(address, time) => answers(*address).select(splat(*time), splat(0)),
-        LastPre::Mixed(times) => load(&times[columns]),
+        LastPre::Mixed { by_address, holding, held } => {
+            let addresses = &meeting.addresses.row(row.number)[columns.clone()];
+            load(&mixed_times((by_address, holding, held), addresses, columns.start))
+        }
     };
     // The first postsynaptic pulse after `pre`.
     let open = load(&moments[0].last).simd_lt(pre);
