@@ -56,7 +56,9 @@ fn what_is_recorded_is_what_the_converters_show_and_nothing_else_changes() {
     for rule in experiment.rule.keys() {
         let picture = format!("membranes_{rule}.svg");
         let picture = recorded.pictures.iter().find(|p| p.file == picture).unwrap();
-        for text in ["column 3", "column 200", "hardware time since the beginning (us)", "(ADC code"] {
+        for text in
+            ["column 3", "column 200", "hardware time since the beginning (us)", "(ADC code"]
+        {
             assert!(picture.svg.contains(text), "{text}");
         }
         let Elements::F64(times) = array(&recorded, &format!("time_us_{rule}")) else { panic!() };
