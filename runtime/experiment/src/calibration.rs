@@ -57,7 +57,7 @@ pub struct ChipSettings {
     pub time_bits: Vec<[u8; COLUMNS]>,
     /// What channels of both branches add to their codes.
     pub digital_offsets: [[i8; COLUMNS]; 2],
-    /// Of each neuron what [`NEURON_NAMES`] says.
+    /// Leak, reset and threshold (LSB) and membrane time constant (us) of each column.
     pub neurons: [[f64; COLUMNS]; 4],
     /// Gain and offset of each column in perceptron mode, LSB.
     pub multiplier: [[f64; COLUMNS]; 2],
