@@ -219,10 +219,10 @@ pub const PIPELINE: &[PassDesc] = &[
 ];
 
 /// Most rounds through [`PIPELINE`]: a bound on the time, as rules settle after two or three.
-const ROUNDS_MAX: u32 = 4;
+const ROUNDS_MAX: usize = 4;
 
-/// Runs the passes of a level for a target, in rounds until nothing changes (at most four). `print_after` is
-/// called after each pass of each round with its name and the module.
+/// Runs the passes of a level for a target, round after round until none changes anything (at most
+/// four). `print_after` is called after each pass of each round with its name and the module.
 ///
 /// # Panics
 /// If a pass breaks a rule of the verifier, which is a fault of the pass; prints the module. With
@@ -235,23 +235,24 @@ pub fn optimise(
     print_after: &mut dyn FnMut(&str, &Module),
 ) -> Verified<Module> {
     let mut module = module.into_inner();
-    for _ in 0..ROUNDS_MAX {
-        let mut changed = Changed::No;
-        let runs = |pass: &&PassDesc| {
-            pass.level <= level && (pass.target == Target::Any || pass.target == target)
-        };
-        for pass in PIPELINE.iter().filter(runs) {
-            if run_pass(pass, &mut module) == Changed::Yes {
-                changed = Changed::Yes;
-                if cfg!(debug_assertions) {
-                    module = verified(module, pass.name).into_inner();
-                }
-            }
-            print_after(pass.name, &module);
-        }
-        if changed == Changed::No {
+    let runs = |pass: &&PassDesc| {
+        pass.level <= level && (pass.target == Target::Any || pass.target == target)
+    };
+    let passes: Vec<&PassDesc> = PIPELINE.iter().filter(runs).collect();
+    // Passes in a row that found nothing to change: when all did, none will.
+    let mut idle = 0;
+    for pass in passes.iter().cycle().take(ROUNDS_MAX * passes.len()) {
+        if idle == passes.len() {
             break;
         }
+        idle += 1;
+        if run_pass(pass, &mut module) == Changed::Yes {
+            idle = 0;
+            if cfg!(debug_assertions) {
+                module = verified(module, pass.name).into_inner();
+            }
+        }
+        print_after(pass.name, &module);
     }
     verified(module, "the last pass")
 }

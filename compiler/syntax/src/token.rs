@@ -177,84 +177,116 @@ fn block_comment<'src>(lexer: &mut logos::Lexer<'src, Token<'src>>) -> &'src str
     lexer.slice()
 }
 
-/// Words that cannot name anything, with their tokens.
-pub(crate) const KEYWORDS: [(&str, Token<'static>); 29] = [
-    ("import", Token::Import),
-    ("const", Token::Const),
-    ("fn", Token::Fn),
-    ("rule", Token::Rule),
-    ("test", Token::Test),
-    ("param", Token::Param),
-    ("state", Token::State),
-    ("input", Token::Input),
-    ("every", Token::Every),
-    ("at", Token::At),
-    ("start", Token::Start),
-    ("neurons", Token::Neurons),
-    ("synapses", Token::Synapses),
-    ("control", Token::Control),
-    ("record", Token::Record),
-    ("let", Token::Let),
-    ("if", Token::If),
-    ("else", Token::Else),
-    ("for", Token::For),
-    ("in", Token::In),
-    ("reset", Token::Reset),
-    ("and", Token::And),
-    ("or", Token::Or),
-    ("not", Token::Not),
-    ("true", Token::True),
-    ("false", Token::False),
-    ("of", Token::Of),
-    ("over", Token::Over),
-    ("per", Token::Per),
+/// Words that cannot name anything.
+pub(crate) const KEYWORDS: [Token<'static>; 29] = [
+    Token::Import,
+    Token::Const,
+    Token::Fn,
+    Token::Rule,
+    Token::Test,
+    Token::Param,
+    Token::State,
+    Token::Input,
+    Token::Every,
+    Token::At,
+    Token::Start,
+    Token::Neurons,
+    Token::Synapses,
+    Token::Control,
+    Token::Record,
+    Token::Let,
+    Token::If,
+    Token::Else,
+    Token::For,
+    Token::In,
+    Token::Reset,
+    Token::And,
+    Token::Or,
+    Token::Not,
+    Token::True,
+    Token::False,
+    Token::Of,
+    Token::Over,
+    Token::Per,
 ];
 
 /// Names of all words that cannot name anything.
 pub fn keywords() -> impl Iterator<Item = &'static str> {
-    KEYWORDS.iter().map(|(word, _)| *word)
+    KEYWORDS.iter().filter_map(|token| token.keyword())
 }
 
-/// Signs, with their tokens.
-const SIGNS: [(&str, Token<'static>); 26] = [
-    ("{", Token::OpenBrace),
-    ("}", Token::CloseBrace),
-    ("(", Token::OpenParen),
-    (")", Token::CloseParen),
-    ("[", Token::OpenBracket),
-    ("]", Token::CloseBracket),
-    (",", Token::Comma),
-    (":", Token::Colon),
-    (".", Token::Dot),
-    ("..", Token::DotDot),
-    ("->", Token::Arrow),
-    ("=", Token::Assign),
-    ("+=", Token::PlusAssign),
-    ("-=", Token::MinusAssign),
-    ("*=", Token::StarAssign),
-    ("+", Token::Plus),
-    ("-", Token::Minus),
-    ("*", Token::Star),
-    ("/", Token::Slash),
-    ("==", Token::Equal),
-    ("!=", Token::NotEqual),
-    ("<", Token::Less),
-    ("<=", Token::LessEqual),
-    (">", Token::Greater),
-    (">=", Token::GreaterEqual),
-    (";", Token::End),
-];
-
 impl Token<'_> {
-    /// The word, if it is one of [`KEYWORDS`].
-    pub(crate) fn keyword(self) -> Option<&'static str> {
-        KEYWORDS.iter().find(|(_, token)| *token == self).map(|(word, _)| *word)
-    }
-
     /// How a word or sign is written; names, numbers and the like have many spellings.
     pub(crate) fn written(self) -> Option<&'static str> {
-        let sign = SIGNS.iter().find(|(_, token)| *token == self).map(|(sign, _)| *sign);
-        sign.or_else(|| self.keyword())
+        Some(match self {
+            Token::Import => "import",
+            Token::Const => "const",
+            Token::Fn => "fn",
+            Token::Rule => "rule",
+            Token::Test => "test",
+            Token::Param => "param",
+            Token::State => "state",
+            Token::Input => "input",
+            Token::Every => "every",
+            Token::At => "at",
+            Token::Start => "start",
+            Token::Neurons => "neurons",
+            Token::Synapses => "synapses",
+            Token::Control => "control",
+            Token::Record => "record",
+            Token::Let => "let",
+            Token::If => "if",
+            Token::Else => "else",
+            Token::For => "for",
+            Token::In => "in",
+            Token::Reset => "reset",
+            Token::And => "and",
+            Token::Or => "or",
+            Token::Not => "not",
+            Token::True => "true",
+            Token::False => "false",
+            Token::Of => "of",
+            Token::Over => "over",
+            Token::Per => "per",
+            Token::OpenBrace => "{",
+            Token::CloseBrace => "}",
+            Token::OpenParen => "(",
+            Token::CloseParen => ")",
+            Token::OpenBracket => "[",
+            Token::CloseBracket => "]",
+            Token::Comma => ",",
+            Token::Colon => ":",
+            Token::Dot => ".",
+            Token::DotDot => "..",
+            Token::Arrow => "->",
+            Token::Assign => "=",
+            Token::PlusAssign => "+=",
+            Token::MinusAssign => "-=",
+            Token::StarAssign => "*=",
+            Token::Plus => "+",
+            Token::Minus => "-",
+            Token::Star => "*",
+            Token::Slash => "/",
+            Token::Equal => "==",
+            Token::NotEqual => "!=",
+            Token::Less => "<",
+            Token::LessEqual => "<=",
+            Token::Greater => ">",
+            Token::GreaterEqual => ">=",
+            Token::End => ";",
+            Token::Ident(_)
+            | Token::Number(_)
+            | Token::Format(_)
+            | Token::Comment(_)
+            | Token::Doc(_)
+            | Token::Foreign(_)
+            | Token::Bad => return None,
+        })
+    }
+
+    /// The word, if it is one of [`KEYWORDS`].
+    pub(crate) fn keyword(self) -> Option<&'static str> {
+        self.written().filter(|written| written.starts_with(|c: char| c.is_ascii_lowercase()))
     }
 }
 
@@ -375,9 +407,18 @@ mod tests {
     fn keywords_are_whole_words() {
         use Token::{Ident, Reset};
         check("reset resets re", &[Reset, Ident("resets"), Ident("re")]);
-        for (written, token) in KEYWORDS.into_iter().chain(SIGNS) {
-            check(written, &[token]);
-            assert_eq!(token.written(), Some(written));
+        for token in KEYWORDS {
+            check(token.keyword().expect("a keyword is a word"), &[token]);
+        }
+    }
+
+    #[test]
+    fn signs_are_written_as_they_are_read() {
+        let signs = "{ } ( ) [ ] , : ; . .. -> = += -= *= + - * / == != < <= > >=";
+        for sign in signs.split(' ') {
+            let lexemes = lex(FileId(0), sign, &mut Vec::new());
+            let [Lexeme { token, .. }] = *lexemes else { panic!("{sign} is one token") };
+            assert_eq!((token.written(), token.keyword()), (Some(sign), None));
         }
     }
 

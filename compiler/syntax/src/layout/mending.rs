@@ -58,8 +58,8 @@ impl<'src> Scanner<'_, 'src> {
         };
         let Some(meant) = meant else { return lexeme.token };
         self.report_misspelt(lexeme, word, meant);
-        let keyword = KEYWORDS.iter().find(|(keyword, _)| *keyword == meant);
-        keyword.map_or(Token::Ident(meant), |(_, token)| *token)
+        let keyword = KEYWORDS.into_iter().find(|keyword| keyword.written() == Some(meant));
+        keyword.unwrap_or(Token::Ident(meant))
     }
 
     /// Whether this word after a closing brace is meant as `else`.

@@ -23,8 +23,7 @@ pub(super) const STEP: &str = "a step of a test";
 /// Most alternatives that are listed; more would not be read.
 const LISTED_MAX: usize = 6;
 
-/// What could have stood at a place: up to [`LISTED_MAX`] labels, without allocation, because the
-/// parser makes one of these for each alternative that it tries.
+/// What could have stood at a place: up to [`LISTED_MAX`] labels, without an allocation of their own.
 #[derive(Clone, Copy, Debug, Default)]
 struct Expected {
     labels: [&'static str; LISTED_MAX],
@@ -44,11 +43,22 @@ impl Expected {
     }
 }
 
+/// Tokens as they are written.
+fn written<'tok, 'src: 'tok>(
+    expected: impl IntoIterator<Item = DefaultExpected<'tok, Token<'src>>>,
+) -> impl Iterator<Item = &'static str> {
+    expected.into_iter().filter_map(|expected| match expected {
+        DefaultExpected::Token(token) => token.into_inner().written(),
+        _ => None,
+    })
+}
+
 /// A mistake as the grammar sees it.
 #[derive(Clone, Debug)]
 pub(super) enum Fault<'src> {
-    /// A token that does not fit.
-    Unexpected(Unexpected<'src>),
+    /// A token that does not fit. Boxed: the parser moves faults about at each alternative it tries,
+    /// and makes few of them.
+    Unexpected(Box<Unexpected<'src>>),
     /// A mistake that a part of the grammar has recognised.
     Known(Box<Diagnostic>),
 }
@@ -81,11 +91,25 @@ impl<'tok, 'src> LabelError<'tok, Tokens<'tok, 'src>, DefaultExpected<'tok, Toke
         found: Option<MaybeRef<'tok, Token<'src>>>,
         span: TokenSpan,
     ) -> Self {
-        let labels = expected.into_iter().filter_map(|expected| match expected {
-            DefaultExpected::Token(token) => token.into_inner().written(),
-            _ => None,
-        });
-        Fault::unexpected(labels, found, span)
+        Fault::Unexpected(Box::new(Unexpected::new(written(expected), found, span)))
+    }
+
+    fn merge_expected_found<E: IntoIterator<Item = DefaultExpected<'tok, Token<'src>>>>(
+        self,
+        expected: E,
+        _found: Option<MaybeRef<'tok, Token<'src>>>,
+        _span: TokenSpan,
+    ) -> Self {
+        self.or(written(expected))
+    }
+
+    fn replace_expected_found<E: IntoIterator<Item = DefaultExpected<'tok, Token<'src>>>>(
+        self,
+        expected: E,
+        found: Option<MaybeRef<'tok, Token<'src>>>,
+        span: TokenSpan,
+    ) -> Self {
+        self.replaced(Unexpected::new(written(expected), found, span))
     }
 }
 
@@ -95,7 +119,25 @@ impl<'tok, 'src> LabelError<'tok, Tokens<'tok, 'src>, &'static str> for Fault<'s
         found: Option<MaybeRef<'tok, Token<'src>>>,
         span: TokenSpan,
     ) -> Self {
-        Fault::unexpected(expected, found, span)
+        Fault::Unexpected(Box::new(Unexpected::new(expected, found, span)))
+    }
+
+    fn merge_expected_found<E: IntoIterator<Item = &'static str>>(
+        self,
+        expected: E,
+        _found: Option<MaybeRef<'tok, Token<'src>>>,
+        _span: TokenSpan,
+    ) -> Self {
+        self.or(expected)
+    }
+
+    fn replace_expected_found<E: IntoIterator<Item = &'static str>>(
+        self,
+        expected: E,
+        found: Option<MaybeRef<'tok, Token<'src>>>,
+        span: TokenSpan,
+    ) -> Self {
+        self.replaced(Unexpected::new(expected, found, span))
     }
 
     fn label_with(&mut self, label: &'static str) {
@@ -107,22 +149,28 @@ impl<'tok, 'src> LabelError<'tok, Tokens<'tok, 'src>, &'static str> for Fault<'s
 }
 
 impl<'src> Fault<'src> {
-    fn unexpected(
-        expected: impl IntoIterator<Item = &'static str>,
-        found: Option<MaybeRef<'_, Token<'src>>>,
-        span: TokenSpan,
-    ) -> Self {
-        let mut labels = Expected::default();
-        expected.into_iter().for_each(|label| labels.add(label));
-        let found = found.map(MaybeRef::into_inner);
-        Fault::Unexpected(Unexpected { span, found, expected: labels })
+    /// The same with more that could have stood there.
+    fn or(mut self, expected: impl IntoIterator<Item = &'static str>) -> Self {
+        if let Fault::Unexpected(unexpected) = &mut self {
+            expected.into_iter().for_each(|label| unexpected.expected.add(label));
+        }
+        self
+    }
+
+    /// Another in its place.
+    fn replaced(mut self, other: Unexpected<'src>) -> Self {
+        match &mut self {
+            Fault::Unexpected(unexpected) => **unexpected = other,
+            Fault::Known(_) => self = Fault::Unexpected(Box::new(other)),
+        }
+        self
     }
 
     /// The diagnostic for it; none if the mistake has been reported already.
     pub(super) fn into_diagnostic(self, text: &str, layout: &Layout<'src>) -> Option<Diagnostic> {
         match self {
             Fault::Known(diagnostic) => Some(*diagnostic),
-            Fault::Unexpected(Unexpected { found: Some(Token::Bad), .. }) => None,
+            Fault::Unexpected(unexpected) if unexpected.found == Some(Token::Bad) => None,
             Fault::Unexpected(unexpected) if layout.is_unclosed(unexpected.span) => None,
             Fault::Unexpected(unexpected) => {
                 Some(unexpected.at_end_of_line(text, &layout.tokens).into_diagnostic())
@@ -137,7 +185,17 @@ impl From<Diagnostic> for Fault<'_> {
     }
 }
 
-impl Unexpected<'_> {
+impl<'src> Unexpected<'src> {
+    fn new(
+        expected: impl IntoIterator<Item = &'static str>,
+        found: Option<MaybeRef<'_, Token<'src>>>,
+        span: TokenSpan,
+    ) -> Unexpected<'src> {
+        let mut labels = Expected::default();
+        expected.into_iter().for_each(|label| labels.add(label));
+        Unexpected { span, found: found.map(MaybeRef::into_inner), expected: labels }
+    }
+
     fn expects(&self, label: &str) -> bool {
         self.expected.labels().contains(&label)
     }
