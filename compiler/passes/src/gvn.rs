@@ -10,15 +10,12 @@ use crate::{Changed, PassCx};
 use pl_ir::{Block, Effect, Function, Imm, InstData, Op, Type, Value};
 use std::collections::HashMap;
 
-/// Most operands of an instruction without effects.
-const OPERANDS_MAX: usize = 3;
-
 /// What must agree for two instructions to give the same.
 #[derive(PartialEq, Eq, Hash)]
 struct Expression {
     op: Op,
     imm: Imm,
-    args: [Option<Value>; OPERANDS_MAX],
+    args: Vec<Value>,
     ty: Type,
     /// The block, if instructions of another do not count.
     block: Option<Block>,
@@ -61,8 +58,7 @@ fn mergeable(cx: &PassCx<'_>, inst: &InstData) -> bool {
 
 fn expression(func: &Function, inst: &InstData, result: Value, block: Block) -> Expression {
     let ty = func.ty(result);
-    let mut args = [None; OPERANDS_MAX];
-    args.iter_mut().zip(&inst.args).for_each(|(to, from)| *to = Some(*from));
+    let mut args = inst.args.clone();
     if inst.op.commutes() {
         args.sort();
     }
