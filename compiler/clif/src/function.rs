@@ -94,6 +94,7 @@ pub(crate) fn translate(
         homes,
         home_numbers: vec![None; func.values.len()],
         home_count: 0,
+        next_place: None,
     };
     translator.parameters();
     let first = translator.blocks[0];
@@ -157,6 +158,8 @@ pub(crate) struct Translator<'a, 'b> {
     pub(crate) homes: Native,
     home_numbers: Vec<Option<usize>>,
     home_count: usize,
+    /// The next place for sixteen columns, if there is one left in a home.
+    next_place: Option<i32>,
 }
 
 impl Translator<'_, '_> {
@@ -301,6 +304,14 @@ impl Translator<'_, '_> {
         i32::try_from(distance).unwrap_or(i32::MAX)
     }
 
+    /// A place in memory for sixteen columns of a vector, a part of a vector's place.
+    pub(crate) fn new_place(&mut self) -> i32 {
+        let place = self.next_place.take().unwrap_or_else(|| self.new_home());
+        let next = place.saturating_add(PLACE_BYTES);
+        self.next_place = (next % HOME_BYTES != 0).then_some(next);
+        place
+    }
+
     /// A pointer out of the context.
     pub(crate) fn context_pointer(&mut self, field: usize) -> Native {
         self.b.ins().load(self.pointer, ACCESS, self.context, context_offset(field))
@@ -400,6 +411,11 @@ impl Translator<'_, '_> {
         *self.positions.get(&row).expect("planned: a position is checked before it is used")
     }
 }
+
+/// Bytes of a vector in memory, and of sixteen columns of it.
+const HOME_BYTES: i32 = 512;
+const PLACE_BYTES: i32 = 32;
+const _: () = assert!(size_of::<Home>() == 512);
 
 /// Offset of a field of the context.
 fn context_offset(field: usize) -> i32 {

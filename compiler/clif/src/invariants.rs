@@ -1,12 +1,14 @@
 //! What is the same in all rows, in a loop over rows.
 //!
 //! There is more of it than registers: it lies in memory, where instructions take it from as an
-//! operand. Its address must not look the same in all rows to Cranelift, which would load it into
-//! registers before the loop, and store those to the stack: the address is the sum of two that
-//! change, the cell and a base that falls as the cell rises.
+//! operand. Each has a place for sixteen columns. What is the same in all columns is stored before
+//! the loops, the rest before each loop down the rows of sixteen columns. The address must not look
+//! the same in all rows to Cranelift, which would load it into registers before the loop, and store
+//! those to the stack: the address is the sum of two that change, the cell and a base that falls as
+//! the cell rises.
 
 use crate::function::Translator;
-use crate::lanes::{self, BYTES, CHUNK, CHUNK_STEP};
+use crate::lanes::{self, BYTES, CHUNK};
 use crate::planes::{DEPTH, KEPT, RESET};
 use crate::row_loop::RowLoop;
 use crate::run::{ACCESS, Body, Places, ROW};
@@ -22,7 +24,7 @@ const INVARIANT: MemFlagsData = MemFlagsData::new().with_notrap().with_readonly(
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Baseline {
     Bytes(Native),
-    /// Kept in memory, so many bytes behind the first invariant.
+    /// Kept in memory at this place.
     Invariant(i32),
 }
 
@@ -37,7 +39,7 @@ pub(crate) struct Floor {
     pub(crate) added: i32,
 }
 
-/// Where the invariants are, as bytes from the first one's place for these columns.
+/// Where the invariants are, as bytes from where vectors in memory begin.
 #[derive(Debug, Default)]
 pub(crate) struct Invariants {
     /// Vectors.
@@ -50,7 +52,7 @@ pub(crate) struct Invariants {
     pub(crate) bytes: BTreeMap<(Value, u8), i32>,
     /// Constants, the same in every byte.
     pub(crate) constants: BTreeMap<u8, i32>,
-    /// Vectors that one row hands to the next, between tiles.
+    /// Vectors that one row hands to the next, between tiles: of all columns.
     pub(crate) carried: BTreeMap<Value, i32>,
     /// The base, which falls from row to row, and the sum of it and the cell.
     base: Option<(Native, Native)>,
@@ -66,22 +68,12 @@ impl Invariants {
 }
 
 impl Translator<'_, '_> {
-    /// Keeps in memory what the instructions of a loop use that does not change from row to row.
-    pub(crate) fn keep_invariants(
-        &mut self,
-        rows: &RowLoop,
-        insts: &[InstData],
-        places: &mut [Places],
-        column: Native,
-    ) -> Invariants {
+    /// Keeps in memory, before the loops, what the instructions of a loop use that is the same in all
+    /// rows and columns, and finds places for what differs from column to column.
+    pub(crate) fn keep_invariants(&mut self, rows: &RowLoop, insts: &[InstData]) -> Invariants {
         let mut invariants = Invariants::default();
         for value in &rows.outside {
-            let (_, distance) = self.home(*value);
-            invariants.distances.insert(*value, distance);
-        }
-        for (param, _) in &rows.carried {
-            let lanes = self.load_home(*param, column);
-            invariants.carried.insert(*param, self.keep(lanes, column));
+            invariants.distances.insert(*value, self.new_place());
         }
         for inst in insts.iter().filter(|inst| inst.op == Op::Splat) {
             let result = inst.result.expect("verified: a splat has a result");
@@ -94,44 +86,62 @@ impl Translator<'_, '_> {
                     self.scalar_inst(&scalar);
                 }
                 let lanes = self.splat(inst);
-                let distance = self.keep(lanes, column);
-                invariants.distances.insert(result, distance);
+                invariants.distances.insert(result, self.keep(lanes));
             }
         }
-        for inst in insts.iter().filter(|inst| inst.op == Op::MulFrac) {
-            let [other, factor] = invariants.second(inst);
-            if self.func.ty(factor) == Type::ROW16 {
-                self.keep_factor(other, factor, &mut invariants, column);
-            }
-        }
-        self.keep_constant(0, &mut invariants, column);
+        self.keep_factors(insts, &mut invariants, |value| !rows.outside.contains(&value));
+        self.keep_constant(0, &mut invariants);
         for inst in insts.iter().filter(|inst| inst.op == Op::Write) {
             match (inst.imm, &*inst.args) {
                 (Imm::Quantity(Quantity::Weight | Quantity::Address), [.., value]) => {
-                    self.keep_bytes(*value, KEPT, &mut invariants, column);
+                    self.keep_bytes(*value, KEPT, &mut invariants);
                 }
                 (Imm::Quantity(Quantity::CorrelationReset), [.., value]) => {
-                    self.keep_bytes(*value, RESET, &mut invariants, column);
+                    self.keep_bytes(*value, RESET, &mut invariants);
                 }
                 _ => {}
-            }
-        }
-        for places in places {
-            if let Some(Baseline::Bytes(bytes)) = places.baseline {
-                places.baseline = Some(Baseline::Invariant(self.keep_register(bytes, column)));
             }
         }
         invariants
     }
 
-    /// Keeps what makes products with a factor cheaper that does not change.
-    fn keep_factor(
+    /// Keeps what differs from column to column, for sixteen of them.
+    pub(crate) fn keep_columns(
         &mut self,
-        other: Value,
-        factor: Value,
-        invariants: &mut Invariants,
-        column: Native,
+        rows: &RowLoop,
+        insts: &[InstData],
+        places: &mut [Places],
+        body: &mut Body,
     ) {
+        for value in &rows.outside {
+            let lanes = self.load_home(*value, body.at.column);
+            let distance = body.invariants.distances[value];
+            self.store_halves(lanes, self.homes, distance);
+        }
+        self.keep_factors(insts, &mut body.invariants, |value| rows.outside.contains(&value));
+        for places in places {
+            if let Some(Baseline::Bytes(bytes)) = places.baseline {
+                places.baseline = Some(Baseline::Invariant(self.keep_register(bytes)));
+            }
+        }
+    }
+
+    /// Keeps what makes products with some factors cheaper that do not change.
+    fn keep_factors(
+        &mut self,
+        insts: &[InstData],
+        invariants: &mut Invariants,
+        some: impl Fn(Value) -> bool,
+    ) {
+        for inst in insts.iter().filter(|inst| inst.op == Op::MulFrac) {
+            let [other, factor] = invariants.second(inst);
+            if self.func.ty(factor) == Type::ROW16 && some(factor) {
+                self.keep_factor(other, factor, invariants);
+            }
+        }
+    }
+
+    fn keep_factor(&mut self, other: Value, factor: Value, invariants: &mut Invariants) {
         let Some(distance) = invariants.distances.get(&factor).copied() else { return };
         if let Some(scalar) = self.splatted(factor)
             && self.never_minimum(factor)
@@ -141,15 +151,14 @@ impl Translator<'_, '_> {
             let [taken, added] = self.floor(scalar).map(|scalar| {
                 let lane = self.b.ins().ireduce(types::I16, scalar);
                 let splat = self.b.ins().splat(CHUNK, lane);
-                self.keep(Lanes::of([splat; 2]), column)
+                self.keep(Lanes::of([splat; 2]))
             });
             invariants.floors.insert(factor, Floor { taken, added });
             return;
         }
-        let lanes = self.load_lanes(self.homes, column, distance);
+        let lanes = self.load_halves(self.homes, ACCESS, distance);
         let doubled = lanes.halves.map(|half| lanes::double(&mut self.b, half));
-        let distance = self.keep(Lanes::of(doubled), column);
-        invariants.doubled.insert(factor, distance);
+        invariants.doubled.insert(factor, self.keep(Lanes::of(doubled)));
     }
 
     /// The constants of a [`Floor`] for a factor.
@@ -167,7 +176,7 @@ impl Translator<'_, '_> {
     }
 
     /// Keeps what does not change of the bytes that are written: arms of choices and limits.
-    fn keep_bytes(&mut self, value: Value, kept: u8, invariants: &mut Invariants, column: Native) {
+    fn keep_bytes(&mut self, value: Value, kept: u8, invariants: &mut Invariants) {
         let mut values = vec![value];
         let mut seen = BTreeSet::new();
         while let Some(value) = values.pop().filter(|value| seen.insert(*value)) {
@@ -175,11 +184,10 @@ impl Translator<'_, '_> {
                 let known = invariants.distances.contains_key(&value);
                 if known && self.scalars[scalar.index()].is_some() {
                     let bytes = self.splat_low_bits(scalar, kept);
-                    let distance = self.keep_register(bytes, column);
-                    invariants.bytes.insert((value, kept), distance);
+                    invariants.bytes.insert((value, kept), self.keep_register(bytes));
                 }
             } else if let Some(limit) = self.byte_limit(value) {
-                self.keep_constant(limit, invariants, column);
+                self.keep_constant(limit, invariants);
             } else if let Some(def) = self.def(value).filter(|def| def.op == Op::Select) {
                 values.extend(&def.args[1..]);
             }
@@ -187,9 +195,9 @@ impl Translator<'_, '_> {
     }
 
     /// Keeps a constant that is the same in every byte.
-    fn keep_constant(&mut self, value: u8, invariants: &mut Invariants, column: Native) {
+    fn keep_constant(&mut self, value: u8, invariants: &mut Invariants) {
         let bytes = lanes::byte_constant(&mut self.b, value);
-        invariants.constants.insert(value, self.keep_register(bytes, column));
+        invariants.constants.insert(value, self.keep_register(bytes));
     }
 
     /// Bytes that are all the same.
@@ -200,25 +208,23 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Keeps a register for these columns; where.
-    fn keep_register(&mut self, bytes: Native, column: Native) -> i32 {
-        let distance = self.new_home();
-        let address = self.element_address(self.homes, column, 1);
-        self.b.ins().store(ACCESS, bytes, address, distance);
+    /// Keeps a register; where.
+    fn keep_register(&mut self, bytes: Native) -> i32 {
+        let distance = self.new_place();
+        self.b.ins().store(ACCESS, bytes, self.homes, distance);
         distance
     }
 
-    /// Keeps lanes of these columns; where.
-    fn keep(&mut self, lanes: Lanes, column: Native) -> i32 {
-        let distance = self.new_home();
-        self.store_lanes(lanes, self.homes, column, distance);
+    /// Keeps lanes; where.
+    fn keep(&mut self, lanes: Lanes) -> i32 {
+        let distance = self.new_place();
+        self.store_halves(lanes, self.homes, distance);
         distance
     }
 
     /// The base before the first row.
     pub(crate) fn invariants_base(&mut self, body: &Body) -> Native {
-        let first = self.element_address(self.homes, body.at.column, 1);
-        self.b.ins().isub(first, body.at.cell)
+        self.b.ins().isub(self.homes, body.at.cell)
     }
 
     /// Takes over the base of a row.
@@ -235,8 +241,7 @@ impl Translator<'_, '_> {
 
     pub(crate) fn load_invariant(&mut self, distance: i32, body: &Body) -> Lanes {
         let (_, first) = body.invariants.base.expect("entered");
-        let mut half = |ahead| self.b.ins().load(CHUNK, INVARIANT, first, distance + ahead);
-        Lanes::of([half(0), half(2 * CHUNK_STEP)])
+        self.load_halves(first, INVARIANT, distance)
     }
 
     pub(crate) fn load_invariant_bytes(&mut self, distance: i32, body: &Body) -> Native {

@@ -104,16 +104,15 @@ impl Translator<'_, '_> {
         if insts.iter().any(|inst| row_position(inst).is_some()) {
             self.refuse_empty_view();
         }
-        let mut places: Vec<Places> = insts.iter().map(|inst| self.places(inst, true)).collect();
-        let mut invariants = Invariants::default();
-        self.columns(|translator, column| {
-            places = translator.places_at(&insts, core::mem::take(&mut places), column);
-            invariants = translator.keep_invariants(rows, &insts, &mut places, column);
-        });
+        let places: Vec<Places> = insts.iter().map(|inst| self.places(inst, true)).collect();
+        let mut invariants = self.keep_invariants(rows, &insts);
+        self.keep_carried(rows, &mut invariants);
         self.tiles(|translator, first_row, end| {
             translator.columns(|translator, column| {
                 let mut body = Body::new(column);
                 body.invariants = invariants;
+                let mut places = translator.places_at(&insts, places, column);
+                translator.keep_columns(rows, &insts, &mut places, &mut body);
                 let draw = translator.draw_places(&insts);
                 translator.load_generators(draw, &mut body);
                 let end = translator.b.ins().iadd(column, end);
@@ -133,6 +132,24 @@ impl Translator<'_, '_> {
                     translator.store_home(*value, lanes, column);
                 }
             });
+        });
+    }
+
+    /// Finds places for the vectors that one row hands to the next, and puts those of the first there.
+    fn keep_carried(&mut self, rows: &RowLoop, invariants: &mut Invariants) {
+        let params = rows.carried.iter().map(|(param, _)| *param).collect::<Vec<Value>>();
+        for param in &params {
+            invariants.carried.insert(*param, self.new_home());
+        }
+        if params.is_empty() {
+            return;
+        }
+        self.columns(|translator, column| {
+            for param in params {
+                let lanes = translator.load_home(param, column);
+                let distance = invariants.carried[&param];
+                translator.store_lanes(lanes, translator.homes, column, distance);
+            }
         });
     }
 
@@ -406,8 +423,7 @@ impl Translator<'_, '_> {
     /// Lanes of sixteen columns of a row that lies so many bytes behind `first`.
     pub(crate) fn load_lanes(&mut self, first: Native, number: Native, distance: i32) -> Lanes {
         let address = self.element_address(first, number, 1);
-        let mut half = |bytes| self.b.ins().load(CHUNK, ACCESS, address, distance + bytes);
-        Lanes::of([half(0), half(2 * CHUNK_STEP)])
+        self.load_halves(address, ACCESS, distance)
     }
 
     pub(crate) fn store_lanes(
@@ -418,6 +434,21 @@ impl Translator<'_, '_> {
         distance: i32,
     ) {
         let address = self.element_address(first, number, 1);
+        self.store_halves(lanes, address, distance);
+    }
+
+    /// Lanes that lie so many bytes behind an address.
+    pub(crate) fn load_halves(
+        &mut self,
+        address: Native,
+        flags: MemFlagsData,
+        distance: i32,
+    ) -> Lanes {
+        let mut half = |bytes| self.b.ins().load(CHUNK, flags, address, distance + bytes);
+        Lanes::of([half(0), half(2 * CHUNK_STEP)])
+    }
+
+    pub(crate) fn store_halves(&mut self, lanes: Lanes, address: Native, distance: i32) {
         let halves = self.plain(lanes);
         self.b.ins().store(ACCESS, halves[0], address, distance);
         self.b.ins().store(ACCESS, halves[1], address, distance + 2 * CHUNK_STEP);
