@@ -80,10 +80,12 @@ pub struct StdModule {
 pub const MODULES: &[StdModule] =
     &[StdModule { path: "std.terms", source: include_str!("../modules/terms.pl") }];
 
-/// The module of this path.
+/// What can be imported by this path: a module, or a rule as `std.rules.NAME`.
 #[must_use]
-pub fn find_module(path: &str) -> Option<&'static StdModule> {
-    MODULES.iter().find(|module| module.path == path)
+pub fn find_module(path: &str) -> Option<&'static str> {
+    let rule = || find(path.strip_prefix("std.rules.")?).map(|rule| rule.source);
+    let module = MODULES.iter().find(|module| module.path == path);
+    module.map(|module| module.source).or_else(rule)
 }
 
 /// The rule of this name.

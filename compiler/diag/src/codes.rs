@@ -238,6 +238,12 @@ codes! {
         wrong "import std.term { decay }\nrule r {\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
         right "import std.terms { decay }\nrule r {\n    every 1 ms\n    synapses { weight += decay(weight, 0.01) }\n}\n"
     }
+    E0209 "an unknown rule" {
+        "`use NAME` puts a rule of this file, or one that is imported, into another. Rules of the library \
+         are imported as `import std.rules.NAME { NAME }`."
+        wrong "rule grow {\n    every 1 ms\n    synapses { weight += 1 }\n}\nrule both {\n    use grwo\n    every 1 ms\n    neurons { reset rate }\n}\n"
+        right "rule grow {\n    every 1 ms\n    synapses { weight += 1 }\n}\nrule both {\n    use grow\n    every 1 ms\n    neurons { reset rate }\n}\n"
+    }
     E0301 "a truth value where a number is needed" {
         "Truth values choose, numbers are computed with."
         wrong "rule r {\n    every 1 ms\n    synapses { weight += rate > 3 }\n}\n"
@@ -316,7 +322,7 @@ codes! {
     }
     E0409 "a definition by itself" {
         "Functions are inlined and constants are computed when the rule is compiled, so neither can \
-         refer to itself."
+         refer to itself. A rule that uses others stands for all of them, so it cannot use itself."
         wrong "fn f(x) = f(x) + 1\nrule r {\n    every 1 ms\n    synapses { weight = f(weight) }\n}\n"
         right "fn f(x) = x + 1\nrule r {\n    every 1 ms\n    synapses { weight = f(weight) }\n}\n"
     }
@@ -343,7 +349,7 @@ codes! {
     E0413 "functions that unfold to too much" {
         "Functions are written out where they are called and constants computed where they are named, \
          with those that they name in turn: 64 deep at most, and 16384 in a rule. A function that calls \
-         another twice doubles it; `let` keeps a result that is used twice."
+         another twice doubles it; `let` keeps a result that is used twice. 64 rules at most make one by `use`."
         wrong "const f0 = 1\nfn f1(x) = x + f0\nfn f2(x) = f1(x) + f1(x)\nfn f3(x) = f2(x) + f2(x)\n\
              fn f4(x) = f3(x) + f3(x)\nfn f5(x) = f4(x) + f4(x)\nfn f6(x) = f5(x) + f5(x)\nfn f7(x) = f6(x) + f6(x)\n\
              fn f8(x) = f7(x) + f7(x)\nfn f9(x) = f8(x) + f8(x)\nfn f10(x) = f9(x) + f9(x)\nfn f11(x) = f10(x) + f10(x)\n\
@@ -389,11 +395,23 @@ codes! {
         wrong "rule r {\n    param g : weight = 3\n    every 1 ms\n    synapses { weight = g }\n    record g every 10 updates\n}\n"
         right "rule r {\n    param g : weight = 3\n    every 1 ms\n    synapses { weight = g }\n    record weight every 10 updates\n}\n"
     }
+    E0507 "rules that see different synapses" {
+        "Rules that are used in one work on the same view. Under `view signed` its synapses are pairs of \
+         rows, so all of them say so, or none."
+        wrong "rule grow {\n    view signed\n    every 1 ms\n    synapses { weight += 1 }\n}\nrule both {\n    use grow\n    every 1 ms\n    synapses { weight -= 1 }\n}\n"
+        right "rule grow {\n    view signed\n    every 1 ms\n    synapses { weight += 1 }\n}\nrule both {\n    view signed\n    use grow\n    every 1 ms\n    synapses { weight -= 1 }\n}\n"
+    }
     E0508 "a period out of range" {
         "Times are multiples of 4 ns, the cycle of the processor, and a period is at least one \
          cycle and at most an hour."
         wrong "rule r {\n    every 1 ns\n    synapses { weight += 1 }\n}\n"
         right "rule r {\n    every 1 ms\n    synapses { weight += 1 }\n}\n"
+    }
+    E0509 "correlation that is reset before a later block reads it" {
+        "Within an update a sensor has one value, whatever was reset since. A reset of all synapses waits \
+         for the last block that reads the sensor; which synapses an `if` has chosen is not kept so long."
+        wrong "rule grow {\n    every 1 ms\n    synapses { if causal > 9 { weight += 1; reset causal } }\n}\nrule both {\n    use grow\n    every 1 ms\n    synapses { weight += 0.1 * causal }\n}\n"
+        right "rule grow {\n    every 1 ms\n    synapses { if causal > 9 { weight += 1; reset causal } }\n}\nrule both {\n    every 1 ms\n    synapses { weight += 0.1 * causal }\n    use grow\n}\n"
     }
     E0601 "a program that does not fit the processor" {
         "Code, data and stack share 12272 bytes of the processor's memory. Fewer statements, a \

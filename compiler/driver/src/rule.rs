@@ -119,7 +119,7 @@ impl Rule {
         let others = [Op::Draw, Op::DrawWord, Op::Store, Op::StoreElement, Op::Send];
         let blocks = &self.hir().blocks;
         let anew = |sensor: hir::Sensor| {
-            let all = |stmt: &hir::Stmt| matches!(stmt, hir::Stmt::Reset(own) if *own == sensor);
+            let all = |stmt: &hir::Stmt| matches!(stmt, hir::Stmt::Reset(own, _) if *own == sensor);
             blocks.iter().any(|block| block.body.iter().any(all))
         };
         let sensors = [

@@ -156,8 +156,7 @@ fn front_end(
         if modules.contains_key(&path) {
             continue;
         }
-        let library =
-            pl_stdlib::find_module(&path).map(|m| (m.path.to_owned(), m.source.to_owned()));
+        let library = pl_stdlib::find_module(&path).map(|text| (path.clone(), text.to_owned()));
         let Some((name, text)) = library.or_else(|| load(&path)) else { continue };
         let file = sources.add(&name, &text);
         let (imported, found) = parse(sources, file);

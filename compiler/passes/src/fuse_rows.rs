@@ -22,8 +22,10 @@
 //! - the second body need not read from the chip what the first has just written: such a read waits
 //!   for the write, which rows far apart do not notice (on the processor for plasticity a fifth
 //!   of a row), so [`loads`](crate::loads) must be able to take the value itself;
-//! - neither draws from the generators of the columns: their words take eight of its 32
-//!   vector registers, and such loops became 3 to 7 percent slower where others gained 5 to 25.
+//! - neither draws from the generators of the columns, unless both read one sensor, which is then
+//!   converted once: the generators' words take eight of its 32 vector registers, and such
+//!   loops became 3 to 7 percent slower where others gained 5 to 25, but a conversion is the dearest
+//!   part of a row.
 //!
 //! The processor for plasticity is what fusing is for: rows of the rules that `cycles.rs` tests take
 //! 7 to 13 percent fewer cycles. Native code keeps a row's bytes in cache between two loops and
@@ -39,8 +41,8 @@ use crate::replace::Replacements;
 use crate::{Changed, PassCx};
 use pl_ir::op::Cond;
 use pl_ir::{
-    Block, BlockCall, Effect, Function, Imm, Inst, InstData, ObjectId, Op, RecordId, Terminator,
-    Value,
+    Block, BlockCall, Effect, Function, Imm, Inst, InstData, ObjectId, Op, Quantity, RecordId,
+    Terminator, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -220,9 +222,7 @@ impl<'a> Finder<'a> {
             .flat_map(|from| self.func.block(*from).terminator.calls())
             .filter(|call| call.block == block);
         let from_zero = calls.all(|call| self.is_constant(call.args[counter], 0));
-        let fixed = self
-            .insts(block)
-            .any(|inst| inst.op == Op::Draw || self.access(inst, Some(row)) == Access::Fixed);
+        let fixed = self.insts(block).any(|inst| self.access(inst, Some(row)) == Access::Fixed);
         let (again, exit) = (again.args.clone(), exit.clone());
         (counts && from_zero && !fixed).then_some(RowLoop { block, counter, row, again, exit })
     }
@@ -295,7 +295,7 @@ impl<'a> Finder<'a> {
             accesses.iter().all(|other| !other.disturbs(access))
         };
         let independent = second_accesses.iter().all(|access| apart(&first_accesses, *access));
-        if !independent || self.waits(first, second) {
+        if !independent || self.waits(first, second) || self.needs_registers(first, second) {
             return None;
         }
         let same = self.same_in_each_round(first.block);
@@ -342,6 +342,17 @@ impl<'a> Finder<'a> {
             let value = last.and_then(|inst| inst.args.last());
             value.is_some_and(|value| !self.forwarding.possible(quantity, *value))
         })
+    }
+
+    /// Whether the generators of the columns take more registers than one conversion less is worth.
+    fn needs_registers(&self, first: &RowLoop, second: &RowLoop) -> bool {
+        let bodies = [first, second].map(|rows| rows.block);
+        let draws = |block| self.insts(block).any(|inst| inst.op == Op::Draw);
+        let samples = |block, sensor| {
+            self.insts(block).any(|inst| inst.op == Op::Read && inst.imm == Imm::Quantity(sensor))
+        };
+        let shared = |sensor| bodies.iter().all(|block| samples(*block, sensor));
+        bodies.into_iter().any(draws) && ![Quantity::Causal, Quantity::Acausal].into_iter().any(shared)
     }
 
     /// Values that a loop makes, the same in each round.

@@ -88,10 +88,16 @@ fn with_defaults(rules: &[Rule], settings: &[String]) -> Result<Vec<Rule>, Failu
         let Some((key, value)) = parsed else {
             return Err(Failure::Usage(format!("`--set {setting}` must be PARAM=NUMBER")));
         };
-        let (of, param) = key.split_once('.').map_or((None, key), |(of, param)| (Some(of), param));
-        let wanted = |rule: &&mut Rule| of.is_none_or(|of| of == rule.name());
         let mut found = false;
-        for rule in rules.iter_mut().filter(wanted) {
+        for rule in &mut rules {
+            // Of a rule that is used, names of params have dots.
+            let has = |name: &str| rule.hir().params.iter().any(|param| param.name == name);
+            let of_rule = key.strip_prefix(rule.name()).and_then(|rest| rest.strip_prefix('.'));
+            let param = match of_rule {
+                Some(param) if !has(key) => param,
+                None if key.contains('.') && !has(key) => continue,
+                Some(_) | None => key,
+            };
             let refused = |error: ParamError| Failure::Usage(format!("--set: {error}"));
             *rule = rule.with_defaults(&[(param.to_owned(), value)]).map_err(refused)?;
             found = true;

@@ -312,7 +312,7 @@ pub enum Stmt {
     },
     /// Resets a sensor: correlation branches, rate counter or membrane; in `control` of all neurons
     /// of the view.
-    Reset(Sensor),
+    Reset(Sensor, Span),
     /// Sends an event to the driver of a row.
     Send {
         /// Hardware row, 0..255.
@@ -351,6 +351,42 @@ pub enum Due {
     Once(u32),
 }
 
+impl Due {
+    /// Whether an update is one of these.
+    #[must_use]
+    pub const fn includes(self, update: u32) -> bool {
+        match self {
+            Due::Always => true,
+            Due::Every { every, first } => update >= first && (update - first) % every == 0,
+            Due::Once(number) => update == number,
+        }
+    }
+
+    /// Of these updates the `n`-th, the `2n`-th and so on, counted from 1.
+    #[must_use]
+    pub const fn each(self, n: u32) -> Due {
+        match self {
+            Due::Always => Due::Every { every: n, first: n - 1 },
+            Due::Every { every, first } => Due::Every {
+                every: every.saturating_mul(n),
+                first: first.saturating_add(every.saturating_mul(n - 1)),
+            },
+            Due::Once(number) if n == 1 => Due::Once(number),
+            Due::Once(_) => Due::Once(u32::MAX),
+        }
+    }
+
+    /// Updates from one to the next, the most there are if there is one.
+    #[must_use]
+    pub const fn every(self) -> u32 {
+        match self {
+            Due::Always => 1,
+            Due::Every { every, .. } => every,
+            Due::Once(_) => u32::MAX,
+        }
+    }
+}
+
 /// What a block runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
@@ -369,6 +405,8 @@ pub struct Block {
     pub due: Due,
     /// What it runs over.
     pub over: Over,
+    /// How its stores round.
+    pub rounding: Rounding,
     /// What it does.
     pub body: Vec<Stmt>,
 }
@@ -387,8 +425,8 @@ pub enum Recorded {
 pub struct Record {
     /// Names and sources of the fields.
     pub fields: Vec<(String, Recorded)>,
-    /// Updates between samples.
-    pub every: u32,
+    /// At the end of which updates.
+    pub due: Due,
 }
 
 /// A rule.
@@ -404,8 +442,6 @@ pub struct Rule {
     pub params: Vec<Param>,
     /// States and inputs.
     pub states: Vec<State>,
-    /// Rounding of stores.
-    pub rounding: Rounding,
     /// Most rows of a view, and where that is declared.
     pub rows_max: u32,
     /// Where the view limit is written, if it is.

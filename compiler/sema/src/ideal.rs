@@ -9,7 +9,7 @@
 mod control;
 
 use crate::hir::{
-    ADDRESSES, Block, Due, Expr, ExprKind, Kind, Over, Place, Recorded, Reduction, Rounding, Rule,
+    ADDRESSES, Block, Expr, ExprKind, Kind, Over, Place, Recorded, Reduction, Rounding, Rule,
     Sensor, State, Stmt, Target,
 };
 use crate::interval::Interval;
@@ -73,6 +73,7 @@ impl Ideal {
             params,
             ideal: self,
             locals: vec![[0.0; COLUMNS]; rule.locals],
+            rounding: Rounding::default(),
             instance,
             io,
         };
@@ -159,11 +160,10 @@ impl Ideal {
 
     /// Takes the samples that are due, in the formats of the rule in fixed point.
     fn record(&self, rule: &Rule, module: &Module, instance: &mut io::Instance, io: &UpdateIo<'_>) {
-        let number = instance.update_index.wrapping_add(1);
         for (index, record) in rule.records.iter().enumerate() {
             let declared = &module.records[index];
             let buffer = &mut instance.records[index];
-            let due = number.is_multiple_of(record.every);
+            let due = record.due.includes(instance.update_index);
             if !due || !buffer.open(declared, instance.update_index, io.rows.len()) {
                 continue;
             }
@@ -213,6 +213,8 @@ struct Run<'a, 'io> {
     params: &'a [f64],
     ideal: &'a mut Ideal,
     locals: Vec<Lanes>,
+    /// How stores of the block being run round.
+    rounding: Rounding,
     instance: &'a mut io::Instance,
     io: &'a mut UpdateIo<'io>,
 }
@@ -220,16 +222,10 @@ struct Run<'a, 'io> {
 impl Run<'_, '_> {
     fn block(&mut self, block: &Block) {
         let update = self.instance.update_index;
-        let due = match block.due {
-            Due::Always => true,
-            Due::Once(number) => update == number,
-            Due::Every { every, first } => {
-                update.checked_sub(first).is_some_and(|since| since.is_multiple_of(every))
-            }
-        };
-        if !due {
+        if !block.due.includes(update) {
             return;
         }
+        self.rounding = block.rounding;
         if block.over == Over::Rule {
             self.control(&block.body);
         } else if block.over == Over::Synapses {
@@ -251,7 +247,7 @@ impl Run<'_, '_> {
                     self.statements(then, row, &both(mask, &holds));
                     self.statements(otherwise, row, &both(mask, &holds.map(|holds| !holds)));
                 }
-                Stmt::Reset(sensor) => self.reset(*sensor, row, mask),
+                Stmt::Reset(sensor, _) => self.reset(*sensor, row, mask),
                 Stmt::AssignElement { .. } | Stmt::For { .. } | Stmt::Send { .. } => {
                     unreachable!("checked: in `control` only")
                 }
@@ -300,7 +296,7 @@ impl Run<'_, '_> {
     fn discard_draw(&mut self, expr: &Expr, frac: i32) {
         let is_number = expr.number != Kind::Bool && !matches!(expr.kind, ExprKind::Host(_));
         let rounds = is_number && held(expr) > frac;
-        if rounds && self.rule.rounding == Rounding::Stochastic {
+        if rounds && self.rounding == Rounding::Stochastic {
             self.draw();
         }
     }

@@ -81,10 +81,10 @@ fn statements(rule: &Rule, block: &Block, body: &[Stmt], found: &mut Vec<Stored>
                 found.push(control::named(rule, value));
             }
             Stmt::Assign(Target::State(index), value) if block.over == Over::Rule => {
-                found.push(control::stored(rule, *index, value));
+                found.push(control::stored(rule, block.rounding, *index, value));
             }
             Stmt::AssignElement { first, value, .. } => {
-                found.push(control::stored(rule, *first, value));
+                found.push(control::stored(rule, block.rounding, *first, value));
             }
             Stmt::Let(_, value) | Stmt::Assign(Target::Local(_), value) => {
                 let format = Format::new(held(value));
@@ -93,18 +93,20 @@ fn statements(rule: &Rule, block: &Block, body: &[Stmt], found: &mut Vec<Stored>
                 let (range, rounding, dead_zone) = (None, None, None);
                 found.push(Stored { parts, format, range, rounding, error, dead_zone });
             }
-            Stmt::Assign(target, value) => found.push(stored(rule, *target, value)),
+            Stmt::Assign(target, value) => {
+                found.push(stored(rule, block.rounding, *target, value));
+            }
             Stmt::For { body, .. } => statements(rule, block, body, found),
             Stmt::If { then, otherwise, .. } => {
                 statements(rule, block, then, found);
                 statements(rule, block, otherwise, found);
             }
-            Stmt::Reset(_) | Stmt::Send { .. } => {}
+            Stmt::Reset(..) | Stmt::Send { .. } => {}
         }
     }
 }
 
-fn stored(rule: &Rule, target: Target, value: &Expr) -> Stored {
+fn stored(rule: &Rule, mode: Rounding, target: Target, value: &Expr) -> Stored {
     let (range, format) = match target {
         Target::Weight => (rule.weights(), Format::INT),
         Target::Address => (ADDRESSES, Format::INT),
@@ -118,7 +120,7 @@ fn stored(rule: &Rule, target: Target, value: &Expr) -> Stored {
     let from = if is_host { natural(value).min(format.frac()) } else { held(value) };
     let parts = parts(rule, value, Format::new(from));
     let drops = from > format.frac();
-    let rounding = drops.then_some(rule.rounding);
+    let rounding = drops.then_some(mode);
     let lsb = lsb(format);
     let own = match rounding {
         None => 0.0,

@@ -14,7 +14,7 @@ use pl_diag::Span;
 /// Most operators and brackets that may be nested in one another.
 pub const NESTING_MAX: usize = 200;
 
-/// A name with its place.
+/// A name with its place. Names of what a used rule declares have dots: `homeostasis.target`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ident {
     /// The name.
@@ -152,6 +152,29 @@ pub enum Member {
     Block(Block),
     /// `record weight every 10 updates`
     Record(Record),
+    /// `use homeostasis as slow every 10 ms`
+    Use(Use),
+}
+
+/// Another rule whose declarations and blocks are part of this one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Use {
+    /// The rule.
+    pub rule: Ident,
+    /// What its names are prefixed with; the rule's name if not given.
+    pub alias: Option<Ident>,
+    /// When it runs, instead of what the rule says itself.
+    pub schedule: Option<Schedule>,
+    /// The whole line.
+    pub span: Span,
+}
+
+impl Use {
+    /// What the names of the used rule are prefixed with.
+    #[must_use]
+    pub fn prefix(&self) -> &Ident {
+        self.alias.as_ref().unwrap_or(&self.rule)
+    }
 }
 
 /// A demand on the view the rule is bound to.

@@ -182,6 +182,7 @@ impl Index {
                 | Member::Rounding { .. }
                 | Member::HardwareRng(_)
                 | Member::Replicated(_)
+                | Member::Use(_)
                 | Member::Record(_) => {}
             }
         }

@@ -202,7 +202,7 @@ fn sent(block: &Block) -> Option<Span> {
             Stmt::Send { row, .. } => Some(row.span),
             Stmt::If { then, otherwise, .. } => within(then).or_else(|| within(otherwise)),
             Stmt::For { body, .. } => within(body),
-            Stmt::Let(..) | Stmt::Assign(..) | Stmt::AssignElement { .. } | Stmt::Reset(_) => None,
+            Stmt::Let(..) | Stmt::Assign(..) | Stmt::AssignElement { .. } | Stmt::Reset(..) => None,
         })
     }
     within(&block.body)
@@ -229,6 +229,6 @@ fn signed(body: &[Stmt]) -> Option<Span> {
         Stmt::Send { row, address } => within(row).or_else(|| within(address)),
         Stmt::AssignElement { index, value, .. } => within(index).or_else(|| within(value)),
         Stmt::For { body, .. } => signed(body),
-        Stmt::Reset(_) => None,
+        Stmt::Reset(..) => None,
     })
 }

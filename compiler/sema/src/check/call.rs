@@ -144,8 +144,8 @@ impl<'a> RuleChecker<'a> {
             return None;
         }
         let outside = core::mem::take(&mut self.scopes);
-        // Functions of the file see the rule's names, those of a module only their own.
-        let rule = outside.first().filter(|_| module == ModuleId::FILE);
+        // Functions of the rule's file see its names, others only those of their own file.
+        let rule = outside.first().filter(|_| module == self.own_module());
         self.scopes = vec![rule.cloned().unwrap_or_default(), Default::default()];
         let outer_module = core::mem::replace(&mut self.module, module);
         for (param, arg) in item.params.iter().zip(args) {

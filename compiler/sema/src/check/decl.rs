@@ -64,7 +64,7 @@ impl<'a> RuleChecker<'a> {
         let name = decl.name.name.clone();
         if decl.len.is_none() {
             let binding = self.declare(decl, name.clone(), ty, values[0].0);
-            self.bind(&name, binding);
+            self.declare_name(&name, binding);
             return;
         }
         let first = self.states.len();
@@ -72,7 +72,7 @@ impl<'a> RuleChecker<'a> {
             self.declare(decl, format!("{name}.{index}"), ty, *value);
         }
         let binding = Binding::Array { first, len: values.len(), span: decl.name.span };
-        self.bind(&name, binding);
+        self.declare_name(&name, binding);
     }
 
     /// The number of elements of an array.
@@ -123,6 +123,7 @@ impl<'a> RuleChecker<'a> {
     }
 
     fn declare(&mut self, decl: &ast::Decl, name: String, ty: NumberType, value: f64) -> Binding {
+        let name = self.qualified(&name);
         match decl.kind {
             ast::DeclKind::Param => {
                 let (unit, scale) = unit_of(decl, ty.dimension);
@@ -176,7 +177,7 @@ impl<'a> RuleChecker<'a> {
         let (first, span) = (self.states.len().saturating_sub(1), decl.name.span);
         let is_array = decl.len.is_some() && decl.kind != ast::DeclKind::Param;
         let array = Binding::Array { first, len: 1, span };
-        self.bind(&name, if is_array { array } else { binding });
+        self.declare_name(&name, if is_array { array } else { binding });
     }
 
     fn check_initial(&mut self, decl: &ast::Decl, ty: NumberType, value: f64, span: Span) {

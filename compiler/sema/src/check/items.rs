@@ -1,4 +1,4 @@
-//! Constants and functions: of the file, and of modules that it imports.
+//! Constants, functions and rules: of the file, and of modules that it imports.
 
 use super::declared_twice;
 use pl_diag::{Code, Diagnostic, did_you_mean};
@@ -32,6 +32,7 @@ pub(super) struct Items<'a> {
 struct ModuleItems<'a> {
     consts: BTreeMap<&'a str, &'a ast::Const>,
     fns: BTreeMap<&'a str, &'a ast::Fn>,
+    rules: BTreeMap<&'a str, &'a ast::Rule>,
     /// Names from other modules, and which ones.
     imported: BTreeMap<&'a str, ModuleId>,
 }
@@ -69,9 +70,24 @@ impl<'a> Items<'a> {
         own(at).or_else(|| own(*self.modules[at.0].imported.get(name)?))
     }
 
+    /// A rule, and the module whose names it sees.
+    pub(super) fn rule(&self, at: ModuleId, name: &str) -> Option<(&'a ast::Rule, ModuleId)> {
+        let own = |at: ModuleId| Some((*self.modules[at.0].rules.get(name)?, at));
+        own(at).or_else(|| own(*self.modules[at.0].imported.get(name)?))
+    }
+
+    /// Names of rules that a module sees.
+    pub(super) fn rules(&self, at: ModuleId) -> impl Iterator<Item = &'a str> + '_ {
+        let ModuleItems { rules, imported, .. } = &self.modules[at.0];
+        let imported = imported.iter().filter(|(name, from)| {
+            self.modules[from.0].rules.contains_key(*name)
+        });
+        rules.keys().chain(imported.map(|(name, _)| name)).copied()
+    }
+
     /// Names of constants and functions that a module sees.
     pub(super) fn names(&self, at: ModuleId) -> impl Iterator<Item = &'a str> + '_ {
-        let ModuleItems { consts, fns, imported } = &self.modules[at.0];
+        let ModuleItems { consts, fns, imported, .. } = &self.modules[at.0];
         consts.keys().chain(fns.keys()).chain(imported.keys()).copied()
     }
 }
@@ -89,8 +105,13 @@ impl<'a> ModuleItems<'a> {
                     let before = items.fns.insert(&item.name.name, item);
                     (&item.name, before.map(|before| before.name.span))
                 }
+                ast::Item::Rule(item) => {
+                    // Two of one name are reported where rules are checked.
+                    items.rules.entry(&item.name.name).or_insert(item);
+                    continue;
+                }
                 // Tests are run by their own command and change no rule.
-                ast::Item::Import(_) | ast::Item::Rule(_) | ast::Item::Test(_) => continue,
+                ast::Item::Import(_) | ast::Item::Test(_) => continue,
             };
             found.extend(before.map(|before| declared_twice(name, before)));
         }
@@ -99,7 +120,8 @@ impl<'a> ModuleItems<'a> {
 
     /// The names that an import takes from this module.
     fn offered(&self, import: &'a ast::Import, found: &mut Vec<Diagnostic>) -> Vec<&'a str> {
-        let own = || self.consts.keys().chain(self.fns.keys()).copied();
+        let own =
+            || self.consts.keys().chain(self.fns.keys()).chain(self.rules.keys()).copied();
         let Some(names) = &import.names else { return own().collect() };
         let mut taken = Vec::new();
         for name in names {
@@ -130,7 +152,9 @@ impl<'a> ModuleItems<'a> {
     ) {
         for name in names {
             let other = self.imported.insert(name, from).filter(|before| *before != from);
-            let own = self.consts.contains_key(name) || self.fns.contains_key(name);
+            let own = self.consts.contains_key(name)
+                || self.fns.contains_key(name)
+                || self.rules.contains_key(name);
             if own || other.is_some() {
                 let message = format!("`{name}` is declared twice");
                 found.push(

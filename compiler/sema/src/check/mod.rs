@@ -6,6 +6,8 @@ mod decl;
 mod expr;
 mod items;
 mod loops;
+mod parts;
+mod resets;
 mod schedule;
 mod stmt;
 mod test;
@@ -19,6 +21,8 @@ use crate::hir::{self, Kind};
 use crate::interval::Interval;
 use crate::numerics::warnings;
 use items::{Items, ModuleId};
+use parts::{Members, Part};
+use schedule::Schedules;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
 use pl_ir::Generators;
 use pl_syntax::ast;
@@ -35,12 +39,14 @@ pub fn check(program: &Program<'_>) -> (Vec<hir::Rule>, Vec<Diagnostic>) {
         if let Some(before) = rules.iter().find(|other| other.name == rule.name.name) {
             found.push(declared_twice(&rule.name, before.span));
         }
-        let (checked, diagnostics) = RuleChecker::new(&items).rule(program.file, rule);
+        let (checked, mut diagnostics) = RuleChecker::new(&items).rule(program.file, rule);
         let sound = !diagnostics.iter().any(Diagnostic::is_error);
-        found.extend(diagnostics);
         if let Some(rule) = checked.as_ref().filter(|_| sound) {
-            found.extend(warnings(rule));
+            diagnostics.extend(warnings(rule));
         }
+        // What is wrong with a rule is found again where it is used.
+        diagnostics.retain(|diagnostic| !found.contains(diagnostic));
+        found.extend(diagnostics);
         rules.extend(checked.filter(|_| sound));
     }
     (rules, found)
@@ -101,6 +107,9 @@ enum Where {
 struct RuleChecker<'a> {
     items: &'a Items<'a>,
     found: Vec<Diagnostic>,
+    /// The rule and those that it uses, and the one being checked.
+    parts: Vec<Part<'a>>,
+    part: usize,
     params: Vec<hir::Param>,
     states: Vec<hir::State>,
     locals: Vec<LocalInfo>,
@@ -136,6 +145,8 @@ impl<'a> RuleChecker<'a> {
         RuleChecker {
             items,
             found: Vec::new(),
+            parts: Vec::new(),
+            part: 0,
             params: Vec::new(),
             states: Vec::new(),
             locals: Vec::new(),
@@ -161,52 +172,57 @@ impl<'a> RuleChecker<'a> {
         module: &ast::Module,
         rule: &'a ast::Rule,
     ) -> (Option<hir::Rule>, Vec<Diagnostic>) {
-        for member in &rule.members {
+        let members = self.members(rule);
+        for (part, member) in &members {
             if let ast::Member::Decl(decl) = member {
-                self.decl(decl);
+                self.within(*part, |checker| checker.decl(decl));
             }
         }
-        let rows_span = self.view(rule);
-        let times = self.schedules(rule);
-        let mut blocks = Vec::new();
+        let rows_span = self.view(&members);
+        let times = self.schedules(&members);
         let mut start = Vec::new();
+        let mut blocks = Vec::new();
         let mut records = Vec::new();
-        for member in &rule.members {
-            match member {
-                ast::Member::Block(block) => {
-                    let due = times.as_ref().map_or(hir::Due::Always, |times| times.due(None));
-                    blocks.push(self.block(block, due));
-                }
+        for (part, member) in members {
+            let due = |head| {
+                times.as_ref().map_or(hir::Due::Always, |times| times.due(part, head))
+            };
+            self.within(part, |checker| match member {
+                ast::Member::Block(block) => blocks.push(checker.block(block, due(None))),
                 ast::Member::Schedule(schedule) => {
-                    let due = times.as_ref();
-                    let due = due.map_or(hir::Due::Always, |times| times.due(Some(schedule.head)));
-                    for block in schedule.blocks.iter().flatten() {
-                        blocks.push(self.block(block, due));
-                    }
+                    let due = due(Some(schedule.head));
+                    let owned = schedule.blocks.iter().flatten();
+                    blocks.extend(owned.map(|block| checker.block(block, due)));
                 }
-                ast::Member::Start(steps) => start.extend(self.start(steps)),
-                ast::Member::Record(record) => records.extend(self.record(record)),
+                ast::Member::Start(steps) => start.extend(checker.start(steps)),
+                ast::Member::Record(record) => {
+                    records.extend(checker.record(record, times.as_ref()));
+                }
                 ast::Member::View(_)
                 | ast::Member::HardwareRng(_)
                 | ast::Member::Rounding { .. }
                 | ast::Member::Decl(_)
+                | ast::Member::Use(_)
                 | ast::Member::Replicated(_) => {}
-            }
+            });
         }
+        self.found.extend(resets::postpone(&mut blocks));
         let doc = if rule.doc.is_empty() { &module.doc } else { &rule.doc };
+        let hardware = |part: &Part<'_>| part.says(|m| matches!(m, ast::Member::HardwareRng(_)));
+        let hardware = self.parts.iter().any(hardware);
+        let replicated = |member: &ast::Member| matches!(member, ast::Member::Replicated(_));
         let checked = times.map(|times| hir::Rule {
             name: rule.name.name.clone(),
             doc: doc.clone(),
             span: rule.name.span,
             params: self.params,
             states: self.states,
-            rounding: rounding(rule),
             rows_max: self.rows_max,
             rows_span,
             columns_max: self.columns_max,
             signed: self.signed,
-            replicated: rule.members.iter().any(|m| matches!(m, ast::Member::Replicated(_))),
-            generators: generators(rule),
+            replicated: self.parts[0].says(replicated),
+            generators: if hardware { Generators::Hardware } else { Generators::Own },
             schedule: times.common,
             locals: self.locals.len(),
             start,
@@ -216,28 +232,27 @@ impl<'a> RuleChecker<'a> {
         (checked, self.found)
     }
 
-    /// Limits of the view; gives the place where that of its rows is written, if it is.
-    fn view(&mut self, rule: &ast::Rule) -> Option<Span> {
-        let views = || {
-            let members = rule.members.iter();
-            members
-                .filter_map(|member| if let ast::Member::View(v) = member { Some(v) } else { None })
-        };
-        self.signed = views().any(|view| view.kind == ast::ViewKind::Signed);
+    /// Limits of the view, the narrowest of all parts; gives the place where that of its rows is
+    /// written, if it is.
+    fn view(&mut self, members: &Members<'a>) -> Option<Span> {
+        self.same_views();
+        self.signed = self.parts[0].is_signed();
         // A hemisphere has 128 pairs.
         let rows_most = if self.signed { 128 } else { 256 };
         self.rows_max = rows_most;
         let mut rows_span = None;
-        for view in views() {
+        for (part, member) in members {
+            let ast::Member::View(view) = member else { continue };
             match &view.kind {
                 ast::ViewKind::Rows(rows) => {
-                    if let Some(most) = self.view_limit(rows, "rows", rows_most) {
+                    let most = self.within(*part, |c| c.view_limit(rows, "rows", rows_most));
+                    if let Some(most) = most.filter(|m| *m < self.rows_max || rows_span.is_none()) {
                         (self.rows_max, rows_span) = (most, Some(view.span));
                     }
                 }
                 ast::ViewKind::Columns(columns) => {
-                    self.columns_max =
-                        self.view_limit(columns, "columns", 256).unwrap_or(self.columns_max);
+                    let most = self.within(*part, |c| c.view_limit(columns, "columns", 256));
+                    self.columns_max = most.map_or(self.columns_max, |m| m.min(self.columns_max));
                 }
                 ast::ViewKind::Signed => {}
             }
@@ -283,7 +298,11 @@ impl<'a> RuleChecker<'a> {
         blocks
     }
 
-    fn record(&mut self, record: &ast::Record) -> Option<hir::Record> {
+    fn record(
+        &mut self,
+        record: &ast::Record,
+        times: Option<&Schedules>,
+    ) -> Option<hir::Record> {
         let every = self.constant(&record.every)?;
         let Some(every) = whole(every).filter(|n| *n > 0) else {
             let span = record.every.span;
@@ -311,7 +330,8 @@ impl<'a> RuleChecker<'a> {
                 }
             }
         }
-        sound.then_some(hir::Record { fields, every })
+        let due = self.record_due(self.part, times, every);
+        sound.then_some(hir::Record { fields, due })
     }
 
     fn recorded(&self, name: &ast::Ident) -> Option<hir::Recorded> {
@@ -353,22 +373,6 @@ impl<'a> RuleChecker<'a> {
     /// Keeps a value, or reports why there is none.
     fn keep<T>(&mut self, value: Result<T, Diagnostic>) -> Option<T> {
         value.map_err(|found| self.found.push(found)).ok()
-    }
-}
-
-fn generators(rule: &ast::Rule) -> Generators {
-    let hardware = |member: &ast::Member| matches!(member, ast::Member::HardwareRng(_));
-    if rule.members.iter().any(hardware) { Generators::Hardware } else { Generators::Own }
-}
-
-fn rounding(rule: &ast::Rule) -> hir::Rounding {
-    let mut modes = rule.members.iter().rev().filter_map(|member| {
-        if let ast::Member::Rounding { mode, .. } = member { Some(*mode) } else { None }
-    });
-    match modes.next() {
-        None | Some(ast::Rounding::Nearest) => hir::Rounding::Nearest,
-        Some(ast::Rounding::Floor) => hir::Rounding::Floor,
-        Some(ast::Rounding::Stochastic) => hir::Rounding::Stochastic,
     }
 }
 

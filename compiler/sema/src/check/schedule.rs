@@ -1,6 +1,7 @@
 //! Schedules: periods and phases as ticks of the processor.
 
 use super::RuleChecker;
+use super::parts::Members;
 use crate::dimension::{self, Dimension};
 use crate::hir::{self, Due, TICKS_PER_US};
 use pl_diag::{Code, Diagnostic, Span};
@@ -16,6 +17,8 @@ struct Times {
     first: u64,
     /// Time between updates; none for a single one.
     period: Option<u64>,
+    /// Whose it is.
+    part: usize,
     /// Whether it is that of all blocks without one of their own.
     whole: bool,
     span: Span,
@@ -28,9 +31,11 @@ pub(super) struct Schedules {
 }
 
 impl Schedules {
-    /// When blocks run: those of the schedule written here, or those without one of their own.
-    pub(super) fn due(&self, head: Option<Span>) -> Due {
-        let found = self.due.iter().find(|(times, _)| match head {
+    /// When blocks of a part run: those of the schedule written here, or those without one of their
+    /// own.
+    pub(super) fn due(&self, part: usize, head: Option<Span>) -> Due {
+        let of_part = self.due.iter().filter(|(times, _)| times.part == part);
+        let found = of_part.into_iter().find(|(times, _)| match head {
             Some(head) => times.span == head,
             None => times.whole,
         });
@@ -68,17 +73,36 @@ fn greatest_common_divisor(a: u64, b: u64) -> u64 {
 }
 
 impl<'a> RuleChecker<'a> {
-    /// The schedules of a rule: one of the whole rule, or others that own blocks, or both.
-    pub(super) fn schedules(&mut self, rule: &'a ast::Rule) -> Option<Schedules> {
+    /// The schedules of a rule: one of the whole rule, or others that own blocks, or both; and those
+    /// of the rules that it uses.
+    pub(super) fn schedules(&mut self, members: &Members<'a>) -> Option<Schedules> {
+        let written = members.iter().filter_map(|(part, member)| {
+            let ast::Member::Schedule(schedule) = member else { return None };
+            Some((*part, schedule))
+        });
+        let imposed = self.parts.iter().enumerate().filter_map(|(index, part)| {
+            part.imposed_schedule().map(|schedule| (index, schedule))
+        });
+        let replaced: Vec<usize> = imposed.clone().map(|(part, _)| part).collect();
+        let written =
+            written.filter(|(part, s)| s.blocks.is_some() || !replaced.contains(part));
+        let schedules: Vec<(usize, &ast::Schedule)> = imposed.chain(written).collect();
         let mut all: Vec<Times> = Vec::new();
         let mut sound = true;
-        for member in &rule.members {
-            let ast::Member::Schedule(schedule) = member else { continue };
-            let Some(times) = self.times(schedule) else {
+        for (part, schedule) in schedules {
+            // What a part is given is written where it is used.
+            let place = if replaced.contains(&part) && schedule.blocks.is_none() {
+                self.parts[part].user()
+            } else {
+                part
+            };
+            let Some(times) = self.within(place, |checker| checker.times(schedule)) else {
                 sound = false;
                 continue;
             };
-            if let Some(before) = all.iter().find(|other| other.whole && times.whole) {
+            let times = Times { part, ..times };
+            let first = all.iter().find(|other| other.part == part && other.whole && times.whole);
+            if let Some(before) = first {
                 let message = "a rule has one schedule of its own";
                 let found = Diagnostic::error(Code::E0502, times.span, message)
                     .label(times.span, "a second one")
@@ -89,13 +113,19 @@ impl<'a> RuleChecker<'a> {
             }
             all.push(times);
         }
-        let homeless = rule.members.iter().find_map(|member| {
-            if let ast::Member::Block(block) = member { Some(block.span.before()) } else { None }
+        if !sound {
+            return None;
+        }
+        let homeless = members.iter().find_map(|(part, member)| {
+            let ast::Member::Block(block) = member else { return None };
+            let timed = all.iter().any(|times| times.part == *part && times.whole);
+            (!timed).then(|| (*part, block.span.before()))
         });
-        let span = homeless.filter(|_| sound && !all.iter().any(|times| times.whole));
-        if all.is_empty() && sound || span.is_some() {
-            let place = span.filter(|_| !all.is_empty()).unwrap_or(rule.name.span);
-            let message = format!("the rule `{}` does not say when it runs", rule.name.name);
+        if homeless.is_some() || all.is_empty() {
+            let (part, block) = homeless.unzip();
+            let rule = &self.parts[part.unwrap_or(0)].rule.name;
+            let place = block.filter(|_| !all.is_empty()).unwrap_or(rule.span);
+            let message = format!("the rule `{}` does not say when it runs", rule.name);
             self.found.push(
                 Diagnostic::error(Code::E0501, place, message)
                     .label(place, "no schedule for this")
@@ -103,7 +133,7 @@ impl<'a> RuleChecker<'a> {
             );
             return None;
         }
-        if sound { Schedules::of(all) } else { None }
+        Schedules::of(all)
     }
 
     fn times(&mut self, schedule: &'a ast::Schedule) -> Option<Times> {
@@ -118,7 +148,8 @@ impl<'a> RuleChecker<'a> {
             }
             ast::ScheduleKind::At { time } => (self.ticks(time, 0.0)?, None),
         };
-        Some(Times { first, period, whole: schedule.blocks.is_none(), span: schedule.head })
+        let whole = schedule.blocks.is_none();
+        Some(Times { first, period, part: self.part, whole, span: schedule.head })
     }
 
     /// A time as whole ticks, at least `least`.

@@ -37,7 +37,8 @@ impl<'a> RuleChecker<'a> {
             ast::BlockKind::Neurons => Over::Neurons,
             ast::BlockKind::Control => Over::Rule,
         };
-        hir::Block { due, over, body }
+        let rounding = self.parts[self.part].rounding();
+        hir::Block { due, over, rounding, body }
     }
 
     pub(super) fn body(&mut self, body: impl IntoIterator<Item = &'a ast::Stmt>) -> Vec<Stmt> {
@@ -254,6 +255,6 @@ impl<'a> RuleChecker<'a> {
             );
             return None;
         }
-        sensor.map(Stmt::Reset)
+        sensor.map(|sensor| Stmt::Reset(sensor, name.span))
     }
 }

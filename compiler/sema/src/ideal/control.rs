@@ -40,7 +40,7 @@ impl Run<'_, '_> {
                         self.control(body);
                     }
                 }
-                Stmt::Reset(sensor) => self.reset_all(*sensor),
+                Stmt::Reset(sensor, _) => self.reset_all(*sensor),
                 Stmt::Send { row, address } => {
                     let [row, address] = [row, address].map(|x| whole(self.number(x)));
                     self.instance.events.extend(Event::to_row(row, address));
@@ -61,7 +61,7 @@ impl Run<'_, '_> {
         // What stochastic rounding draws, so that later draws are the same.
         let is_real = expr.number == Kind::Real && !matches!(expr.kind, ExprKind::Host(_));
         let rounds = is_real && format.frac() < Format::WORD_REAL.frac();
-        if rounds && self.rule.rounding == Rounding::Stochastic {
+        if rounds && self.rounding == Rounding::Stochastic {
             self.draw_word();
         }
         let value = limited(value, range);

@@ -49,7 +49,7 @@ impl Lowering<'_> {
                     let end = first.saturating_add_unsigned(*rounds);
                     self.scalar_loop((*counter, *first, end), carried, body, names);
                 }
-                Stmt::Reset(sensor) => self.reset_all(*sensor),
+                Stmt::Reset(sensor, _) => self.reset_all(*sensor),
                 Stmt::Send { row, address } => {
                     let args = [row, address].map(|x| self.scalar(x, Kind::Int, names));
                     self.b.effect(Op::Send, Imm::None, &args);
@@ -222,7 +222,7 @@ fn assigned(body: &[Stmt], found: &mut BTreeSet<usize>) {
             Stmt::Let(..)
             | Stmt::Assign(..)
             | Stmt::AssignElement { .. }
-            | Stmt::Reset(_)
+            | Stmt::Reset(..)
             | Stmt::Send { .. } => {}
         }
     }

@@ -62,7 +62,7 @@ pub(super) fn reduces_synapses(body: &[Stmt]) -> bool {
         Stmt::Send { row, address } => in_expr(row) || in_expr(address),
         Stmt::AssignElement { index, value, .. } => in_expr(index) || in_expr(value),
         Stmt::For { body, .. } => reduces_synapses(body),
-        Stmt::Reset(_) => false,
+        Stmt::Reset(..) => false,
     })
 }
 

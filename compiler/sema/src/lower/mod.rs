@@ -12,7 +12,7 @@ mod reduce;
 mod scalar;
 mod statement;
 
-use crate::hir::{Block, Due, Kind, Over, Record, Recorded, Rule, State};
+use crate::hir::{Block, Due, Kind, Over, Record, Recorded, Rounding, Rule, State};
 use crate::host::Host;
 use crate::interval::Interval;
 use mask::Held;
@@ -81,17 +81,19 @@ pub fn lower(rule: &Rule) -> Lowered {
         rule,
         derived: Vec::new(),
         b: FunctionBuilder::new("update"),
+        rounding: Rounding::default(),
         reduces_synapses: false,
     };
-    for block in &rule.blocks {
-        lowering.block(block);
+    // Blocks that are due together need one decision, and their loops stand side by side.
+    for due_together in rule.blocks.chunk_by(|a, b| a.due == b.due) {
+        lowering.blocks(due_together);
     }
     for (index, record) in rule.records.iter().enumerate() {
         lowering.record(RecordId::new(index), record);
     }
     let update = core::mem::replace(&mut lowering.b, FunctionBuilder::new("start")).finish();
     for block in &rule.start {
-        lowering.block(block);
+        lowering.statements_of(block);
     }
     let start = lowering.b.finish();
     let names: Vec<&str> = rule.params.iter().map(|p| p.name.as_str()).collect();
@@ -126,7 +128,7 @@ impl Record {
                 Field { name: name.clone(), scope: state.scope, frac: state_format(state).frac() }
             }
         };
-        pl_ir::Record { every: self.every, fields: self.fields.iter().map(field).collect() }
+        pl_ir::Record { every: self.due.every(), fields: self.fields.iter().map(field).collect() }
     }
 }
 
@@ -135,6 +137,8 @@ struct Lowering<'a> {
     rule: &'a Rule,
     derived: Vec<DerivedValue>,
     b: FunctionBuilder,
+    /// How stores of the block being lowered round.
+    rounding: Rounding,
     /// Whether the block being lowered reduces synapses, so that masks must be kept as lanes.
     reduces_synapses: bool,
 }
@@ -216,13 +220,14 @@ impl Lowering<'_> {
         self.b.value(Op::Derived, Imm::Derived(DerivedId::new(index)), &[], Type::I32)
     }
 
-    /// A block, in the updates in which it is due.
-    fn block(&mut self, block: &Block) {
-        let after = (block.due != Due::Always).then(|| self.b.block(&[]).0);
+    /// Blocks with the same times, in the updates in which they are due.
+    fn blocks(&mut self, blocks: &[Block]) {
+        let due = blocks.first().map_or(Due::Always, |block| block.due);
+        let after = (due != Due::Always).then(|| self.b.block(&[]).0);
         if let Some(after) = after {
-            self.unless_due(block.due, after);
+            self.unless_due(due, after);
         }
-        self.statements_of(block);
+        blocks.iter().for_each(|block| self.statements_of(block));
         if let Some(after) = after {
             self.b.jump(after, Vec::new());
             self.b.switch_to(after);
@@ -263,6 +268,7 @@ impl Lowering<'_> {
     }
 
     fn statements_of(&mut self, block: &Block) {
+        self.rounding = block.rounding;
         self.reduces_synapses = mask::reduces_synapses(&block.body);
         if block.over == Over::Synapses {
             let (row, done) = self.open_row_loop();
@@ -369,18 +375,11 @@ impl Lowering<'_> {
 
     /// A record: every so many updates, opens a sample and copies the fields.
     fn record(&mut self, id: RecordId, record: &Record) {
-        let index = self.b.value(Op::UpdateIndex, Imm::None, &[], Type::I32);
-        let one = self.b.iconst(1);
-        let number = self.b.op(Op::Add, &[index, one]);
-        let every = self.b.iconst(record.every.cast_signed());
-        let phase = self.b.op(Op::RemU, &[number, every]);
-        let (take, _) = self.b.block(&[]);
-        let (copy, _) = self.b.block(&[]);
         let (after, _) = self.b.block(&[]);
-        let to = |block| BlockCall { block, args: Vec::new() };
-        self.b.terminate(Terminator::Branch(phase, to(after), to(take)));
-        self.b.switch_to(take);
+        self.unless_due(record.due, after);
         let open = self.b.value(Op::RecordOpen, Imm::Record(id), &[], Type::I32);
+        let (copy, _) = self.b.block(&[]);
+        let to = |block| BlockCall { block, args: Vec::new() };
         self.b.terminate(Terminator::Branch(open, to(copy), to(after)));
         self.b.switch_to(copy);
         self.record_fields(id, record);

@@ -347,7 +347,7 @@ impl Lowering<'_> {
     }
 
     fn rounded_scalar(&mut self, value: Value, places: u32, interval: Interval) -> Value {
-        match self.rule.rounding {
+        match self.rounding {
             // For values that are not negative the two ways to round ties agree.
             Rounding::Nearest if interval.low >= 0.0 => self.b.shift(Op::ShrRound, value, places),
             Rounding::Nearest => self.b.shift(Op::ShrRoundAway, value, places),
@@ -372,7 +372,7 @@ pub(super) fn draws(expr: &Expr) -> bool {
             | Stmt::AssignElement { .. }
             | Stmt::For { .. }
             | Stmt::If { .. }
-            | Stmt::Reset(_)
+            | Stmt::Reset(..)
             | Stmt::Send { .. } => true,
         }),
         ExprKind::Host(_)

@@ -20,7 +20,7 @@ impl Lowering<'_> {
                 }
                 Stmt::Assign(target, value) => self.assign(*target, value, env),
                 Stmt::If { cond, then, otherwise } => self.choose(cond, then, otherwise, env, mask),
-                Stmt::Reset(sensor) => self.reset(*sensor, env, mask),
+                Stmt::Reset(sensor, _) => self.reset(*sensor, env, mask),
                 Stmt::AssignElement { .. } | Stmt::For { .. } | Stmt::Send { .. } => {
                     unreachable!("checked: in `control` only")
                 }
@@ -89,7 +89,7 @@ impl Lowering<'_> {
     }
 
     fn rounded(&mut self, value: Value, places: u32, interval: Interval) -> Value {
-        match self.rule.rounding {
+        match self.rounding {
             // For values that are not negative the two ways to round ties agree.
             Rounding::Nearest if interval.low >= 0.0 => self.b.shift(Op::ShrRound, value, places),
             Rounding::Nearest => self.b.shift(Op::ShrRoundAway, value, places),
@@ -186,7 +186,7 @@ impl Lowering<'_> {
                 }
                 Stmt::Let(..)
                 | Stmt::Assign(Target::Local(_), _)
-                | Stmt::Reset(_)
+                | Stmt::Reset(..)
                 | Stmt::AssignElement { .. }
                 | Stmt::For { .. }
                 | Stmt::Send { .. } => {}

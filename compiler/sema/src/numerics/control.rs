@@ -15,7 +15,7 @@ pub(super) fn named(rule: &Rule, value: &Expr) -> Stored {
 }
 
 /// A store into a state of the rule.
-pub(super) fn stored(rule: &Rule, index: usize, value: &Expr) -> Stored {
+pub(super) fn stored(rule: &Rule, mode: Rounding, index: usize, value: &Expr) -> Stored {
     let state = &rule.states[index];
     let format = state_format(state);
     let kind = if state.kind == Kind::Real { Kind::Real } else { value.number };
@@ -44,7 +44,7 @@ pub(super) fn stored(rule: &Rule, index: usize, value: &Expr) -> Stored {
         | ExprKind::Or(..)
         | ExprKind::Not(_) => parts(rule, value, kind),
     };
-    let rounding = (parts[0].format.frac() > format.frac()).then_some(rule.rounding);
+    let rounding = (parts[0].format.frac() > format.frac()).then_some(mode);
     let own = match rounding {
         None => 0.0,
         Some(Rounding::Nearest) => lsb(format) / 2.0,

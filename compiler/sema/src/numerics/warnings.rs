@@ -1,7 +1,7 @@
 //! Warnings about numbers: what fixed point makes of a rule is not what it says.
 
 use super::{change, lsb};
-use crate::hir::{ADDRESSES, Expr, ExprKind, Kind, Over, Rounding, Rule, Stmt, Target};
+use crate::hir::{ADDRESSES, Block, Expr, ExprKind, Kind, Over, Rounding, Rule, Stmt, Target};
 use crate::interval::Interval;
 use crate::lower::number::{held, natural};
 use crate::lower::{scalar_format, state_format};
@@ -15,7 +15,7 @@ use pl_ir::op::Cond;
 pub fn warnings(rule: &Rule) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for block in rule.start.iter().chain(&rule.blocks) {
-        statements(rule, block.over, &block.body, &mut found);
+        statements(rule, block, &block.body, &mut found);
     }
     // Loops are written out: one warning a place.
     found.sort_by_key(|warning| (warning.span(), warning.code));
@@ -23,30 +23,31 @@ pub fn warnings(rule: &Rule) -> Vec<Diagnostic> {
     found
 }
 
-fn statements(rule: &Rule, over: Over, body: &[Stmt], found: &mut Vec<Diagnostic>) {
+fn statements(rule: &Rule, block: &Block, body: &[Stmt], found: &mut Vec<Diagnostic>) {
+    let over = block.over;
     for stmt in body {
         match stmt {
             Stmt::Let(_, value) => expression(over, value, found),
             Stmt::Assign(target, value) => {
                 expression(over, value, found);
-                store(rule, over, *target, value, found);
+                store(rule, block, *target, value, found);
             }
             Stmt::AssignElement { first, index, value, .. } => {
                 expression(over, index, found);
                 expression(over, value, found);
-                store(rule, over, Target::State(*first), value, found);
+                store(rule, block, Target::State(*first), value, found);
             }
             Stmt::If { cond, then, otherwise } => {
                 expression(over, cond, found);
-                statements(rule, over, then, found);
-                statements(rule, over, otherwise, found);
+                statements(rule, block, then, found);
+                statements(rule, block, otherwise, found);
             }
-            Stmt::For { body, .. } => statements(rule, over, body, found),
+            Stmt::For { body, .. } => statements(rule, block, body, found),
             Stmt::Send { row, address } => {
                 expression(over, row, found);
                 expression(over, address, found);
             }
-            Stmt::Reset(_) => {}
+            Stmt::Reset(..) => {}
         }
     }
 }
@@ -60,7 +61,13 @@ fn held_frac(over: Over, value: &Expr) -> i32 {
 }
 
 /// Stores that lose all changes, or always saturate.
-fn store(rule: &Rule, over: Over, target: Target, value: &Expr, found: &mut Vec<Diagnostic>) {
+fn store(
+    rule: &Rule,
+    block: &Block,
+    target: Target,
+    value: &Expr,
+    found: &mut Vec<Diagnostic>,
+) {
     let (range, format) = match target {
         Target::Local(_) => return,
         Target::Weight => (rule.weights(), Format::INT),
@@ -76,11 +83,11 @@ fn store(rule: &Rule, over: Over, target: Target, value: &Expr, found: &mut Vec<
                 .help("check signs and gains; a store keeps the nearest end of the range"),
         );
     }
-    found.extend(traps(rule, target, value, range));
+    found.extend(traps(block.rounding, target, value, range));
     let Some(change) = change(target, value) else { return };
     let largest = change.interval.low.abs().max(change.interval.high.abs());
-    let drops = held_frac(over, value) > format.frac();
-    if drops && rule.rounding == Rounding::Nearest && largest < lsb(format) && largest > 0.0 {
+    let drops = held_frac(block.over, value) > format.frac();
+    if drops && block.rounding == Rounding::Nearest && largest < lsb(format) && largest > 0.0 {
         let zone = lsb(format) / 2.0;
         let message = format!("changes below {zone} round to nothing, and all are below {largest}");
         found.push(
@@ -93,7 +100,12 @@ fn store(rule: &Rule, over: Over, target: Target, value: &Expr, found: &mut Vec<
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "only some expressions are traps")]
 /// Stores that do what kernels written by hand do by accident.
-fn traps(rule: &Rule, target: Target, value: &Expr, range: Interval) -> Option<Diagnostic> {
+fn traps(
+    rounding: Rounding,
+    target: Target,
+    value: &Expr,
+    range: Interval,
+) -> Option<Diagnostic> {
     let drops = held(value) > 0 && target == Target::Weight;
     let inside = value.interval.low <= range.high && value.interval.high >= range.low;
     let cut = inside && !range.contains(value.interval);
@@ -115,7 +127,7 @@ fn traps(rule: &Rule, target: Target, value: &Expr, range: Interval) -> Option<D
                     .help("declare the param as `weight`, so that no other value can be set"),
             )
         }
-        _ if drops && rule.rounding == Rounding::Floor && change(target, value).is_some() => {
+        _ if drops && rounding == Rounding::Floor && change(target, value).is_some() => {
             let message = "rounding down takes half a weight LSB off in every update, on average";
             Some(
                 Diagnostic::warning(Code::W0738, value.span, message)

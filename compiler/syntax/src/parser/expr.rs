@@ -4,7 +4,7 @@ use chumsky::prelude::*;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
 
 use super::fault::{OPERATOR, UNIT, VALUE};
-use super::{Rule, junk, place};
+use super::{Rule, dotted, junk, place};
 use crate::ast::{
     Axis, BinaryOp, Expr, ExprKind, Ident, Number, NumberValue, Range, ReduceOp, Type, TypeKind,
     UnaryOp, Unit, UnitKind,
@@ -133,6 +133,7 @@ fn atom<'tok, 'src: 'tok>(value: Rule<'tok, 'src, Expr>) -> Rule<'tok, 'src, Exp
     let name = select! {
         Token::Ident(name) = e => Ident { name: name.to_owned(), span: place(e.span()) }
     };
+    let name = dotted(name.boxed());
     let broken = |open: Token<'static>, close: Token<'static>| {
         junk(&[]).delimited_by(just(open), just(close))
     };

@@ -6,7 +6,7 @@ use super::expr::Exprs;
 use super::fault::{ITEM, STEP};
 use super::rule::{doc, members};
 use super::stmt::{Stmts, target};
-use super::{Rule, braced, name, names, new_name, place, separated, updates, word};
+use super::{Rule, braced, dotted, name, names, new_name, place, separated, updates, word};
 use crate::ast::{
     self, Const, Expr, Fn, FnBody, FnParam, Ident, Import, Item, Place, Test, TestStep,
     TestStepKind,
@@ -29,7 +29,7 @@ pub(super) fn items<'tok, 'src: 'tok>() -> Rule<'tok, 'src, Vec<Item>> {
 
 fn import<'tok, 'src: 'tok>() -> Rule<'tok, 'src, Import> {
     let path = name().separated_by(just(Token::Dot)).at_least(1).collect();
-    let listed = names().delimited_by(just(Token::OpenBrace), just(Token::CloseBrace));
+    let listed = names(name()).delimited_by(just(Token::OpenBrace), just(Token::CloseBrace));
     just(Token::Import)
         .ignore_then(path)
         .then(listed.or_not())
@@ -138,7 +138,7 @@ fn step<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, TestSte
         .then_ignore(just(Token::Comma))
         .then(columns)
         .map(|(rows, columns)| TestStepKind::View { rows, columns });
-    let pairs: Rule<'tok, 'src, Vec<(Ident, Expr)>> = name()
+    let pairs: Rule<'tok, 'src, Vec<(Ident, Expr)>> = dotted(name())
         .then_ignore(just(Token::Assign))
         .then(value.clone())
         .separated_by(just(Token::Comma))

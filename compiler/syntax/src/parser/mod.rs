@@ -68,6 +68,16 @@ fn name<'tok, 'src: 'tok>() -> Rule<'tok, 'src, Ident> {
         .boxed()
 }
 
+/// A name, or that of something in a rule that is used: names with dots between them.
+fn dotted<'tok, 'src: 'tok>(name: Rule<'tok, 'src, Ident>) -> Rule<'tok, 'src, Ident> {
+    let inner = just(Token::Dot).ignore_then(name.clone());
+    name.foldl(inner.repeated(), |outer, inner| Ident {
+        name: format!("{}.{}", outer.name, inner.name),
+        span: outer.span.to(inner.span),
+    })
+    .boxed()
+}
+
 /// The name of something new; words of the language are reported and taken.
 fn new_name<'tok, 'src: 'tok>() -> Rule<'tok, 'src, Ident> {
     let keyword = any()
@@ -160,6 +170,6 @@ fn braced<'tok, 'src: 'tok, O: 'tok>(
 }
 
 /// Names with commas between them.
-fn names<'tok, 'src: 'tok>() -> Rule<'tok, 'src, Vec<Ident>> {
-    name().separated_by(just(Token::Comma)).at_least(1).collect().boxed()
+fn names<'tok, 'src: 'tok>(name: Rule<'tok, 'src, Ident>) -> Rule<'tok, 'src, Vec<Ident>> {
+    name.separated_by(just(Token::Comma)).at_least(1).collect().boxed()
 }

@@ -6,10 +6,10 @@ use pl_diag::{Code, Diagnostic, Span};
 use super::expr::Exprs;
 use super::fault::{self, MEMBER, STATEMENT};
 use super::stmt::Stmts;
-use super::{Rule, braced, names, new_name, place, updates, word};
+use super::{Rule, braced, dotted, name, names, new_name, place, updates, word};
 use crate::ast::{
     self, Block, BlockKind, Decl, DeclKind, Expr, Member, Record, Rounding, Schedule, ScheduleKind,
-    Scope, Start, StartStep, View, ViewKind,
+    Scope, Start, StartStep, Use, View, ViewKind,
 };
 use crate::layout::push_doc_line;
 use crate::token::Token;
@@ -39,6 +39,7 @@ pub(super) fn members<'tok, 'src: 'tok>(
         start(stmts, block.clone()).map(Member::Start),
         block.map(Member::Block),
         record(exprs).map(Member::Record),
+        use_(exprs).map(Member::Use),
         attribute(exprs),
     ));
     braced(member.boxed(), MEMBER)
@@ -178,19 +179,42 @@ fn schedule<'tok, 'src: 'tok>(
     exprs: &Exprs<'tok, 'src>,
     block: Rule<'tok, 'src, Block>,
 ) -> Rule<'tok, 'src, Schedule> {
-    let every = just(Token::Every)
-        .ignore_then(exprs.time.clone())
-        .then(word("phase").ignore_then(exprs.time.clone()).or_not())
-        .map(|(period, phase)| ScheduleKind::Every { period, phase });
-    let at = just(Token::At).ignore_then(exprs.time.clone()).map(|time| ScheduleKind::At { time });
-    every
-        .or(at)
+    times(exprs)
         .map_with(|kind, e| (kind, place(e.span())))
         .then(braced(block, "a block").or_not())
         .map_with(|((kind, head), blocks), e| Schedule {
             kind,
             blocks,
             head,
+            span: place(e.span()),
+        })
+        .boxed()
+}
+
+/// `every 1 ms phase 500 us`, `at 5 ms`
+fn times<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, ScheduleKind> {
+    let every = just(Token::Every)
+        .ignore_then(exprs.time.clone())
+        .then(word("phase").ignore_then(exprs.time.clone()).or_not())
+        .map(|(period, phase)| ScheduleKind::Every { period, phase });
+    let at = just(Token::At).ignore_then(exprs.time.clone()).map(|time| ScheduleKind::At { time });
+    every.or(at).boxed()
+}
+
+/// `use homeostasis as slow every 10 ms`
+fn use_<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Use> {
+    let schedule = times(exprs).map_with(|kind, e| {
+        let span = place(e.span());
+        Schedule { kind, blocks: None, head: span, span }
+    });
+    word("use")
+        .ignore_then(name())
+        .then(word("as").ignore_then(new_name()).or_not())
+        .then(schedule.or_not())
+        .map_with(|((rule, alias), schedule), e| Use {
+            rule,
+            alias,
+            schedule,
             span: place(e.span()),
         })
         .boxed()
@@ -222,7 +246,7 @@ fn block<'tok, 'src: 'tok>(stmts: &Stmts<'tok, 'src>) -> Rule<'tok, 'src, Block>
 fn record<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Record> {
     let every = just(Token::Every).ignore_then(exprs.sum.clone()).then_ignore(updates());
     just(Token::Record)
-        .ignore_then(names())
+        .ignore_then(names(dotted(name())))
         .then(every)
         .map_with(|(quantities, every), e| Record { quantities, every, span: place(e.span()) })
         .boxed()

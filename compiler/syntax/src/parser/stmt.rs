@@ -5,7 +5,7 @@ use pl_diag::{Code, Diagnostic};
 
 use super::expr::Exprs;
 use super::fault::STATEMENT;
-use super::{Rule, braced, name, names, new_name, place};
+use super::{Rule, braced, dotted, name, names, new_name, place};
 use crate::ast::{AssignOp, Expr, ExprKind, IfArm, Place, Stmt, StmtKind};
 use crate::token::Token;
 
@@ -86,7 +86,7 @@ fn for_<'tok, 'src: 'tok>(
 
 fn reset<'tok, 'src: 'tok>() -> Rule<'tok, 'src, Stmt> {
     just(Token::Reset)
-        .ignore_then(names())
+        .ignore_then(names(name()))
         .map_with(|names, e| Stmt { kind: StmtKind::Reset(names), span: place(e.span()) })
         .boxed()
 }
@@ -94,7 +94,7 @@ fn reset<'tok, 'src: 'tok>() -> Rule<'tok, 'src, Stmt> {
 /// What is assigned to: a name, or an element of an array.
 pub(super) fn target<'tok, 'src: 'tok>(exprs: &Exprs<'tok, 'src>) -> Rule<'tok, 'src, Place> {
     let index = exprs.sum.clone().delimited_by(just(Token::OpenBracket), just(Token::CloseBracket));
-    name()
+    dotted(name())
         .then(index.or_not())
         .map_with(|(name, index), e| Place { name, index, span: place(e.span()) })
         .boxed()

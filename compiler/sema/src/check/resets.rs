@@ -1,0 +1,86 @@
+//! Resets of correlation wait for the last block that reads it: within an update a sensor has one
+//! value, whatever was reset since, and it is sampled anew in each block.
+
+use crate::hir::{Block, Due, Expr, ExprKind, Over, Rounding, Sensor, Stmt};
+use pl_diag::{Code, Diagnostic, Span};
+use pl_ir::Quantity;
+
+/// Moves resets behind the last block of an update that reads the sensor; reports those that only
+/// some lanes reach, which cannot move.
+pub(super) fn postpone(blocks: &mut Vec<Block>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (sensor, quantity) in
+        [(Sensor::Causal, Quantity::Causal), (Sensor::Acausal, Quantity::Acausal)]
+    {
+        let reads = blocks.iter().map(|block| reading(&block.body, quantity));
+        let reads: Vec<Option<Span>> = reads.collect();
+        let Some(last) = reads.iter().rposition(Option::is_some) else { continue };
+        let mut waiting: Vec<(Due, Stmt)> = Vec::new();
+        for block in &mut blocks[..last] {
+            let is_reset = |stmt: &mut Stmt| matches!(stmt, Stmt::Reset(of, _) if *of == sensor);
+            if let Some(reset) = block.body.extract_if(.., is_reset).last()
+                && waiting.iter().all(|(due, _)| *due != block.due)
+            {
+                waiting.push((block.due, reset));
+            }
+            let chosen = reset_in(&block.body, sensor);
+            found.extend(chosen.zip(reads[last]).map(|(reset, read)| too_early(reset, read)));
+        }
+        for (due, reset) in waiting {
+            let reader = &mut blocks[last];
+            if reader.over == Over::Synapses && reader.due == due {
+                reader.body.push(reset);
+                continue;
+            }
+            let (over, rounding) = (Over::Synapses, Rounding::default());
+            blocks.insert(last + 1, Block { due, over, rounding, body: vec![reset] });
+        }
+        blocks.retain(|block| !block.body.is_empty());
+    }
+    found
+}
+
+fn too_early(reset: Span, read: Span) -> Diagnostic {
+    let message = "this sensor is read again after its reset in some synapses";
+    Diagnostic::error(Code::E0509, reset, message)
+        .label(reset, "reset where an `if` says so")
+        .label(read, "read later in the same update")
+        .help("let the block that resets be the last one that reads, or reset all synapses")
+}
+
+/// Where statements reset a sensor.
+fn reset_in(body: &[Stmt], sensor: Sensor) -> Option<Span> {
+    body.iter().find_map(|stmt| match stmt {
+        Stmt::Reset(of, span) => (*of == sensor).then_some(*span),
+        Stmt::If { then, otherwise, .. } => {
+            reset_in(then, sensor).or_else(|| reset_in(otherwise, sensor))
+        }
+        Stmt::For { body, .. } => reset_in(body, sensor),
+        Stmt::Let(..) | Stmt::Assign(..) | Stmt::AssignElement { .. } | Stmt::Send { .. } => None,
+    })
+}
+
+/// Where statements read a quantity.
+fn reading(body: &[Stmt], quantity: Quantity) -> Option<Span> {
+    let of = |expr: &Expr| read_by(expr, quantity);
+    body.iter().find_map(|stmt| match stmt {
+        Stmt::Let(_, value) | Stmt::Assign(_, value) => of(value),
+        Stmt::AssignElement { index, value, .. } => of(index).or_else(|| of(value)),
+        Stmt::If { cond, then, otherwise } => of(cond)
+            .or_else(|| reading(then, quantity))
+            .or_else(|| reading(otherwise, quantity)),
+        Stmt::For { body, .. } => reading(body, quantity),
+        Stmt::Send { row, address } => of(row).or_else(|| of(address)),
+        Stmt::Reset(..) => None,
+    })
+}
+
+/// Where an expression reads a quantity.
+fn read_by(expr: &Expr, quantity: Quantity) -> Option<Span> {
+    if expr.kind == ExprKind::Quantity(quantity) {
+        return Some(expr.span);
+    }
+    let lets = if let ExprKind::Reduce { lets, .. } = &expr.kind { lets.as_slice() } else { &[] };
+    let within = || expr.operands().into_iter().find_map(|operand| read_by(operand, quantity));
+    reading(lets, quantity).or_else(within)
+}
