@@ -190,7 +190,7 @@ fn compiled_rows_take_what_rows_by_hand_take() {
 }
 
 /// Rules that look at the synapses twice in an update.
-const TWO_BODIES: [(&str, &str); 3] = [
+const TWO_BODIES: [(&str, &str); 4] = [
     (
         "stdp and decay",
         "rule two {
@@ -218,6 +218,25 @@ const TWO_BODIES: [(&str, &str); 3] = [
             synapses { weight -= 0.02 * weight }
             neurons { reset rate }
             synapses { if weight < 2 { address = 7 } }
+        }",
+    ),
+    (
+        "two rules that read one sensor, one of them with draws",
+        "rule pairs {
+            param gain : real in 0.0 .. 1.0 = 0.25
+            every 8 ms
+            synapses { weight += gain * (causal - acausal); reset causal, acausal }
+        }
+        rule homeostasis {
+            rounding stochastic
+            param target : int in 0 .. 255 = 60
+            every 8 ms
+            synapses { if causal < 20 { weight += 0.05 * (target - rate) } }
+            neurons { reset rate }
+        }
+        rule two {
+            use pairs
+            use homeostasis
         }",
     ),
 ];
@@ -249,7 +268,7 @@ fn one_pass_over_the_rows_takes_less_than_two() {
     for (name, source) in TWO_BODIES {
         let session = Session::new(Options { level: Level::None, ..Options::default() });
         let compiled = session.compile("two", source);
-        let rule = &compiled.rules[0];
+        let rule = compiled.rules.last().unwrap();
         let (fused, bound) = row_cycles(rule, &optimised(rule, ""));
         let (apart, bound_apart) = row_cycles(rule, &optimised(rule, "fuse_rows"));
         println!("{name}: {fused} cycles a row (at most {bound}), apart {apart} ({bound_apart})");

@@ -395,9 +395,9 @@ codes! {
         wrong "rule r {\n    param g : weight = 3\n    every 1 ms\n    synapses { weight = g }\n    record g every 10 updates\n}\n"
         right "rule r {\n    param g : weight = 3\n    every 1 ms\n    synapses { weight = g }\n    record weight every 10 updates\n}\n"
     }
-    E0507 "rules that see different synapses" {
-        "Rules that are used in one work on the same view. Under `view signed` its synapses are pairs of \
-         rows, so all of them say so, or none."
+    E0507 "a rule for pairs of rows in one for rows" {
+        "Rules that are used in another work on its view. A rule that says `view signed` is written for \
+         pairs of rows, so the rule that uses it says so, too."
         wrong "rule grow {\n    view signed\n    every 1 ms\n    synapses { weight += 1 }\n}\nrule both {\n    use grow\n    every 1 ms\n    synapses { weight -= 1 }\n}\n"
         right "rule grow {\n    view signed\n    every 1 ms\n    synapses { weight += 1 }\n}\nrule both {\n    view signed\n    use grow\n    every 1 ms\n    synapses { weight -= 1 }\n}\n"
     }

@@ -352,7 +352,8 @@ impl<'a> Finder<'a> {
             self.insts(block).any(|inst| inst.op == Op::Read && inst.imm == Imm::Quantity(sensor))
         };
         let shared = |sensor| bodies.iter().all(|block| samples(*block, sensor));
-        bodies.into_iter().any(draws) && ![Quantity::Causal, Quantity::Acausal].into_iter().any(shared)
+        bodies.into_iter().any(draws)
+            && ![Quantity::Causal, Quantity::Acausal].into_iter().any(shared)
     }
 
     /// Values that a loop makes, the same in each round.

@@ -357,32 +357,10 @@ impl Due {
     pub const fn includes(self, update: u32) -> bool {
         match self {
             Due::Always => true,
-            Due::Every { every, first } => update >= first && (update - first) % every == 0,
+            Due::Every { every, first } => {
+                update >= first && (update - first).is_multiple_of(every)
+            }
             Due::Once(number) => update == number,
-        }
-    }
-
-    /// Of these updates the `n`-th, the `2n`-th and so on, counted from 1.
-    #[must_use]
-    pub const fn each(self, n: u32) -> Due {
-        match self {
-            Due::Always => Due::Every { every: n, first: n - 1 },
-            Due::Every { every, first } => Due::Every {
-                every: every.saturating_mul(n),
-                first: first.saturating_add(every.saturating_mul(n - 1)),
-            },
-            Due::Once(number) if n == 1 => Due::Once(number),
-            Due::Once(_) => Due::Once(u32::MAX),
-        }
-    }
-
-    /// Updates from one to the next, the most there are if there is one.
-    #[must_use]
-    pub const fn every(self) -> u32 {
-        match self {
-            Due::Always => 1,
-            Due::Every { every, .. } => every,
-            Due::Once(_) => u32::MAX,
         }
     }
 }
@@ -425,8 +403,8 @@ pub enum Recorded {
 pub struct Record {
     /// Names and sources of the fields.
     pub fields: Vec<(String, Recorded)>,
-    /// At the end of which updates.
-    pub due: Due,
+    /// Updates between samples.
+    pub every: u32,
 }
 
 /// A rule.

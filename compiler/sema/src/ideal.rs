@@ -160,10 +160,11 @@ impl Ideal {
 
     /// Takes the samples that are due, in the formats of the rule in fixed point.
     fn record(&self, rule: &Rule, module: &Module, instance: &mut io::Instance, io: &UpdateIo<'_>) {
+        let number = instance.update_index.wrapping_add(1);
         for (index, record) in rule.records.iter().enumerate() {
             let declared = &module.records[index];
             let buffer = &mut instance.records[index];
-            let due = record.due.includes(instance.update_index);
+            let due = number.is_multiple_of(record.every);
             if !due || !buffer.open(declared, instance.update_index, io.rows.len()) {
                 continue;
             }

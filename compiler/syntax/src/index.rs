@@ -3,6 +3,8 @@
 //!
 //! Scopes here follow the text alone, so that a file with mistakes has an index too.
 
+mod used;
+
 use crate::ast::{
     Block, FnBody, Ident, Item, Member, Module, Rule, Schedule, Start, StartStep, Stmt, StmtKind,
 };
@@ -32,6 +34,8 @@ pub enum NameKind {
     Counter,
     /// A test.
     Test,
+    /// What names of a rule that is used begin with: `slow` in `use decay as slow`.
+    Prefix,
     /// Something of another module.
     Imported,
 }
@@ -51,6 +55,7 @@ impl NameKind {
             NameKind::Local => "local",
             NameKind::Counter => "counter",
             NameKind::Test => "test",
+            NameKind::Prefix => "rule that is used",
             NameKind::Imported => "imported",
         }
     }
@@ -84,9 +89,10 @@ pub fn identifiers(file: FileId, text: &str) -> Vec<Ident> {
     lexemes.iter().filter_map(name).collect()
 }
 
-/// Every declaration of a file, in the order written.
+/// Every declaration of a file, in the order written; those of a rule that is used once more for each
+/// use, by their names with dots.
 #[must_use]
-pub fn declarations(file: FileId, module: &Module) -> Vec<Declaration> {
+pub fn declarations(file: FileId, text: &str, module: &Module) -> Vec<Declaration> {
     let everywhere = Span::new(file, 0, u32::MAX);
     let mut index = Index { found: Vec::new() };
     for item in &module.items {
@@ -115,6 +121,7 @@ pub fn declarations(file: FileId, module: &Module) -> Vec<Declaration> {
         };
         index.add(name, kind, doc, span, vec![everywhere]);
     }
+    used::add(&mut index, &identifiers(file, text), text, module);
     index.found.sort_by_key(|declaration| declaration.name.span);
     index.found
 }
@@ -136,6 +143,7 @@ pub fn resolve<'d>(declarations: &'d [Declaration], name: &Ident) -> Option<&'d 
         | NameKind::State
         | NameKind::Input
         | NameKind::Test
+        | NameKind::Prefix
         | NameKind::Imported => true,
     };
     let size = |d: &Declaration| {
@@ -145,6 +153,15 @@ pub fn resolve<'d>(declarations: &'d [Declaration], name: &Ident) -> Option<&'d 
     let visible = declarations.iter().filter(|d| d.name.name == name.name && begun(d));
     let sized = visible.filter_map(|d| size(d).map(|size| (size, d)));
     sized.min_by_key(|(size, d)| (*size, u32::MAX - d.name.span.start)).map(|(_, d)| d)
+}
+
+/// Where the names of a rule can be seen: in itself and in its tests.
+fn seen(rule: &Rule, module: &Module) -> Vec<Span> {
+    let tests = module.items.iter().filter_map(|item| match item {
+        Item::Test(test) if test.rule.name == rule.name.name => Some(test.span),
+        Item::Import(_) | Item::Const(_) | Item::Fn(_) | Item::Rule(_) | Item::Test(_) => None,
+    });
+    core::iter::once(rule.span).chain(tests).collect()
 }
 
 struct Index {
@@ -158,11 +175,7 @@ impl Index {
     }
 
     fn rule(&mut self, rule: &Rule, module: &Module) {
-        let tests = module.items.iter().filter_map(|item| match item {
-            Item::Test(test) if test.rule.name == rule.name.name => Some(test.span),
-            Item::Import(_) | Item::Const(_) | Item::Fn(_) | Item::Rule(_) | Item::Test(_) => None,
-        });
-        let seen: Vec<Span> = core::iter::once(rule.span).chain(tests).collect();
+        let seen = seen(rule, module);
         for member in &rule.members {
             match member {
                 Member::Decl(decl) => {
@@ -178,11 +191,15 @@ impl Index {
                 }
                 Member::Start(start) => self.start(start),
                 Member::Block(block) => self.block(block),
+                Member::Use(used) => {
+                    if let Some(alias) = &used.alias {
+                        self.add(alias, NameKind::Prefix, "", used.span, seen.clone());
+                    }
+                }
                 Member::View(_)
                 | Member::Rounding { .. }
                 | Member::HardwareRng(_)
                 | Member::Replicated(_)
-                | Member::Use(_)
                 | Member::Record(_) => {}
             }
         }
@@ -251,6 +268,13 @@ test t for r {
     set gain = 1
     run 1 updates
 }
+rule both {
+    param gain : weight = 3
+    use r
+    use r as s
+    every 1 ms
+    synapses { weight = gain + r.gain + s.gain }
+}
 ";
 
     fn declared_lines(name: &str) -> Vec<(usize, usize)> {
@@ -258,7 +282,8 @@ test t for r {
         let file = sources.add("r.pl", TEXT);
         let (module, found) = crate::parse(file, TEXT);
         assert!(found.is_empty(), "{found:?}");
-        let declarations = module.map(|module| declarations(file, &module)).unwrap_or_default();
+        let declarations =
+            module.map(|module| declarations(file, TEXT, &module)).unwrap_or_default();
         let line = |span: Span| sources.get(file).map_or(0, |s| s.position(span.start).line);
         let uses = identifiers(file, TEXT).into_iter().filter(|found| found.name == name);
         uses.filter_map(|found| {
@@ -269,7 +294,10 @@ test t for r {
 
     #[test]
     fn names_find_the_innermost_declaration() {
-        assert_eq!(declared_lines("gain"), [(5, 5), (8, 5), (17, 5)]);
+        let own = [(5, 5), (8, 5), (17, 5), (21, 21), (25, 21)];
+        assert_eq!(declared_lines("gain"), [&own[..], &[(25, 5), (25, 5)]].concat());
+        assert_eq!(declared_lines("s"), [(23, 23), (25, 23)]);
+        assert_eq!(declared_lines("r"), [(3, 3), (16, 3), (22, 3), (23, 3), (25, 3)]);
         assert_eq!(declared_lines("k"), [(1, 1), (2, 1)]);
         assert_eq!(declared_lines("twice"), [(2, 2), (10, 2)]);
         let found = declared_lines("x");

@@ -116,19 +116,10 @@ impl Generator<'_> {
             self.has_function = true;
             self.line("fn mix(a, b) = clamp(a - 0.5 * b, -20, 20)");
         }
+        let used = self.one_in(3).then(|| self.used_rule());
         self.open("rule random");
         self.declarations();
-        match self.choose(3) {
-            0 => self.uses("nearest"),
-            1 => {
-                self.uses("floor");
-                self.line("rounding floor");
-            }
-            _ => {
-                self.uses("stochastic");
-                self.line("rounding stochastic");
-            }
-        }
+        self.rounding();
         self.line("view rows <= 8");
         if self.one_in(4) {
             self.uses("view columns");
@@ -144,6 +135,9 @@ impl Generator<'_> {
             self.line("view signed");
         }
         self.line("every 20 ms");
+        if let Some(names) = used {
+            self.use_rule(names);
+        }
         if self.one_in(3) {
             self.uses("start");
             self.open("start");
@@ -174,6 +168,54 @@ impl Generator<'_> {
             self.line("record weight every 2 updates");
         }
         self.close();
+    }
+
+    /// A rule for another to use; what it declares.
+    fn used_rule(&mut self) -> Vec<Name> {
+        let known = self.names.len();
+        self.open("rule part");
+        self.declarations();
+        self.rounding();
+        self.line("every 20 ms");
+        for _ in 0..=self.choose(2) {
+            self.block(true);
+        }
+        self.close();
+        self.correlation = true;
+        self.arrays.clear();
+        self.names.split_off(known)
+    }
+
+    /// Uses it: its names get a prefix.
+    fn use_rule(&mut self, names: Vec<Name>) {
+        self.uses("use");
+        let prefix = ["part", "p"][self.choose(2)];
+        let alias = if prefix == "part" { "" } else { " as p" };
+        let times = ["", " every 20 ms", " every 40 ms"][self.choose(3)];
+        self.line(&format!("use part{alias}{times}"));
+        for name in names {
+            let text = match name.text.strip_prefix('(') {
+                Some(product) => {
+                    format!("({prefix}.{}", product.replace("* ", &format!("* {prefix}.")))
+                }
+                None => format!("{prefix}.{}", name.text),
+            };
+            self.names.push(Name { text, ..name });
+        }
+    }
+
+    fn rounding(&mut self) {
+        match self.choose(3) {
+            0 => self.uses("nearest"),
+            1 => {
+                self.uses("floor");
+                self.line("rounding floor");
+            }
+            _ => {
+                self.uses("stochastic");
+                self.line("rounding stochastic");
+            }
+        }
     }
 
     fn name(&mut self, text: &str, writers: &'static [Over], readers: &'static [Over]) {
@@ -310,6 +352,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "start",
     "start statements",
     "schedules",
+    "use",
     "view columns",
     "view signed",
     "rng hardware",

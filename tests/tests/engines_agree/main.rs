@@ -167,7 +167,8 @@ fn compiled(source: &str, level: Level) -> Result<Rule, String> {
         .filter(|found| found.is_error())
         .map(|found| format!("{} {}", found.code.name(), found.message))
         .collect();
-    compiled.rules.into_iter().next().ok_or_else(|| errors.join("; "))
+    // The last one uses the others.
+    compiled.rules.into_iter().next_back().ok_or_else(|| errors.join("; "))
 }
 
 fn kernel(module: &Verified<Module>, effort: Effort) -> Kernel {

@@ -36,7 +36,9 @@ impl Document {
         Document {
             uri: uri.to_owned(),
             names: identifiers(file, &text),
-            declarations: module.map(|module| declarations(file, &module)).unwrap_or_default(),
+            declarations: module
+                .map(|module| declarations(file, &text, &module))
+                .unwrap_or_default(),
             source: Source::new(path, text),
             file,
             compiled,
@@ -218,9 +220,11 @@ impl Document {
                 NameKind::Fn => CompletionItemKind::FUNCTION,
                 NameKind::Rule | NameKind::Test => CompletionItemKind::CLASS,
                 NameKind::Param | NameKind::State | NameKind::Input => CompletionItemKind::FIELD,
-                NameKind::Argument | NameKind::Local | NameKind::Counter | NameKind::Imported => {
-                    CompletionItemKind::VARIABLE
-                }
+                NameKind::Argument
+                | NameKind::Local
+                | NameKind::Counter
+                | NameKind::Prefix
+                | NameKind::Imported => CompletionItemKind::VARIABLE,
             };
             item(&declaration.name.name, kind, declaration.kind.name())
         });

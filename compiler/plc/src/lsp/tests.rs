@@ -139,6 +139,28 @@ fn names_are_explained_found_and_renamed() {
 }
 
 #[test]
+fn names_of_a_rule_that_is_used_are_found_behind_their_dots() {
+    let both = "rule both {\n    use hebb as h\n    neurons { reset rate }\n    every 1 ms\n    \
+                synapses { weight -= h.gain }\n}\n";
+    let mut client = Client::new(&format!("{TEXT}{both}"));
+    let found = client.at("textDocument/definition", 10, 28);
+    assert_eq!(found["range"]["start"], json!({ "line": 2, "character": 10 }));
+    let alias = client.at("textDocument/definition", 10, 25);
+    assert_eq!(alias["range"]["start"], json!({ "line": 7, "character": 16 }));
+    let params = json!({
+        "textDocument": { "uri": URI },
+        "position": { "line": 2, "character": 11 },
+        "newName": "speed",
+    });
+    let renamed = client.ask("textDocument/rename", params);
+    assert_eq!(renamed["changes"][URI].as_array().map(Vec::len), Some(3), "{renamed}");
+    let items = client.at("textDocument/completion", 10, 25);
+    let labels = items.as_array().into_iter().flatten().filter_map(|item| item["label"].as_str());
+    assert!(labels.into_iter().any(|label| label == "h.gain"));
+    client.stop();
+}
+
+#[test]
 fn completion_and_formatting() {
     let mut client = Client::new(&TEXT.replace("    every", "  every"));
     let items = client.at("textDocument/completion", 4, 25);

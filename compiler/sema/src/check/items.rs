@@ -79,9 +79,8 @@ impl<'a> Items<'a> {
     /// Names of rules that a module sees.
     pub(super) fn rules(&self, at: ModuleId) -> impl Iterator<Item = &'a str> + '_ {
         let ModuleItems { rules, imported, .. } = &self.modules[at.0];
-        let imported = imported.iter().filter(|(name, from)| {
-            self.modules[from.0].rules.contains_key(*name)
-        });
+        let imported =
+            imported.iter().filter(|(name, from)| self.modules[from.0].rules.contains_key(*name));
         rules.keys().chain(imported.map(|(name, _)| name)).copied()
     }
 
@@ -120,8 +119,7 @@ impl<'a> ModuleItems<'a> {
 
     /// The names that an import takes from this module.
     fn offered(&self, import: &'a ast::Import, found: &mut Vec<Diagnostic>) -> Vec<&'a str> {
-        let own =
-            || self.consts.keys().chain(self.fns.keys()).chain(self.rules.keys()).copied();
+        let own = || self.consts.keys().chain(self.fns.keys()).chain(self.rules.keys()).copied();
         let Some(names) = &import.names else { return own().collect() };
         let mut taken = Vec::new();
         for name in names {

@@ -22,7 +22,6 @@ use crate::interval::Interval;
 use crate::numerics::warnings;
 use items::{Items, ModuleId};
 use parts::{Members, Part};
-use schedule::Schedules;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
 use pl_ir::Generators;
 use pl_syntax::ast;
@@ -110,6 +109,8 @@ struct RuleChecker<'a> {
     /// The rule and those that it uses, and the one being checked.
     parts: Vec<Part<'a>>,
     part: usize,
+    /// Whether one that it uses was refused.
+    parts_missing: bool,
     params: Vec<hir::Param>,
     states: Vec<hir::State>,
     locals: Vec<LocalInfo>,
@@ -147,6 +148,7 @@ impl<'a> RuleChecker<'a> {
             found: Vec::new(),
             parts: Vec::new(),
             part: 0,
+            parts_missing: false,
             params: Vec::new(),
             states: Vec::new(),
             locals: Vec::new(),
@@ -184,9 +186,7 @@ impl<'a> RuleChecker<'a> {
         let mut blocks = Vec::new();
         let mut records = Vec::new();
         for (part, member) in members {
-            let due = |head| {
-                times.as_ref().map_or(hir::Due::Always, |times| times.due(part, head))
-            };
+            let due = |head| times.as_ref().map_or(hir::Due::Always, |times| times.due(part, head));
             self.within(part, |checker| match member {
                 ast::Member::Block(block) => blocks.push(checker.block(block, due(None))),
                 ast::Member::Schedule(schedule) => {
@@ -195,14 +195,16 @@ impl<'a> RuleChecker<'a> {
                     blocks.extend(owned.map(|block| checker.block(block, due)));
                 }
                 ast::Member::Start(steps) => start.extend(checker.start(steps)),
-                ast::Member::Record(record) => {
-                    records.extend(checker.record(record, times.as_ref()));
+                // Which samples are taken is said by the rule that uses others.
+                ast::Member::Record(record) if part == 0 => {
+                    records.extend(checker.record(record));
                 }
                 ast::Member::View(_)
                 | ast::Member::HardwareRng(_)
                 | ast::Member::Rounding { .. }
                 | ast::Member::Decl(_)
                 | ast::Member::Use(_)
+                | ast::Member::Record(_)
                 | ast::Member::Replicated(_) => {}
             });
         }
@@ -298,11 +300,7 @@ impl<'a> RuleChecker<'a> {
         blocks
     }
 
-    fn record(
-        &mut self,
-        record: &ast::Record,
-        times: Option<&Schedules>,
-    ) -> Option<hir::Record> {
+    fn record(&mut self, record: &ast::Record) -> Option<hir::Record> {
         let every = self.constant(&record.every)?;
         let Some(every) = whole(every).filter(|n| *n > 0) else {
             let span = record.every.span;
@@ -330,8 +328,7 @@ impl<'a> RuleChecker<'a> {
                 }
             }
         }
-        let due = self.record_due(self.part, times, every);
-        sound.then_some(hir::Record { fields, due })
+        sound.then_some(hir::Record { fields, every })
     }
 
     fn recorded(&self, name: &ast::Ident) -> Option<hir::Recorded> {

@@ -2,9 +2,8 @@
 //! their own.
 
 use super::items::ModuleId;
-use super::schedule::Schedules;
 use super::{Binding, RuleChecker, declared_twice};
-use crate::hir::{self, Due};
+use crate::hir;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
 use pl_syntax::ast;
 use std::collections::BTreeMap;
@@ -97,8 +96,9 @@ impl<'a> RuleChecker<'a> {
                 continue;
             }
             prefixes.push(prefix);
-            if let Some(inner) = self.used(part, used) {
-                self.collect(inner, members);
+            match self.used(part, used) {
+                Some(inner) => self.collect(inner, members),
+                None => self.parts_missing = true,
             }
         }
     }
@@ -142,11 +142,9 @@ impl<'a> RuleChecker<'a> {
     fn unknown_rule(&self, at: ModuleId, name: &ast::Ident) -> Diagnostic {
         let help = match did_you_mean(&name.name, self.items.rules(at)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                "a rule stands in this file or is imported, as in \
+            None => "a rule stands in this file or is imported, as in \
                      `import std.rules.weight_decay { weight_decay }`"
-                    .to_owned()
-            }
+                .to_owned(),
         };
         Diagnostic::error(Code::E0209, name.span, format!("there is no rule `{}`", name.name))
             .label(name.span, "an unknown rule")
@@ -196,27 +194,22 @@ impl<'a> RuleChecker<'a> {
         }
     }
 
-    /// Reports parts of which some take rows for pairs and others do not.
+    /// Reports a part that takes rows for pairs in a rule that does not.
     pub(super) fn same_views(&mut self) {
-        let signed = self.parts[0].is_signed();
-        let other = self.parts.iter().skip(1).find(|part| part.is_signed() != signed);
+        if self.parts[0].is_signed() {
+            return;
+        }
+        let other = self.parts.iter().skip(1).find(|part| part.is_signed());
         let Some((other, (_, used))) = other.and_then(|part| Some((part, part.used?))) else {
             return;
         };
         let (name, at) = (&other.rule.name, used.rule.span);
-        let has = |signed| if signed { "pairs of rows" } else { "rows" };
-        let message = format!("`{}` sees other rows", name.name);
+        let message = format!("the synapses of `{}` are pairs of rows", name.name);
         self.found.push(
             Diagnostic::error(Code::E0507, at, message)
-                .label(at, format!("its synapses are {}", has(!signed)))
-                .label(self.parts[0].rule.name.span, format!("this one's are {}", has(signed)))
-                .help("write `view signed` in all rules, or in none"),
+                .label(at, "this has a `view signed`")
+                .label(self.parts[0].rule.name.span, "this rule has none")
+                .help("write `view signed` in this rule, too"),
         );
-    }
-
-    /// When the records of a part are due: updates of a rule that is used are its own.
-    pub(super) fn record_due(&self, part: usize, times: Option<&Schedules>, every: u32) -> Due {
-        let own = times.filter(|_| part > 0).map_or(Due::Always, |times| times.due(part, None));
-        own.each(every)
     }
 }

@@ -5,40 +5,50 @@ use crate::hir::{Block, Due, Expr, ExprKind, Over, Rounding, Sensor, Stmt};
 use pl_diag::{Code, Diagnostic, Span};
 use pl_ir::Quantity;
 
-/// Moves resets behind the last block of an update that reads the sensor; reports those that only
-/// some lanes reach, which cannot move.
+/// Moves resets of all synapses behind the last block of an update that reads correlation, both
+/// sensors' together as one write resets them; reports resets that only some lanes reach, which
+/// cannot move, of a sensor that is read later.
 pub(super) fn postpone(blocks: &mut Vec<Block>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (sensor, quantity) in
-        [(Sensor::Causal, Quantity::Causal), (Sensor::Acausal, Quantity::Acausal)]
-    {
-        let reads = blocks.iter().map(|block| reading(&block.body, quantity));
-        let reads: Vec<Option<Span>> = reads.collect();
-        let Some(last) = reads.iter().rposition(Option::is_some) else { continue };
-        let mut waiting: Vec<(Due, Stmt)> = Vec::new();
-        for block in &mut blocks[..last] {
-            let is_reset = |stmt: &mut Stmt| matches!(stmt, Stmt::Reset(of, _) if *of == sensor);
-            if let Some(reset) = block.body.extract_if(.., is_reset).last()
-                && waiting.iter().all(|(due, _)| *due != block.due)
-            {
-                waiting.push((block.due, reset));
-            }
+    let reads = |block: &Block| SENSORS.map(|(_, quantity)| reading(&block.body, quantity));
+    let reads: Vec<[Option<Span>; 2]> = blocks.iter().map(reads).collect();
+    let Some(last) = reads.iter().rposition(|found| found.iter().any(Option::is_some)) else {
+        return found;
+    };
+    let mut waiting: Vec<(Due, Vec<Stmt>)> = Vec::new();
+    for (index, block) in blocks[..last].iter_mut().enumerate() {
+        let resets = block.body.extract_if(.., |stmt| {
+            matches!(stmt, Stmt::Reset(sensor, _)
+            if SENSORS.iter().any(|(of_synapse, _)| of_synapse == sensor))
+        });
+        let resets: Vec<Stmt> = resets.collect();
+        match waiting.iter_mut().find(|(due, _)| *due == block.due) {
+            Some((_, others)) => others.extend(resets),
+            None if resets.is_empty() => {}
+            None => waiting.push((block.due, resets)),
+        }
+        for (which, (sensor, _)) in SENSORS.into_iter().enumerate() {
+            let read = reads[index + 1..].iter().rev().find_map(|found| found[which]);
             let chosen = reset_in(&block.body, sensor);
-            found.extend(chosen.zip(reads[last]).map(|(reset, read)| too_early(reset, read)));
+            found.extend(chosen.zip(read).map(|(reset, read)| too_early(reset, read)));
         }
-        for (due, reset) in waiting {
-            let reader = &mut blocks[last];
-            if reader.over == Over::Synapses && reader.due == due {
-                reader.body.push(reset);
-                continue;
-            }
-            let (over, rounding) = (Over::Synapses, Rounding::default());
-            blocks.insert(last + 1, Block { due, over, rounding, body: vec![reset] });
-        }
-        blocks.retain(|block| !block.body.is_empty());
     }
+    for (due, resets) in waiting {
+        let reader = &mut blocks[last];
+        if reader.over == Over::Synapses && reader.due == due {
+            reader.body.extend(resets);
+            continue;
+        }
+        let (over, rounding) = (Over::Synapses, Rounding::default());
+        blocks.insert(last + 1, Block { due, over, rounding, body: resets });
+    }
+    blocks.retain(|block| !block.body.is_empty());
     found
 }
+
+/// What `synapses` blocks reset, and what they then read anew.
+const SENSORS: [(Sensor, Quantity); 2] =
+    [(Sensor::Causal, Quantity::Causal), (Sensor::Acausal, Quantity::Acausal)];
 
 fn too_early(reset: Span, read: Span) -> Diagnostic {
     let message = "this sensor is read again after its reset in some synapses";
@@ -66,9 +76,9 @@ fn reading(body: &[Stmt], quantity: Quantity) -> Option<Span> {
     body.iter().find_map(|stmt| match stmt {
         Stmt::Let(_, value) | Stmt::Assign(_, value) => of(value),
         Stmt::AssignElement { index, value, .. } => of(index).or_else(|| of(value)),
-        Stmt::If { cond, then, otherwise } => of(cond)
-            .or_else(|| reading(then, quantity))
-            .or_else(|| reading(otherwise, quantity)),
+        Stmt::If { cond, then, otherwise } => {
+            of(cond).or_else(|| reading(then, quantity)).or_else(|| reading(otherwise, quantity))
+        }
         Stmt::For { body, .. } => reading(body, quantity),
         Stmt::Send { row, address } => of(row).or_else(|| of(address)),
         Stmt::Reset(..) => None,

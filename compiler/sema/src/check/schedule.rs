@@ -80,12 +80,12 @@ impl<'a> RuleChecker<'a> {
             let ast::Member::Schedule(schedule) = member else { return None };
             Some((*part, schedule))
         });
-        let imposed = self.parts.iter().enumerate().filter_map(|(index, part)| {
-            part.imposed_schedule().map(|schedule| (index, schedule))
-        });
+        let imposed =
+            self.parts.iter().enumerate().filter_map(|(index, part)| {
+                part.imposed_schedule().map(|schedule| (index, schedule))
+            });
         let replaced: Vec<usize> = imposed.clone().map(|(part, _)| part).collect();
-        let written =
-            written.filter(|(part, s)| s.blocks.is_some() || !replaced.contains(part));
+        let written = written.filter(|(part, s)| s.blocks.is_some() || !replaced.contains(part));
         let schedules: Vec<(usize, &ast::Schedule)> = imposed.chain(written).collect();
         let mut all: Vec<Times> = Vec::new();
         let mut sound = true;
@@ -113,7 +113,8 @@ impl<'a> RuleChecker<'a> {
             }
             all.push(times);
         }
-        if !sound {
+        // A rule that was refused may be what has a schedule.
+        if !sound || all.is_empty() && self.parts_missing {
             return None;
         }
         let homeless = members.iter().find_map(|(part, member)| {

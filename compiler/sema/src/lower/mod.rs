@@ -128,7 +128,7 @@ impl Record {
                 Field { name: name.clone(), scope: state.scope, frac: state_format(state).frac() }
             }
         };
-        pl_ir::Record { every: self.due.every(), fields: self.fields.iter().map(field).collect() }
+        pl_ir::Record { every: self.every, fields: self.fields.iter().map(field).collect() }
     }
 }
 
@@ -375,11 +375,18 @@ impl Lowering<'_> {
 
     /// A record: every so many updates, opens a sample and copies the fields.
     fn record(&mut self, id: RecordId, record: &Record) {
-        let (after, _) = self.b.block(&[]);
-        self.unless_due(record.due, after);
-        let open = self.b.value(Op::RecordOpen, Imm::Record(id), &[], Type::I32);
+        let index = self.b.value(Op::UpdateIndex, Imm::None, &[], Type::I32);
+        let one = self.b.iconst(1);
+        let number = self.b.op(Op::Add, &[index, one]);
+        let every = self.b.iconst(record.every.cast_signed());
+        let phase = self.b.op(Op::RemU, &[number, every]);
+        let (take, _) = self.b.block(&[]);
         let (copy, _) = self.b.block(&[]);
+        let (after, _) = self.b.block(&[]);
         let to = |block| BlockCall { block, args: Vec::new() };
+        self.b.terminate(Terminator::Branch(phase, to(after), to(take)));
+        self.b.switch_to(take);
+        let open = self.b.value(Op::RecordOpen, Imm::Record(id), &[], Type::I32);
         self.b.terminate(Terminator::Branch(open, to(copy), to(after)));
         self.b.switch_to(copy);
         self.record_fields(id, record);

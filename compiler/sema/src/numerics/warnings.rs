@@ -61,13 +61,7 @@ fn held_frac(over: Over, value: &Expr) -> i32 {
 }
 
 /// Stores that lose all changes, or always saturate.
-fn store(
-    rule: &Rule,
-    block: &Block,
-    target: Target,
-    value: &Expr,
-    found: &mut Vec<Diagnostic>,
-) {
+fn store(rule: &Rule, block: &Block, target: Target, value: &Expr, found: &mut Vec<Diagnostic>) {
     let (range, format) = match target {
         Target::Local(_) => return,
         Target::Weight => (rule.weights(), Format::INT),
@@ -100,12 +94,7 @@ fn store(
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "only some expressions are traps")]
 /// Stores that do what kernels written by hand do by accident.
-fn traps(
-    rounding: Rounding,
-    target: Target,
-    value: &Expr,
-    range: Interval,
-) -> Option<Diagnostic> {
+fn traps(rounding: Rounding, target: Target, value: &Expr, range: Interval) -> Option<Diagnostic> {
     let drops = held(value) > 0 && target == Target::Weight;
     let inside = value.interval.low <= range.high && value.interval.high >= range.low;
     let cut = inside && !range.contains(value.interval);

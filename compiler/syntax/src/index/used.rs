@@ -1,0 +1,92 @@
+//! Names of rules that are used, which have dots: `homeostasis.target`.
+
+use super::{Declaration, Index, NameKind, seen};
+use crate::ast::{Ident, Item, Member, Module, Rule};
+use pl_diag::Span;
+
+/// Adds, for each rule and what it uses, names with dots, and shows to declarations where they stand
+/// behind a dot.
+pub(super) fn add(index: &mut Index, names: &[Ident], text: &str, module: &Module) {
+    for rule in rules(module) {
+        let places = seen(rule, module);
+        for (prefix, used) in uses(rule) {
+            let Some(used) = find(module, &used.name) else { continue };
+            let inner = |d: &&Declaration| belongs(d, used) && !d.name.name.contains('.');
+            let mut dotted: Vec<Declaration> = index.found.iter().filter(inner).cloned().collect();
+            for declaration in &mut dotted {
+                declaration.name.name = format!("{}.{}", prefix.name, declaration.name.name);
+                declaration.seen.clone_from(&places);
+            }
+            index.found.append(&mut dotted);
+        }
+        for chain in chains(names, text) {
+            let within =
+                |seen: &Span| seen.start <= chain[0].span.start && chain[0].span.end <= seen.end;
+            if places.iter().any(within) {
+                behind_dots(index, chain, rule, module);
+            }
+        }
+    }
+}
+
+/// Names that stand one behind the other with dots between them, two or more.
+fn chains<'n>(names: &'n [Ident], text: &str) -> Vec<&'n [Ident]> {
+    let dot = |a: &Ident, b: &Ident| {
+        let between = text.get(a.span.end as usize..b.span.start as usize);
+        between.is_some_and(|between| between.trim() == ".")
+    };
+    names.chunk_by(dot).filter(|chain| chain.len() > 1).collect()
+}
+
+/// Shows the last name of a chain in a rule to its declaration; what belongs to another file becomes
+/// one of its own.
+fn behind_dots(index: &mut Index, chain: &[Ident], rule: &Rule, module: &Module) {
+    let Some((last, prefixes)) = chain.split_last() else { return };
+    let mut around = Some(rule);
+    for prefix in prefixes {
+        let used = around.and_then(|rule| uses(rule).find(|(name, _)| name.name == prefix.name));
+        around = used.and_then(|(_, used)| find(module, &used.name));
+    }
+    let meant = around.and_then(|rule| {
+        let is_meant = |d: &&mut Declaration| belongs(d, rule) && d.name.name == last.name;
+        index.found.iter_mut().find(is_meant)
+    });
+    match meant {
+        Some(declaration) => declaration.seen.push(last.span),
+        None => index.add(last, NameKind::Imported, "", last.span, vec![last.span]),
+    }
+}
+
+/// Whether something is a param, state or input that a rule itself declares.
+fn belongs(declaration: &Declaration, rule: &Rule) -> bool {
+    let kind = matches!(declaration.kind, NameKind::Param | NameKind::State | NameKind::Input);
+    let (name, around) = (declaration.name.span, rule.span);
+    kind && around.start <= name.start && name.end <= around.end
+}
+
+fn rules(module: &Module) -> impl Iterator<Item = &Rule> {
+    module.items.iter().filter_map(|item| match item {
+        Item::Rule(rule) => Some(rule),
+        Item::Import(_) | Item::Const(_) | Item::Fn(_) | Item::Test(_) => None,
+    })
+}
+
+fn find<'m>(module: &'m Module, name: &str) -> Option<&'m Rule> {
+    rules(module).find(|rule| rule.name.name == name)
+}
+
+/// What a rule uses: by which prefix, and the name of the rule.
+fn uses(rule: &Rule) -> impl Iterator<Item = (&Ident, &Ident)> {
+    rule.members.iter().filter_map(|member| match member {
+        Member::Use(used) => Some((used.prefix(), &used.rule)),
+        Member::View(_)
+        | Member::Rounding { .. }
+        | Member::HardwareRng(_)
+        | Member::Replicated(_)
+        | Member::Decl(_)
+        | Member::Schedule(_)
+        | Member::Start(_)
+        | Member::Block(_)
+        | Member::Record(_) => None,
+    })
+}

@@ -1,0 +1,8 @@
+rule a {
+    use b
+}
+
+rule b {
+    every 1 ms
+    use a as inner
+}
