@@ -1,6 +1,6 @@
 //! Declarations of a module: what an instance stores and what the chip offers.
 
-use crate::{DerivedId, Function, ObjectId, RecordId};
+use crate::{DerivedId, Function, Imm, ObjectId, Op, RecordId};
 
 /// A quantity of the chip that a rule reads or writes a row (or all columns) at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -256,6 +256,18 @@ impl Module {
     #[must_use]
     pub fn function(&self, name: &str) -> Option<&Function> {
         self.functions.iter().find(|f| f.name == name)
+    }
+
+    /// Whether any function reads (`Op::Read`) or writes (`Op::Write`) this quantity.
+    #[must_use]
+    pub fn has(&self, op: Op, quantity: Quantity) -> bool {
+        self.functions.iter().any(|func| {
+            let mut insts = func.blocks.iter().flat_map(|block| &block.insts);
+            insts.any(|inst| {
+                let inst = func.inst(*inst);
+                inst.op == op && inst.imm == Imm::Quantity(quantity)
+            })
+        })
     }
 
     /// The same module with every function renumbered (see [`Function::renumbered`]).

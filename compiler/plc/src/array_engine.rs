@@ -4,7 +4,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::{Branch, Chip, Reference, ReferenceStep, RowMode};
 use pl_driver::ir::io::{COLUMNS, UpdateIo, baseline};
-use pl_driver::ir::{Imm, InstData, Module, Op, Quantity, Scope};
+use pl_driver::ir::{Module, Op, Quantity, Scope};
 use pl_driver::{Engine as Executor, Instance, Place, Rule, Step};
 use pl_experiment::engine::{Binding, Engine, EngineError, RecordField, RecordSample};
 use pl_experiment::state;
@@ -413,19 +413,7 @@ struct Sensors {
 
 impl Sensors {
     fn of(module: &Module) -> Sensors {
-        let quantity = |inst: &InstData| match (inst.op, inst.imm) {
-            (Op::Read | Op::Write, Imm::Quantity(quantity)) => Some((inst.op, quantity)),
-            _ => None,
-        };
-        let used: Vec<(Op, Quantity)> = (module.functions.iter())
-            .flat_map(|func| {
-                func.blocks.iter().flat_map(|block| block.insts.iter().map(|inst| func.inst(*inst)))
-            })
-            .filter_map(quantity)
-            .collect();
-        let any = |op, wanted: &[Quantity]| {
-            used.iter().any(|(own, quantity)| *own == op && wanted.contains(quantity))
-        };
+        let any = |op, wanted: &[Quantity]| wanted.iter().any(|own| module.has(op, *own));
         Sensors {
             correlation: any(Op::Read, &[Quantity::Causal, Quantity::Acausal]),
             rates: any(Op::Read, &[Quantity::Rate]) || any(Op::Write, &[Quantity::RateReset]),

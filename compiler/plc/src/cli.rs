@@ -255,11 +255,12 @@ pub(crate) struct ReportArgs {
 /// hardware rows [default: from 0], and `events` that were sent (events by three: update from 0, row,
 /// address), which are compared. All but `weights` may be left out.
 #[derive(Args, Debug)]
+#[command(after_long_help = crate::apply::arrays_help())]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ApplyArgs {
     /// File with the rule; `-` reads standard input, `std:NAME` is a rule of the library.
     pub(crate) file: String,
-    /// NumPy archive of recorded arrays.
+    /// NumPy archive of recorded arrays; `--help` lists them.
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
     /// The rule, if the file has several.

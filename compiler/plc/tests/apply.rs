@@ -33,12 +33,57 @@ fn engines_find_the_recorded_results() {
             apply(folder.path(), CAPTURE, &["--seed", "3", "--engine", engine, "--out", &out]);
         assert!(done.status.success(), "{}", text(&done.stderr));
         let printed = text(&done.stdout);
-        assert!(printed.ends_with("0 of 640 recorded weights differ\n"), "{engine}: {printed}");
+        assert!(
+            printed.ends_with("0 of 640 recorded weights and 0 of 640 addresses differ\n"),
+            "{engine}: {printed}"
+        );
         files.push(std::fs::read(folder.path().join(out)).unwrap());
     }
     assert!(files.windows(2).all(|pair| pair[0] == pair[1]));
     let other = apply(folder.path(), CAPTURE, &["--seed", "3", "--set", "lambda_stdp=0.5"]);
     assert!(!text(&other.stdout).contains("\n0 of 640"), "another gain is another result");
+}
+
+#[test]
+fn unknown_and_missing_arrays_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "rule r {\n    every 1 ms\n    synapses { weight += rate }\n}\n";
+    std::fs::write(folder.path().join("r.pl"), source).unwrap();
+    let run = |array: Option<&str>| {
+        let file = std::fs::File::create(folder.path().join("data.npz")).unwrap();
+        let mut writer = NpzWriter::new(file);
+        writer.add_array("weights", &Array2::<u8>::zeros((2, 3))).unwrap();
+        if let Some(name) = array {
+            writer.add_array(name, &Array2::<u8>::from_elem((2, 3), 5)).unwrap();
+        }
+        writer.finish().unwrap();
+        let done = Command::new(env!("CARGO_BIN_EXE_plc"))
+            .current_dir(folder.path())
+            .args(["apply", "r.pl", "--data", "data.npz"])
+            .output()
+            .unwrap();
+        (done.status.code(), text(&done.stderr))
+    };
+    let (code, message) = run(Some("rate"));
+    assert_eq!(code, Some(1));
+    assert!(message.contains("an array `rate`"), "{message}");
+    assert!(message.contains("did you mean `rates`?"), "{message}");
+    assert!(message.contains("arrays are weights, addresses, causal,"), "{message}");
+    let (code, message) = run(None);
+    assert_eq!(code, Some(1));
+    assert!(message.contains("reads `rate`, but the file has no array `rates`"), "{message}");
+    assert!(!folder.path().join("applied.npz").exists());
+    assert_eq!(run(Some("rates")), (Some(0), String::new()));
+}
+
+#[test]
+fn help_lists_the_arrays() {
+    let done = Command::new(env!("CARGO_BIN_EXE_plc")).args(["apply", "--help"]).output().unwrap();
+    let help = text(&done.stdout);
+    for name in ["weights", "causal_baseline", "membranes", "rows", "events"] {
+        assert!(help.contains(&format!("  {name} ")), "{name}: {help}");
+    }
+    assert!(help.contains("(U+1, R, C)") && help.contains("uint8"), "{help}");
 }
 
 #[test]

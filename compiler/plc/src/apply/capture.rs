@@ -1,163 +1,75 @@
-//! `plc apply`: updates of a rule on recorded arrays, on any engine, against recorded results.
+//! Recorded arrays: what a file holds, and what of it an update starts from.
 
-use crate::cli::{ApplyArgs, MessageFormat};
-use crate::engines::EngineKind;
-use crate::output::{self, Failure};
-use crate::test_ppu::OnPpu;
 use ndarray::{Array2, Array3, ArrayD, Axis};
+use pl_diag::did_you_mean;
+use pl_driver::Rule;
 use pl_driver::ir::io::{self, COLUMNS, Event};
-use pl_driver::test_run::{BASELINE, Bench, Executor, OnArrays};
-use pl_driver::{Engine, Rule, Session};
+use pl_driver::ir::{Op, Quantity};
+use pl_driver::test_run::{BASELINE, Bench};
 use pl_experiment::archive::ArchiveReader;
-use pl_experiment::outcome::{Archive, Elements, NamedArray};
-use std::path::Path;
+
+/// The arrays that a file may have: name, shape, what it holds. R rows, C columns, U updates.
+const ARRAYS: [(&str, &str, &str); 10] = [
+    ("weights", "(R, C) or (U+1, R, C)", "0 to 63: before the first update, or also after each"),
+    ("addresses", "(R, C) or (U+1, R, C)", "0 to 63, likewise; 0 if it is missing"),
+    ("causal", "(R, C) or (U, R, C)", "ADC codes, the same in all updates or those of each"),
+    ("acausal", "(R, C) or (U, R, C)", "likewise"),
+    ("causal_baseline", "(1) or (C)", "ADC codes without correlation; goes with `causal`"),
+    ("acausal_baseline", "(1) or (C)", "likewise"),
+    ("rates", "(C) or (U, C)", "spikes of each neuron since the last reset"),
+    ("membranes", "(C) or (U, C)", "ADC codes"),
+    ("rows", "(R)", "hardware rows, ascending; from 0 if it is missing"),
+    ("events", "(E, 3)", "events sent, to compare with: update from 0, row, address 0 to 63"),
+];
+
+/// What `plc apply --help` says of the arrays.
+pub(crate) fn arrays_help() -> String {
+    let mut text = String::from(
+        "Arrays of FILE, with R rows, C columns and U updates; `weights` must be there, and each \
+         sensor that\nthe rule reads. Elements are uint8, int16, int32 or int64, of 0 to 255:\n",
+    );
+    for (name, shape, what) in ARRAYS {
+        text.push_str(&format!("  {name:<17} {shape:<22} {what}\n"));
+    }
+    text
+}
 
 /// Most rows of a view.
 const ROWS_MAX: usize = 256;
 
 /// What a file holds, one element an update along the first axis, or a single one for all.
-struct Capture {
+pub(super) struct Capture {
     /// Updates to do.
-    updates: usize,
-    rows: usize,
-    columns: usize,
+    pub(super) updates: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
     /// Hardware rows.
-    row_numbers: Vec<u8>,
-    weights: Array3<u8>,
-    addresses: Option<Array3<u8>>,
-    causal: Option<Array3<u8>>,
-    acausal: Option<Array3<u8>>,
+    pub(super) row_numbers: Vec<u8>,
+    pub(super) weights: Array3<u8>,
+    pub(super) addresses: Option<Array3<u8>>,
+    pub(super) causal: Option<Array3<u8>>,
+    pub(super) acausal: Option<Array3<u8>>,
     /// One a column.
-    causal_baseline: Vec<u8>,
-    acausal_baseline: Vec<u8>,
+    pub(super) causal_baseline: Vec<u8>,
+    pub(super) acausal_baseline: Vec<u8>,
     /// Updates by one by columns.
-    rates: Option<Array3<u8>>,
-    membranes: Option<Array3<u8>>,
+    pub(super) rates: Option<Array3<u8>>,
+    pub(super) membranes: Option<Array3<u8>>,
     /// What was sent, in order.
-    events: Option<Vec<Sent>>,
+    pub(super) events: Option<Vec<Sent>>,
 }
 
 /// An event with the number of its update, from 0.
-type Sent = (usize, Event);
-
-/// Runs the rule on the arrays of a file.
-pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
-    let rule = rule(args)?;
-    let bytes = output::read_file(&args.data)?;
-    let invalid = |message: String| Failure::Invalid(format!("{}: {message}", args.data.display()));
-    let capture = Capture::parse(&bytes).map_err(invalid)?;
-    if rule.hir().signed {
-        let message = "recorded arrays hold rows, the pairs of `view signed` are not supported";
-        return Err(invalid(message.to_owned()));
-    }
-    for (what, count, limit) in [
-        ("rows", capture.rows, rule.hir().rows_max),
-        ("columns", capture.columns, rule.hir().columns_max),
-    ] {
-        if count > limit as usize {
-            let message = format!("it has {count} {what}, the rule says `view {what} <= {limit}`");
-            return Err(invalid(message));
-        }
-    }
-    let kind = args.engine.map_or(EngineKind::default(), EngineKind::from);
-    let mut executor: Box<dyn Executor> = match kind {
-        EngineKind::Jit | EngineKind::Eval | EngineKind::Ideal => Box::new(OnArrays),
-        EngineKind::Ppu => Box::new(OnPpu::new(&rule).map_err(Failure::Invalid)?),
-    };
-    let mut bench = bench(&rule, args, &capture, kind)?;
-    executor.start(&mut bench).map_err(Failure::Invalid)?;
-    capture.give(&mut bench, 0, true);
-    let (mut weights, mut addresses, mut sent) = (Vec::new(), Vec::new(), Vec::new());
-    let mut against = Against::default();
-    for update in 0..capture.updates {
-        capture.give(&mut bench, update, capture.has_course());
-        executor.update(&mut bench).map_err(Failure::Invalid)?;
-        weights.extend(capture.inside(&bench.weights));
-        addresses.extend(capture.inside(&bench.addresses));
-        sent.extend(bench.effects.events.iter().map(|event| (update, *event)));
-        against.note(&capture, &bench, update);
-    }
-    let shape = [capture.updates, capture.rows, capture.columns];
-    let array = |name: &str, values| {
-        let elements = ArrayD::from_shape_vec(shape.to_vec(), values);
-        let elements = elements.map_err(|error| Failure::Usage(error.to_string()))?;
-        Ok(NamedArray { name: name.into(), elements: Elements::U8(elements) })
-    };
-    let mut arrays = vec![array("weights", weights)?, array("addresses", addresses)?];
-    if !sent.is_empty() {
-        arrays.push(NamedArray { name: "events".into(), elements: array_of_events(&sent) });
-    }
-    let file = args.out.clone().unwrap_or_else(|| Path::new("applied.npz").to_owned());
-    let archive = Archive { file: file.display().to_string(), arrays };
-    output::write_file(&file, &archive.to_bytes().map_err(Failure::Usage)?)?;
-    outln!(
-        "{}: {} updates of {} rows and {} columns, engine {}; results in {}",
-        rule.name(),
-        capture.updates,
-        capture.rows,
-        capture.columns,
-        kind.name(),
-        file.display()
-    );
-    if !sent.is_empty() {
-        outln!("{} events were sent", sent.len());
-    }
-    against.print();
-    Ok(())
-}
-
-fn rule(args: &ApplyArgs) -> Result<Rule, Failure> {
-    let (source, bytes) = output::read_source(&args.file)?;
-    let beside = |path: &str| output::module_beside(&source, path);
-    let compiled = Session::default().compile_with(&source, &bytes, &beside, &mut |_, _| {});
-    output::print_diagnostics(&compiled.diagnostics, &compiled.sources, MessageFormat::Human);
-    if compiled.has_errors() {
-        return Err(Failure::Findings);
-    }
-    let wanted = |rule: &&Rule| args.rule.as_deref().is_none_or(|name| name == rule.name());
-    let mut found = compiled.rules.iter().filter(wanted);
-    match (found.next(), found.next()) {
-        (Some(rule), None) => Ok(rule.clone()),
-        _ => {
-            let names: Vec<&str> = compiled.rules.iter().map(Rule::name).collect();
-            Err(Failure::Usage(format!(
-                "choose one rule with `--rule`; {source} has {}",
-                names.join(", ")
-            )))
-        }
-    }
-}
-
-fn bench(
-    rule: &Rule,
-    args: &ApplyArgs,
-    capture: &Capture,
-    kind: EngineKind,
-) -> Result<Bench, Failure> {
-    let engine = match kind {
-        EngineKind::Jit => Engine::Jit,
-        EngineKind::Eval | EngineKind::Ppu => Engine::Eval,
-        EngineKind::Ideal => Engine::Ideal,
-    };
-    let mut bench =
-        Bench::new(rule, engine, capture.row_numbers.clone(), capture.columns, args.seed);
-    for setting in &args.set {
-        let parsed = setting
-            .split_once('=')
-            .and_then(|(name, value)| Some((name.trim(), value.trim().parse::<f64>().ok()?)));
-        let (name, value) = parsed
-            .ok_or_else(|| Failure::Usage(format!("`--set {setting}` must be PARAM=NUMBER")))?;
-        bench
-            .instance
-            .set_param(name, value)
-            .map_err(|error| Failure::Usage(format!("--set: {error}")))?;
-    }
-    Ok(bench)
-}
+pub(super) type Sent = (usize, Event);
 
 impl Capture {
-    fn parse(bytes: &[u8]) -> Result<Capture, String> {
+    /// Reads the arrays that updates of `rule` start from.
+    ///
+    /// # Errors
+    /// What of the file is wrong, or missing.
+    pub(super) fn parse(bytes: &[u8], rule: &Rule) -> Result<Capture, String> {
         let mut reader = ArchiveReader::open(bytes)?;
+        check_known(reader.names())?;
         let events = reader.integers("events")?.map(events_of).transpose()?;
         let mut plane = |name: &str| bytes_of(&mut reader, name);
         let weights = plane("weights")?.ok_or("it has no array `weights`")?;
@@ -212,6 +124,7 @@ impl Capture {
             events,
         };
         capture.updates = capture.check()?;
+        check_sensors(reader.names(), rule)?;
         Ok(capture)
     }
 
@@ -256,12 +169,12 @@ impl Capture {
     }
 
     /// Whether weights are recorded before every update, so that each starts from them.
-    fn has_course(&self) -> bool {
+    pub(super) fn has_course(&self) -> bool {
         self.weights.dim().0 > 1
     }
 
     /// Puts what an update starts from into the bench.
-    fn give(&self, bench: &mut Bench, update: usize, synapses: bool) {
+    pub(super) fn give(&self, bench: &mut Bench, update: usize, synapses: bool) {
         let code = |baseline: &[u8], column: usize, code: u8| {
             // The bench has one baseline for all columns.
             let correlation = io::correlation(baseline[column], code);
@@ -300,69 +213,44 @@ impl Capture {
     }
 
     /// The values of the captured columns.
-    fn inside(&self, plane: &[u8]) -> Vec<u8> {
+    pub(super) fn inside(&self, plane: &[u8]) -> Vec<u8> {
         plane.chunks(COLUMNS).flat_map(|row| row[..self.columns].iter().copied()).collect()
     }
 }
 
-/// Results beside recorded ones.
-#[derive(Default)]
-struct Against {
-    lines: Vec<String>,
-    synapses: usize,
-    differing: usize,
-    /// Events that differ, are missing or were not recorded.
-    events: usize,
+/// Checks that a file has known arrays alone.
+fn check_known(names: &[String]) -> Result<(), String> {
+    let known = ARRAYS.map(|(name, ..)| name);
+    if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
+        let hint = did_you_mean(name, known)
+            .map_or(String::new(), |known| format!(", did you mean `{known}`?"));
+        return Err(format!(
+            "it has an array `{name}`, which means nothing here{hint}; arrays are {}",
+            known.join(", ")
+        ));
+    }
+    Ok(())
 }
 
-impl Against {
-    fn note(&mut self, capture: &Capture, bench: &Bench, update: usize) {
-        let recorded = |array: &Array3<u8>| {
-            (array.dim().0 > update + 1)
-                .then(|| array.index_axis(Axis(0), update + 1).iter().copied().collect::<Vec<u8>>())
-        };
-        let events = capture.events.as_ref().map_or(0, |recorded| {
-            let wanted = recorded.iter().filter(|(of, _)| *of == update).map(|(_, event)| event);
-            let (wanted, found): (Vec<_>, Vec<_>) =
-                (wanted.collect(), bench.effects.events.iter().collect());
-            let same = wanted.iter().zip(&found).filter(|(a, b)| a == b).count();
-            wanted.len().max(found.len()) - same
-        });
-        self.events += events;
-        let Some(weights) = recorded(&capture.weights) else { return };
-        let found = capture.inside(&bench.weights);
-        let differences: Vec<u8> =
-            found.iter().zip(&weights).map(|(a, b)| a.abs_diff(*b)).collect();
-        let differing = differences.iter().filter(|difference| **difference != 0).count();
-        let addresses = capture.addresses.as_ref().and_then(recorded).map_or(0, |addresses| {
-            let found = capture.inside(&bench.addresses);
-            found.iter().zip(&addresses).filter(|(a, b)| a != b).count()
-        });
-        let largest = differences.iter().max().copied().unwrap_or(0);
-        self.lines
-            .push(format!("{update:>8} {differing:>10} {largest:>10} {addresses:>12} {events:>8}"));
-        self.synapses += differences.len();
-        self.differing += differing;
-    }
-
-    fn print(&self) {
-        if self.events > 0 {
-            outln!("{} events differ from the recorded ones", self.events);
+/// Checks that a file has every sensor that the rule reads.
+fn check_sensors(names: &[String], rule: &Rule) -> Result<(), String> {
+    let sensors = [
+        (Quantity::Causal, "causal"),
+        (Quantity::Acausal, "acausal"),
+        (Quantity::Rate, "rates"),
+        (Quantity::Membrane, "membranes"),
+    ];
+    for (quantity, array) in sensors {
+        let missing = !names.iter().any(|name| name == array);
+        if missing && rule.module().has(Op::Read, quantity) {
+            return Err(format!(
+                "the rule `{}` reads `{}`, but the file has no array `{array}`",
+                rule.name(),
+                quantity.name()
+            ));
         }
-        if self.lines.is_empty() {
-            return;
-        }
-        outln!(
-            "{:>8} {:>10} {:>10} {:>12} {:>8}",
-            "update",
-            "weights",
-            "largest",
-            "addresses",
-            "events"
-        );
-        self.lines.iter().for_each(|line| outln!("{line}"));
-        outln!("{} of {} recorded weights differ", self.differing, self.synapses);
     }
+    Ok(())
 }
 
 /// Two or three axes as updates by rows by columns.
@@ -403,14 +291,4 @@ fn events_of(array: ArrayD<i64>) -> Result<Vec<Sent>, String> {
 
 fn shape_of_events(shape: &[usize]) -> String {
     format!("`events` has the shape {shape:?}, not events by update, row and address")
-}
-
-/// Events as such an array.
-fn array_of_events(sent: &[Sent]) -> Elements {
-    let words = |(update, event): &Sent| {
-        let update = i32::try_from(*update).unwrap_or(i32::MAX);
-        [update, 2 * i32::from(event.driver), i32::from(event.address)]
-    };
-    let words: Vec<[i32; 3]> = sent.iter().map(words).collect();
-    Elements::I32(Array2::from(words).into_dyn())
 }
