@@ -166,7 +166,7 @@ impl Cond {
 }
 
 /// The immediate of an instruction, of the kind its op's row names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Imm {
     /// No immediate.
     None,

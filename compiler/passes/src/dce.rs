@@ -1,7 +1,7 @@
 //! Dead code: drops values and block parameters on which no write, draw, record or branch depends.
 
 use crate::{Changed, PassCx};
-use pl_ir::{Block, Effect, Function, Inst, Value};
+use pl_ir::{Block, Effect, Function, Inst, InstData, Value};
 
 pub(crate) fn run(func: &mut Function, cx: &PassCx<'_>) -> Changed {
     let live = live_values(func, cx);
@@ -43,13 +43,14 @@ pub(crate) fn retain_params(func: &mut Function, block: Block, keep: &[bool]) {
 
 /// By value, whether something visible depends on it.
 fn live_values(func: &Function, cx: &PassCx<'_>) -> Vec<bool> {
-    // By value: what it is made of.
-    let mut made_of: Vec<Vec<Value>> = vec![Vec::new(); func.values.len()];
+    // By value: the instruction that makes it, or what jumps pass for a parameter.
+    let mut definitions: Vec<Option<&InstData>> = vec![None; func.values.len()];
+    let mut passed: Vec<Vec<Value>> = vec![Vec::new(); func.values.len()];
     let mut work = Vec::new();
     for data in &func.blocks {
         for inst in data.insts.iter().map(|inst| func.inst(*inst)) {
             if let Some(result) = inst.result {
-                made_of[result.index()].extend(&inst.args);
+                definitions[result.index()] = Some(inst);
             }
             if cx.effect(inst) == Effect::Write {
                 work.extend(&inst.args);
@@ -60,14 +61,15 @@ fn live_values(func: &Function, cx: &PassCx<'_>) -> Vec<bool> {
         }
         for call in data.terminator.calls() {
             for (param, arg) in func.block(call.block).params.iter().zip(&call.args) {
-                made_of[param.index()].push(*arg);
+                passed[param.index()].push(*arg);
             }
         }
     }
     let mut live = vec![false; func.values.len()];
     while let Some(value) = work.pop() {
         if !core::mem::replace(&mut live[value.index()], true) {
-            work.extend(&made_of[value.index()]);
+            let operands = definitions[value.index()].map(|inst| &inst.args);
+            work.extend(operands.unwrap_or(&passed[value.index()]));
         }
     }
     live

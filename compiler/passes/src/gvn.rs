@@ -8,14 +8,17 @@ use crate::dominators::Dominators;
 use crate::replace::Replacements;
 use crate::{Changed, PassCx};
 use pl_ir::{Block, Effect, Function, Imm, InstData, Op, Type, Value};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+
+/// Most operands of an instruction without effects.
+const OPERANDS_MAX: usize = 3;
 
 /// What must agree for two instructions to give the same.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Expression {
     op: Op,
     imm: Imm,
-    args: Vec<Value>,
+    args: [Option<Value>; OPERANDS_MAX],
     ty: Type,
     /// The block, if instructions of another do not count.
     block: Option<Block>,
@@ -24,7 +27,7 @@ struct Expression {
 pub(crate) fn run(func: &mut Function, cx: &PassCx<'_>) -> Changed {
     let dominators = Dominators::new(func);
     let mut replacements = Replacements::new(func);
-    let mut known: HashMap<Expression, Vec<(Block, Value)>> = HashMap::new();
+    let mut known: BTreeMap<Expression, Vec<(Block, Value)>> = BTreeMap::new();
     let mut changed = false;
     for block in dominators.order() {
         let mut insts = core::mem::take(&mut func.blocks[block.index()].insts);
@@ -58,7 +61,8 @@ fn mergeable(cx: &PassCx<'_>, inst: &InstData) -> bool {
 
 fn expression(func: &Function, inst: &InstData, result: Value, block: Block) -> Expression {
     let ty = func.ty(result);
-    let mut args = inst.args.clone();
+    let mut args = [None; OPERANDS_MAX];
+    args.iter_mut().zip(&inst.args).for_each(|(to, from)| *to = Some(*from));
     if inst.op.commutes() {
         args.sort();
     }
