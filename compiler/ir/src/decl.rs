@@ -1,6 +1,7 @@
 //! Declarations of a module: what an instance stores and what the chip offers.
 
 use crate::{DerivedId, Function, Imm, ObjectId, Op, RecordId};
+use core::ops::RangeInclusive;
 
 /// A quantity of the chip that a rule reads or writes a row (or all columns) at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -148,6 +149,8 @@ pub struct Derived {
     pub name: String,
     /// Raw value for the params' defaults, in the format the lowering chose (16-bit range).
     pub default: i32,
+    /// Raw values that whoever sets it keeps to; `None` are all of 32 bits.
+    pub range: Option<RangeInclusive<i32>>,
 }
 
 /// A piece of state or input of a rule instance.
@@ -161,6 +164,10 @@ pub struct Object {
     pub initial: i32,
     /// Whether host or experiment write it and the rule only reads.
     pub input: bool,
+    /// Raw values that whoever sets it from outside keeps to; `None` are all of its type. Code may
+    /// store others: a pass that relies on the range sees to it first that none does. Of passes
+    /// those for the processor for plasticity do.
+    pub range: Option<RangeInclusive<i32>>,
 }
 
 /// One column of a record.

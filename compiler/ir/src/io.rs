@@ -52,9 +52,9 @@ pub struct Instance {
     pub hemisphere: u8,
     /// Number of the next update, from 0. The engine's caller counts it up after each update.
     pub update_index: u32,
-    /// Values of the module's derived table.
+    /// Values of the module's derived table, each in the range that is declared for it.
     pub derived: Vec<i32>,
-    /// Values of each object (see [`ObjectValues`]).
+    /// Values of each object (see [`ObjectValues`]). Who sets them keeps to the declared ranges.
     pub objects: Vec<ObjectValues>,
     /// Last draw of each column's generator; of the chip's generators the register.
     pub rng_x: Box<[u16; COLUMNS]>,

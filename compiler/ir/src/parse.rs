@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! module "structural" rows 256
-//! derived d0 = 4096 "lambda_stdp, q1.14"
+//! derived d0 = 4096 in 0..16384 "lambda_stdp, q1.14"
 //! object s0 = synapse "trace" init 0
-//! input s1 = rule "reward" init 0
+//! input s1 = rule "reward" init 0 in -65536..65536
 //! record r0 every 100: "weight" synapse frac 0, "address" synapse frac 0
 //!
 //! function update {
@@ -22,7 +22,8 @@
 //! ```
 //!
 //! Declarations and blocks are numbered from 0 in the order they are written, which the parser
-//! checks. Values may have any numbers; parsing numbers them anew in the order of definition.
+//! checks; `in` names the smallest and the largest raw value that is set from outside. Values may
+//! have any numbers; parsing numbers them anew in the order of definition.
 //! An op is followed by its immediate (a comparison or quantity after a dot) and its operands.
 //! Names are in quotes, with `\"`, `\\` and `\u{..}`; a function's may go without if it is a word.
 //! What the grammar cannot see (types, dominance, existence of blocks) is left to `verify`.
@@ -35,6 +36,7 @@ use crate::{
     Object, ObjectId, Op, Quantity, Record, RecordId, Scope, Terminator, Type, Value,
     func::BlockData,
 };
+use core::ops::RangeInclusive;
 use cursor::{Cursor, Parsed};
 use std::collections::BTreeMap;
 
@@ -203,12 +205,24 @@ fn scope(cursor: &mut Cursor<'_>) -> Parsed<Scope> {
         .ok_or_else(|| start.error("expected `synapse`, `neuron`, `row` or `rule`"))
 }
 
+/// The range of a declaration, if it has one.
+fn range(cursor: &mut Cursor<'_>) -> Parsed<Option<RangeInclusive<i32>>> {
+    if !cursor.eat_word("in") {
+        return Ok(None);
+    }
+    let low = cursor.number("the smallest value")?;
+    cursor.expect('.')?;
+    cursor.expect('.')?;
+    Ok(Some(low..=cursor.number("the largest value")?))
+}
+
 impl Module {
     fn derived_line(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
         next_number(cursor, DerivedId::PREFIX, self.derived.len())?;
         cursor.expect('=')?;
         let default = cursor.number("a 32-bit integer")?;
-        self.derived.push(Derived { name: cursor.quoted()?, default });
+        let range = range(cursor)?;
+        self.derived.push(Derived { name: cursor.quoted()?, default, range });
         Ok(())
     }
 
@@ -218,7 +232,8 @@ impl Module {
         let (scope, name) = (scope(cursor)?, cursor.quoted()?);
         cursor.keyword("init")?;
         let initial = cursor.number("a 32-bit integer")?;
-        self.objects.push(Object { name, scope, initial, input });
+        let range = range(cursor)?;
+        self.objects.push(Object { name, scope, initial, input, range });
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 use crate::{BlockCall, Function, Generators, Imm, InstData, Module, Terminator, Value};
 use core::fmt::{self, Display, Formatter, Write};
+use core::ops::RangeInclusive;
 
 /// The text form of a module.
 #[must_use]
@@ -41,12 +42,14 @@ impl Display for Module {
         }
         writeln!(f)?;
         for (index, derived) in self.derived.iter().enumerate() {
-            writeln!(f, "derived d{index} = {} {}", derived.default, Quoted(&derived.name))?;
+            write!(f, "derived d{index} = {}", derived.default)?;
+            writeln!(f, "{} {}", Within(derived.range.as_ref()), Quoted(&derived.name))?;
         }
         for (index, object) in self.objects.iter().enumerate() {
             let kind = if object.input { "input" } else { "object" };
             let (scope, name) = (object.scope.name(), Quoted(&object.name));
-            writeln!(f, "{kind} s{index} = {scope} {name} init {}", object.initial)?;
+            write!(f, "{kind} s{index} = {scope} {name} init {}", object.initial)?;
+            writeln!(f, "{}", Within(object.range.as_ref()))?;
         }
         for (index, record) in self.records.iter().enumerate() {
             write!(f, "record r{index} every {}:", record.every)?;
@@ -104,6 +107,15 @@ impl Display for BlockCall {
             write!(f, "{comma}{arg}")?;
         }
         f.write_char(')')
+    }
+}
+
+/// The range of a declaration, if it has one.
+struct Within<'a>(Option<&'a RangeInclusive<i32>>);
+
+impl Display for Within<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |range| write!(f, " in {}..{}", range.start(), range.end()))
     }
 }
 

@@ -21,6 +21,7 @@ mod generator;
 use crate::eval::{self, EvalError};
 use crate::io::{COLUMNS, Instance, ObjectValues, UpdateIo, low_lane};
 use crate::{Module, Verified, verify};
+use core::ops::RangeInclusive;
 use pl_fixed::rng;
 
 /// How large random modules are.
@@ -250,6 +251,17 @@ impl OwnedIo {
     }
 }
 
+/// A number of the range, if there is one: the same if it lies in it, else one that follows from it.
+fn within(range: Option<&RangeInclusive<i32>>, number: i32) -> i32 {
+    match range {
+        Some(range) if !range.contains(&number) => {
+            let count = range.end().abs_diff(*range.start()).saturating_add(1);
+            range.start().wrapping_add_unsigned(number.cast_unsigned() % count)
+        }
+        Some(_) | None => number,
+    }
+}
+
 fn boxed(bytes: &[u8]) -> Box<[u8; COLUMNS]> {
     Box::new(core::array::from_fn(|column| bytes.get(column).copied().unwrap_or(0)))
 }
@@ -276,14 +288,18 @@ impl State {
         let (hemisphere, key) = (random.byte_below(2), random.bits());
         let mut instance = Instance::new(module, hemisphere, io.rows.len(), key, 2);
         instance.update_index = u32::from(random.byte_below(6));
-        for derived in &mut instance.derived {
-            *derived = i32::from(random.lane());
+        for (value, derived) in instance.derived.iter_mut().zip(&module.derived) {
+            let lane = i32::from(random.lane());
+            *value = within(derived.range.as_ref(), lane);
         }
-        for object in &mut instance.objects {
-            match object {
-                ObjectValues::Lanes(lanes) => lanes.iter_mut().for_each(|x| *x = random.apt_lane()),
+        for (values, object) in instance.objects.iter_mut().zip(&module.objects) {
+            let range = object.range.as_ref();
+            match values {
+                ObjectValues::Lanes(lanes) => lanes.iter_mut().for_each(|x| {
+                    *x = low_lane(within(range, random.apt_lane().into()));
+                }),
                 ObjectValues::Scalars(values) => {
-                    values.iter_mut().for_each(|x| *x = random.scalar());
+                    values.iter_mut().for_each(|x| *x = within(range, random.scalar()));
                 }
             }
         }

@@ -14,7 +14,8 @@
 //!     signed views and nowhere else;
 //!  9. a jump passes one argument of the right type a parameter, and a branch tests a scalar;
 //! 10. vectors and masks are whole rows (256 lanes): half rows are the business of a back end;
-//! 11. masks stay within a block: no parameter is a mask and none is used in another block.
+//! 11. masks stay within a block: no parameter is a mask and none is used in another block;
+//! 12. a declared range is not empty, has the default or initial value, and lanes hold its ends.
 
 use crate::op::Sig;
 use crate::types::ROW_LANES;
@@ -22,6 +23,7 @@ use crate::{
     Block, BlockCall, Function, Imm, InstData, Module, Op, Quantity, Scope, Terminator, Type,
     Value, func::BlockData,
 };
+use core::ops::RangeInclusive;
 
 /// A broken rule: which, where and how.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,6 +133,25 @@ impl Checker<'_> {
             if record.every == 0 || record.fields.is_empty() {
                 self.report(1, None, format!("record r{index} needs a period and fields"));
             }
+        }
+        for (index, derived) in module.derived.iter().enumerate() {
+            self.range(derived.range.as_ref(), derived.default, false, &format!("d{index}"));
+        }
+        for (index, object) in module.objects.iter().enumerate() {
+            let lanes = object.scope.is_vector();
+            self.range(object.range.as_ref(), object.initial, lanes, &format!("s{index}"));
+        }
+    }
+
+    /// Rule 12.
+    fn range(&mut self, range: Option<&RangeInclusive<i32>>, first: i32, lanes: bool, of: &str) {
+        let Some(range) = range else { return };
+        let fits = |end: &i32| !lanes || i16::try_from(*end).is_ok();
+        if !range.contains(&first) || !fits(range.start()) || !fits(range.end()) {
+            let (low, high) = (range.start(), range.end());
+            let message =
+                format!("{of} has no {first} in {low}..{high}, or lanes do not hold that");
+            self.report(12, None, message);
         }
     }
 

@@ -168,7 +168,7 @@ impl<'a> Finder<'a> {
             }
         }
         let dominators = Dominators::new(func);
-        let forwarding = Forwarding::new(func, &dominators);
+        let forwarding = Forwarding::new(func, cx.bounds, &dominators);
         Finder { func, cx, dominators, forwarding, definitions, home }
     }
 

@@ -39,6 +39,7 @@ mod rewrite;
 mod strength_reduce;
 
 use pl_ir::{Effect, Function, Imm, InstData, Module, ObjectId, Op, Verified, verify};
+use ranges::Bounds;
 
 /// Whether a pass changed the function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +91,9 @@ pub struct PassCx<'a> {
     pub module: &'a Module,
     /// For each record, whether an instruction of the module opens it.
     pub opened_records: &'a [bool],
+    /// What a pass for the processor may take from declared ranges; nothing for other passes, so that
+    /// native code and the evaluator do the same with any values.
+    pub(crate) bounds: &'a Bounds,
 }
 
 impl PassCx<'_> {
@@ -260,8 +264,12 @@ pub fn optimise(
 /// Runs one pass over all functions of a module.
 pub fn run_pass(pass: &PassDesc, module: &mut Module) -> Changed {
     let opened: Vec<bool> = (0..module.records.len()).map(|id| opens(module, id)).collect();
+    let bounds = match pass.target {
+        Target::Any => Bounds::default(),
+        Target::Ppu => Bounds::proved(module),
+    };
     let mut functions = core::mem::take(&mut module.functions);
-    let cx = PassCx { module, opened_records: &opened };
+    let cx = PassCx { module, opened_records: &opened, bounds: &bounds };
     let mut changed = Changed::No;
     for func in &mut functions {
         if (pass.run)(func, &cx) == Changed::Yes {

@@ -6,7 +6,7 @@
 //! may be set. Other columns are nobody's.
 
 use crate::dominators::Dominators;
-use crate::ranges::{Range, Ranges};
+use crate::ranges::{Bounds, Range, Ranges};
 use crate::replace::Replacements;
 use crate::{Changed, PassCx};
 use pl_ir::{Effect, Function, Imm, Inst, InstData, ObjectId, Op, Quantity, Type, Value};
@@ -67,8 +67,8 @@ pub(crate) struct Forwarding {
 }
 
 impl Forwarding {
-    pub(crate) fn new(func: &Function, dominators: &Dominators) -> Forwarding {
-        Forwarding { ranges: Ranges::new(func, dominators) }
+    pub(crate) fn new(func: &Function, bounds: &Bounds, dominators: &Dominators) -> Forwarding {
+        Forwarding { ranges: Ranges::new(func, bounds, dominators) }
     }
 
     /// Whether a read of what was written is needed no more. The weight of a pair is no number of
@@ -86,7 +86,7 @@ impl Forwarding {
 pub(crate) fn run(func: &mut Function, cx: &PassCx<'_>) -> Changed {
     let dominators = Dominators::new(func);
     let mut replacements = Replacements::new(func);
-    let forwarding = Forwarding::new(func, &dominators);
+    let forwarding = Forwarding::new(func, cx.bounds, &dominators);
     let mut at_end: Vec<Known> = vec![Known::new(); func.blocks.len()];
     let mut changed = false;
     for block in dominators.order() {

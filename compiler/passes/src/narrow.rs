@@ -21,7 +21,7 @@
 //! reads and writes: the pass runs for the processor alone.
 
 use crate::dominators::Dominators;
-use crate::ranges::{Range, Ranges};
+use crate::ranges::{Bounds, Range, Ranges};
 use crate::{Changed, PassCx, loops};
 use pl_ir::op::Cond;
 use pl_ir::{Function, Imm, Inst, InstData, Op, Type, Value};
@@ -45,13 +45,13 @@ const WRONG: u64 = 1 << 40;
 const ROUNDS: u64 = 16;
 const DEPTH_MAX: u32 = 4;
 
-pub(crate) fn run(func: &mut Function, _cx: &PassCx<'_>) -> Changed {
-    narrow(func, BYTE)
+pub(crate) fn run(func: &mut Function, cx: &PassCx<'_>) -> Changed {
+    narrow(func, cx.bounds, BYTE)
 }
 
 /// The pass, if `byte` are the numbers that fit a byte.
-fn narrow(func: &mut Function, byte: Range) -> Changed {
-    let mut plan = Plan::new(func, byte);
+fn narrow(func: &mut Function, bounds: &Bounds, byte: Range) -> Changed {
+    let mut plan = Plan::new(func, bounds, byte);
     plan.choose();
     let narrowed: Vec<bool> =
         plan.values.iter().map(|lanes| lanes.either && lanes.in_bytes).collect();
@@ -111,9 +111,9 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(func: &Function, byte: Range) -> Plan {
+    fn new(func: &Function, bounds: &Bounds, byte: Range) -> Plan {
         let dominators = Dominators::new(func);
-        let ranges = Ranges::new(func, &dominators);
+        let ranges = Ranges::new(func, bounds, &dominators);
         let loops = loops::find(func, &dominators);
         let lanes = |(index, ty): (usize, &Type)| Lanes {
             in_bytes: false,
@@ -487,7 +487,7 @@ block0():
     /// same bits.
     fn outcome(module: &Verified<Module>, byte: Range) -> (Changed, bool) {
         let mut narrowed = (**module).clone();
-        let changed = narrow(&mut narrowed.functions[0], byte);
+        let changed = narrow(&mut narrowed.functions[0], &Bounds::default(), byte);
         let narrowed = verify(narrowed).expect("still well formed");
         let mut expected = State::random(module, 5, 4);
         // Every address in the columns of a row.
@@ -512,7 +512,7 @@ block0():
     #[test]
     fn what_is_narrow_stays() {
         let mut narrowed = module(64, -65).into_inner();
-        assert_eq!(narrow(&mut narrowed.functions[0], BYTE), Changed::Yes);
-        assert_eq!(narrow(&mut narrowed.functions[0], BYTE), Changed::No);
+        assert_eq!(narrow(&mut narrowed.functions[0], &Bounds::default(), BYTE), Changed::Yes);
+        assert_eq!(narrow(&mut narrowed.functions[0], &Bounds::default(), BYTE), Changed::No);
     }
 }

@@ -1,7 +1,8 @@
-//! The smallest and the largest number that a value may be, by intervals along its definition.
+//! The smallest and the largest number that a value may be, by intervals along its definition, and
+//! by what declarations say of values from outside.
 
 use crate::dominators::Dominators;
-use pl_ir::{Function, Imm, InstData, Op, Quantity, Type, Value};
+use pl_ir::{Function, Imm, InstData, Module, ObjectId, Op, Quantity, Type, Value};
 
 /// A closed interval of raw numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,20 +75,87 @@ impl Range {
     }
 }
 
+/// Ranges of what comes from outside a function. Nothing is known of what is not in the lists.
+#[derive(Debug, Default)]
+pub(crate) struct Bounds {
+    derived: Vec<Option<Range>>,
+    objects: Vec<Option<Range>>,
+}
+
+impl Bounds {
+    /// The declared ranges, of objects those that no function of the module leaves: who sets an
+    /// object from outside keeps to its range, and if every value that is stored lies in it as long as
+    /// those that are loaded do, then all do for ever.
+    pub(crate) fn proved(module: &Module) -> Bounds {
+        let declared = |range: Option<&core::ops::RangeInclusive<i32>>| {
+            range.map(|range| Range::new((*range.start()).into(), (*range.end()).into()))
+        };
+        let derived = module.derived.iter().map(|derived| declared(derived.range.as_ref()));
+        let objects = module.objects.iter().map(|object| declared(object.range.as_ref()));
+        let mut bounds = Bounds { derived: derived.collect(), objects: objects.collect() };
+        let dominators: Vec<_> = module.functions.iter().map(Dominators::new).collect();
+        while module.functions.iter().zip(&dominators).any(|(func, d)| bounds.broken(func, d)) {}
+        bounds
+    }
+
+    /// Forgets the range of each object into which a function may store another value; whether
+    /// there is one.
+    fn broken(&mut self, func: &Function, dominators: &Dominators) -> bool {
+        let ranges = Ranges::new(func, self, dominators);
+        let blocks = dominators.order().iter().map(|block| func.block(*block));
+        let mut broken = false;
+        for inst in blocks.flat_map(|block| &block.insts).map(|inst| func.inst(*inst)) {
+            let (Op::Store | Op::StoreElement, Some(value)) = (inst.op, inst.args.last()) else {
+                continue;
+            };
+            let (first, len) = elements(inst.imm);
+            for range in self.objects.iter_mut().skip(first.index()).take(len) {
+                if range.is_some_and(|range| !ranges.of(*value).within(range)) {
+                    (*range, broken) = (None, true);
+                }
+            }
+        }
+        broken
+    }
+
+    /// What a load of some of the objects may give.
+    fn loaded(&self, imm: Imm) -> Option<Range> {
+        let (first, len) = elements(imm);
+        let objects = self.objects.get(first.index()..)?.get(..len)?;
+        objects.iter().copied().reduce(|a, b| Some(a?.union(b?)))?
+    }
+}
+
+/// The first object that a load or store names, and how many.
+fn elements(imm: Imm) -> (ObjectId, usize) {
+    match imm {
+        Imm::Object(id) => (id, 1),
+        Imm::Array(first, len) => (first, len as usize),
+        Imm::None
+        | Imm::Int(_)
+        | Imm::Shift(_)
+        | Imm::Cond(_)
+        | Imm::Quantity(_)
+        | Imm::Derived(_)
+        | Imm::Record(_)
+        | Imm::Field(..) => (ObjectId(0), 0),
+    }
+}
+
 /// Ranges of the values of a function.
 pub(crate) struct Ranges {
     of: Vec<Range>,
 }
 
 impl Ranges {
-    pub(crate) fn new(func: &Function, dominators: &Dominators) -> Ranges {
+    pub(crate) fn new(func: &Function, bounds: &Bounds, dominators: &Dominators) -> Ranges {
         // Parameters may be anything of their type.
         let mut ranges = Ranges { of: func.values.iter().map(|ty| Range::of_type(*ty)).collect() };
         // In this order definitions come before uses.
         for block in dominators.order() {
             for inst in func.block(*block).insts.iter().map(|inst| func.inst(*inst)) {
                 let Some(result) = inst.result else { continue };
-                if let Some(range) = ranges.result(inst, Range::of_type(func.ty(result))) {
+                if let Some(range) = ranges.result(inst, bounds, Range::of_type(func.ty(result))) {
                     ranges.of[result.index()] = range;
                 }
             }
@@ -105,13 +173,17 @@ impl Ranges {
         clippy::wildcard_enum_match_arm,
         reason = "of other ops no more is known than the type"
     )]
-    fn result(&self, inst: &InstData, all: Range) -> Option<Range> {
+    fn result(&self, inst: &InstData, bounds: &Bounds, all: Range) -> Option<Range> {
         let arg = |index: usize| self.of(inst.args[index]);
         let places = if let Imm::Shift(places) = inst.imm { u32::from(places) } else { 0 };
         Some(match (inst.op, inst.imm) {
             (Op::Const, Imm::Int(x)) => Range::new(x.into(), x.into()),
             (Op::Read, Imm::Quantity(quantity)) => Range::of_quantity(quantity),
             (Op::Column | Op::ViewRow, _) => Range::new(0, 255),
+            (Op::RowSign, _) => Range::signed(8),
+            (Op::Derived, Imm::Derived(id)) => (*bounds.derived.get(id.index())?)?,
+            (Op::Load | Op::LoadElement, imm) => bounds.loaded(imm)?,
+            (Op::Mul, _) => products(arg(0), arg(1)).wrapped(all),
             (Op::Splat | Op::Narrow, _) => arg(0).wrapped(all),
             (Op::Widen, _) => arg(0),
             (Op::Select, _) => arg(1).union(arg(2)),
@@ -141,10 +213,61 @@ impl Ranges {
     }
 }
 
+fn products(a: Range, b: Range) -> Range {
+    let corners = [a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high];
+    let ends = |start: i64, end: fn(i64, i64) -> i64| corners.into_iter().fold(start, end);
+    Range::new(ends(corners[0], i64::min), ends(corners[0], i64::max))
+}
+
 fn sum(a: Range, b: Range) -> Range {
     Range::new(a.low + b.low, a.high + b.high)
 }
 
 fn difference(a: Range, b: Range) -> Range {
     Range::new(a.low - b.high, a.high - b.low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pl_ir::parse;
+
+    /// Which of two states of 0..3 keep to that, if an update stores these into them. `v2` and `v3`
+    /// are loaded from them, `v5` is 1 and `v6` is 3.
+    fn kept(code: &str) -> [bool; 2] {
+        let text = format!(
+            "module \"m\" rows 4
+object s0 = rule \"a\" init 0 in 0..3
+object s1 = rule \"b\" init 0 in 0..3
+function update {{
+block0():
+  v2:i32 = load s0
+  v3:i32 = load s1
+  v5:i32 = const 1
+  v6:i32 = const 3
+{code}
+  return
+}}"
+        );
+        let bounds = Bounds::proved(&parse::module(&text).expect("it reads"));
+        [0, 1].map(|index| bounds.objects[index].is_some())
+    }
+
+    #[test]
+    fn a_range_holds_if_no_store_leaves_it() {
+        assert_eq!(kept(""), [true, true]);
+        assert_eq!(kept("store s0, v3\nstore s1, v2"), [true, true]);
+        assert_eq!(kept("v7:i32 = add v2, v5\nstore s0, v7"), [false, true]);
+        assert_eq!(kept("v7:i32 = add v2, v5\nv8:i32 = min v7, v6\nstore s0, v8"), [true, true]);
+        assert_eq!(kept("v7:i32 = sub v5, v6\nstore_element s0[2], v5, v7"), [false, false]);
+        assert_eq!(kept("v7:i32 = load_element s0[2], v5\nstore s1, v7"), [true, true]);
+    }
+
+    #[test]
+    fn a_range_falls_with_the_one_it_rests_on() {
+        let code = "v7:i32 = add v2, v5\nstore s0, v7\nstore s1, v2";
+        assert_eq!(kept(code), [false, false]);
+        let code = "store s1, v2\nv7:i32 = sub v5, v6\nstore s0, v7";
+        assert_eq!(kept(code), [false, false]);
+    }
 }

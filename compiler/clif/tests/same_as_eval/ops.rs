@@ -42,7 +42,8 @@ fn object(index: usize) -> Imm {
 
 /// A module whose update is `b`, with three objects of a scope.
 fn module(scope: Scope, b: FunctionBuilder) -> Verified<Module> {
-    let object = |name: &str| Object { name: name.into(), scope, initial: 0, input: false };
+    let object =
+        |name: &str| Object { name: name.into(), scope, initial: 0, input: false, range: None };
     checked(Module {
         objects: ["x", "y", "z"].map(object).into(),
         functions: vec![b.finish()],

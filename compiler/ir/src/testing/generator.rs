@@ -8,6 +8,7 @@ use crate::{
     Block, BlockCall, Derived, Field, Function, FunctionBuilder, Generators, Imm, Module, Object,
     ObjectId, Op, Quantity, Record, RecordId, Scope, Terminator, Type, Value,
 };
+use core::ops::RangeInclusive;
 
 /// Deepest nesting of loops and branches.
 const DEPTH_MAX: u32 = 2;
@@ -31,19 +32,20 @@ pub(super) fn module(seed: u64, shape: &Shape) -> Module {
 }
 
 fn declarations(random: &mut Random) -> Module {
-    let derived = (0..random.below(4)).map(|index| Derived {
-        name: format!("gain \"{index}\" * 2\\\t"),
-        default: i32::from(random.lane()),
+    let derived = (0..random.below(4)).map(|index| {
+        let (default, range) = declared(random);
+        Derived { name: format!("gain \"{index}\" * 2\\\t"), default, range }
     });
     let derived = derived.collect();
-    let shown = |scope| Object { name: "shown".into(), scope, initial: 0, input: false };
+    let shown =
+        |scope| Object { name: "shown".into(), scope, initial: 0, input: false, range: None };
     let mut objects = vec![shown(Scope::Neuron), shown(Scope::Rule)];
     for (scope, name) in Scope::ALL {
         for input in [false, true] {
             if random.chance(2) {
                 let name = format!("{name}{}", objects.len());
-                let initial = i32::from(random.lane());
-                objects.push(Object { name, scope, initial, input });
+                let (initial, range) = declared(random);
+                objects.push(Object { name, scope, initial, input, range });
             }
         }
     }
@@ -51,8 +53,8 @@ fn declarations(random: &mut Random) -> Module {
     for (name, input) in [("array", false), ("table", true)] {
         for _ in 0..random.below(4) {
             let name = format!("{name}.{}", objects.len());
-            let initial = if random.chance(2) { 0 } else { i32::from(random.lane()) };
-            objects.push(Object { name, scope: Scope::Rule, initial, input });
+            let (initial, range) = declared(random);
+            objects.push(Object { name, scope: Scope::Rule, initial, input, range });
         }
     }
     let mut records = Vec::new();
@@ -71,6 +73,23 @@ fn declarations(random: &mut Random) -> Module {
     let generators = pick(random, &[Generators::Own, Generators::Own, Generators::Hardware]);
     let empty = Module::empty("random");
     Module { rows_max, signed, generators, derived, objects, records, ..empty }
+}
+
+/// A default or initial value, and now and then a range that has it, often of bytes.
+fn declared(random: &mut Random) -> (i32, Option<RangeInclusive<i32>>) {
+    let bytes = random.chance(2);
+    let mut number = |()| match bytes {
+        true => i32::from(random.byte().cast_signed()),
+        false => i32::from(random.lane()),
+    };
+    let mut numbers = [(); 3].map(&mut number);
+    numbers.sort_unstable();
+    let [low, first, high] = numbers;
+    match random.below(4) {
+        0 => (0, None),
+        1 => (first, None),
+        _ => (first, Some(low..=high)),
+    }
 }
 
 const SCOPES: [Scope; 4] = [Scope::Synapse, Scope::Neuron, Scope::Row, Scope::Rule];

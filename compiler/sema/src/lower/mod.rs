@@ -8,6 +8,7 @@
 mod control;
 mod mask;
 pub(crate) mod number;
+mod range;
 mod reduce;
 mod scalar;
 mod statement;
@@ -75,6 +76,7 @@ pub fn lower(rule: &Rule) -> Lowered {
         scope: state.scope,
         initial: state_format(state).quantise(state.initial),
         input: state.input,
+        range: range::of_state(state),
     });
     let records = rule.records.iter().map(|record| Record::declaration(record, rule));
     let mut lowering = Lowering {
@@ -101,6 +103,7 @@ pub fn lower(rule: &Rule) -> Lowered {
     let derived = lowering.derived.iter().map(|value| Derived {
         name: format!("{}, {}", value.host.text(&names), value.format),
         default: value.host.raw(value.format, &defaults),
+        range: range::of_derived(value, rule),
     });
     let module = Module {
         name: rule.name.clone(),
