@@ -278,8 +278,15 @@ fn one_pass_over_the_rows_takes_less_than_two() {
 
 /// Rules of the library that are computed in bytes in part, and how many percent fewer cycles a row
 /// takes at least.
-const IN_BYTES: [(&str, u64); 4] =
-    [("structural", 10), ("homeostasis_sign", 6), ("weight_decay", 3), ("hybrid", 0)];
+const IN_BYTES: [(&str, u64); 7] = [
+    ("cascade", 12),
+    ("structural", 10),
+    ("homeostasis_sign", 6),
+    ("weight_decay", 3),
+    ("teacher_stdp", 2),
+    ("hybrid", 0),
+    ("inhibitory_stdp", 0),
+];
 
 #[test]
 fn rows_in_bytes_take_less_than_in_halfwords() {

@@ -148,3 +148,22 @@ fn random_modules_give_every_pass_work() {
         assert!(changes >= 10, "{} changes only {changes} of 100 modules", pass.name);
     }
 }
+
+/// Nor are declared ranges on which no pass relies.
+#[test]
+fn random_modules_give_declared_ranges_work() {
+    let narrow = PIPELINE.iter().find(|pass| pass.name == "narrow").expect("there is `narrow`");
+    let relies = |seed: &u64| {
+        let shape = Shape { byte_lanes: true, ..Shape::default() };
+        let mut with = testing::module(*seed, &shape).into_inner();
+        let mut without = with.clone();
+        without.derived.iter_mut().for_each(|derived| derived.range = None);
+        without.objects.iter_mut().for_each(|object| object.range = None);
+        [&mut with, &mut without].into_iter().for_each(|module| {
+            let _ = pl_passes::run_pass(narrow, module);
+        });
+        with.functions != without.functions
+    };
+    let count = (0..300u64).filter(relies).count();
+    assert!(count >= 10, "only {count} of 300 modules rely on a declared range");
+}

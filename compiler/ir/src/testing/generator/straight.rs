@@ -11,9 +11,10 @@ impl Generator<'_> {
             let op = pick(self.random, Op::ALL);
             self.instruction(op);
         }
-        match self.random.below(4) {
+        match self.random.below(5) {
             0 => self.memory(),
             1 => self.choices(),
+            2 => self.bounded(),
             _ => self.chain(),
         }
     }
@@ -90,6 +91,41 @@ impl Generator<'_> {
         }
         let last = self.last(ty);
         self.show(last, ty);
+    }
+
+    /// Lanes of a declared range, ops upon them whose results often fit a byte, and a store: where they
+    /// are seen, and where they came from, whether that leaves the range or not.
+    fn bounded(&mut self) {
+        let objects = &self.module.objects;
+        let ranged = |id: &usize| objects[*id].range.is_some() && objects[*id].scope.is_vector();
+        let all: Vec<usize> = (2..objects.len()).filter(ranged).collect();
+        let mut place = None;
+        if all.is_empty() {
+            self.scalar(Op::Derived);
+            let scalar = self.last(Type::I32);
+            self.define(Op::Splat, Imm::None, &[scalar], Type::ROW16);
+        } else {
+            let index = pick(self.random, &all);
+            let (imm, per_row) =
+                (Imm::Object(ObjectId::new(index)), objects[index].scope.per_row());
+            let position: Vec<Value> = per_row.then(|| self.position()).into_iter().collect();
+            self.define(Op::Load, imm, &position, Type::ROW16);
+            place = (!objects[index].input && self.random.chance(2)).then_some((imm, position));
+        }
+        for _ in 0..3 + self.random.below(5) {
+            let op = pick(self.random, &[Op::AddSat, Op::SubSat, Op::Min, Op::Max]);
+            let constant = i32::from(self.random.byte_below(96)) - 32;
+            let constant = self.builder.splat_const(constant, Type::ROW16);
+            let other = if self.random.chance(5) { self.value(Type::ROW16) } else { constant };
+            let last = self.last(Type::ROW16);
+            self.define(op, Imm::None, &[last, other], Type::ROW16);
+        }
+        let last = self.last(Type::ROW16);
+        if let Some((imm, mut args)) = place {
+            args.push(last);
+            self.builder.effect(Op::Store, imm, &args);
+        }
+        self.show(last, Type::ROW16);
     }
 
     /// Reads of what is written around them.
