@@ -40,7 +40,9 @@ pub mod symbol {
     pub const ROW_SIGNS: &str = "plc_row_signs";
     /// Two half rows of bytes: 1 for a column of the view, else 0.
     pub const COLUMN_MASK: &str = "plc_column_mask";
-    /// A signed word a derived value, in the order of [`Info::derived`](super::Info::derived).
+    /// A signed word a derived value, in the order of [`Info::derived`](super::Info::derived). The
+    /// program relies on values that its params may give, and on states and inputs within their
+    /// intervals: another host that writes these keeps to that.
     pub const DERIVED: &str = "plc_derived";
     /// Four parts of halfwords: last draw of each column's generator.
     pub const RNG_X: &str = "plc_rng_x";

@@ -127,6 +127,7 @@ impl Setup {
                 lanes.iter_mut().for_each(|lane| *lane = random.byte());
             }
             executor.update(&mut bench)?;
+            assert_in_range(rule.module(), &bench.instance.state.objects, columns);
             effects.push(bench.effects.clone());
         }
         // What lies outside the view is nobody's.
@@ -154,6 +155,21 @@ impl Setup {
             word: state.rng_word,
             effects,
         })
+    }
+}
+
+/// States keep to their declared ranges in the columns of the view.
+fn assert_in_range(module: &Module, objects: &[ObjectValues], columns: usize) {
+    for (object, values) in module.objects.iter().zip(objects) {
+        let Some(range) = &object.range else { continue };
+        let within = match values {
+            ObjectValues::Lanes(lanes) => lanes
+                .chunks(COLUMNS)
+                .flat_map(|row| &row[..columns])
+                .all(|lane| range.contains(&i32::from(*lane))),
+            ObjectValues::Scalars(words) => words.iter().all(|word| range.contains(word)),
+        };
+        assert!(within, "`{}` leaves {range:?}", object.name);
     }
 }
 
