@@ -39,13 +39,13 @@ fn bounded(host: &Host, rule: &Rule) -> bool {
             Host::Unary(Function::Neg | Function::Abs | Function::Sign | Function::Sqrt, a) => {
                 bounded(a, rule)
             }
+            // A quotient of `control` may have the divisor 0.
+            Host::Binary(Operator::Div, a, b) => {
+                let divisor = host_interval(b, rule);
+                (divisor.low > 0.0 || divisor.high < 0.0) && bounded(a, rule) && bounded(b, rule)
+            }
             Host::Binary(
-                Operator::Add
-                | Operator::Sub
-                | Operator::Mul
-                | Operator::Div
-                | Operator::Min
-                | Operator::Max,
+                Operator::Add | Operator::Sub | Operator::Mul | Operator::Min | Operator::Max,
                 a,
                 b,
             ) => bounded(a, rule) && bounded(b, rule),
