@@ -6,7 +6,7 @@ use pl_ir::Scope;
 use pl_sema::hir::TICKS_PER_US;
 
 /// Rows of a hemisphere.
-const ROWS: u32 = 256;
+const ROWS: u32 = pl_fixed::chip::ROWS as u32;
 
 /// What forbids or should be known before a rule is put on a chip.
 ///

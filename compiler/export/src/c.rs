@@ -9,6 +9,7 @@ use crate::names::Names;
 use crate::template::filled;
 use crate::{Params, Rule, maker};
 use pl_fixed::{lfsr, rng};
+use pl_ir::io::COLUMNS;
 use pl_ir::{Generators, Op, Record, Scope};
 use pl_sema::hir;
 use pl_sema::lower::state_format;
@@ -211,8 +212,8 @@ impl Writer<'_> {
     /// Elements of an array of this scope.
     fn count(&self, scope: Scope) -> Option<String> {
         match scope {
-            Scope::Synapse => Some(format!("{}_ROWS * 256", self.upper)),
-            Scope::Neuron => Some("256".to_owned()),
+            Scope::Synapse => Some(format!("{}_ROWS * {COLUMNS}", self.upper)),
+            Scope::Neuron => Some(COLUMNS.to_string()),
             Scope::Row => Some(format!("{}_ROWS", self.upper)),
             Scope::Rule => None,
         }

@@ -6,10 +6,10 @@
 
 use crate::{Generators, Module, Record, Scope};
 use borsh::{BorshDeserialize, BorshSerialize};
-use pl_fixed::{lfsr, rng};
+use pl_fixed::{chip, lfsr, rng};
 
 /// Columns of a hemisphere.
-pub const COLUMNS: usize = 256;
+pub const COLUMNS: usize = chip::COLUMNS as usize;
 
 /// The caller's arrays for one update of one instance.
 #[derive(Debug)]

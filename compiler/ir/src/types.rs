@@ -1,7 +1,7 @@
 //! Types of values: a small `Copy` enum with element and lane count apart.
 
 /// Lanes of a whole synapse row: one a column of a hemisphere.
-pub const ROW_LANES: u16 = 256;
+pub const ROW_LANES: u16 = pl_fixed::chip::COLUMNS;
 
 /// Element of a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

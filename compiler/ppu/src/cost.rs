@@ -55,7 +55,7 @@ const ARITHMETIC_CYCLES: u32 = 40;
 /// Cycles of a call that divides: two passes of the divider, and a loop over the fraction's bits.
 const DIVIDE_CYCLES: u32 = 400;
 /// Columns that the loops over the counters look at.
-const COLUMNS: u32 = 256;
+const COLUMNS: u32 = pl_fixed::chip::COLUMNS as u32;
 
 impl Cost {
     /// The cost of allocated functions; what is in a loop is taken to run once a row, if the loop has

@@ -2,10 +2,11 @@
 
 use crate::needs::Needs;
 use pl_fixed::{lfsr, rng};
+use pl_ir::io::COLUMNS;
 use pl_ir::{Module, Scope};
 use pl_isa::image::{
-    self, COLUMNS, Extent, FieldInfo, Info, ObjectInfo, Place, ROW_BYTES, RecordInfo, Storage,
-    VECTOR_BYTES, round_up, symbol,
+    self, Extent, FieldInfo, Info, ObjectInfo, Place, ROW_BYTES, RecordInfo, Storage, VECTOR_BYTES,
+    round_up, symbol,
 };
 
 /// A datum of the table.

@@ -7,6 +7,8 @@ use pl_diag::Span;
 use pl_ir::op::Cond;
 use pl_ir::{Generators, Quantity, Scope};
 
+pub use pl_fixed::chip::TICKS_PER_US;
+
 /// Kind of number an expression is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -87,9 +89,6 @@ pub struct State {
     /// Its declaration.
     pub span: Span,
 }
-
-/// Ticks of 4 ns in a microsecond of hardware time: the processor runs at the same 250 MHz.
-pub const TICKS_PER_US: u64 = 250;
 
 /// When a rule is updated: the common step of its schedules.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -72,6 +72,6 @@ pub use synapse_array::{column_of_lane, half_row};
 /// Number of hemispheres.
 pub const HEMISPHERES: usize = 2;
 /// Synapse rows of a hemisphere.
-pub const ROWS: usize = 256;
+pub const ROWS: usize = pl_fixed::chip::ROWS as usize;
 /// Columns of a hemisphere: synapses of a row, and neurons.
-pub const COLUMNS: usize = 256;
+pub const COLUMNS: usize = pl_fixed::chip::COLUMNS as usize;

@@ -5,8 +5,8 @@
 
 use crate::convert::whole_u64;
 
-/// Ticks in a microsecond of hardware time.
-pub const TICKS_PER_US: u64 = 250;
+pub use pl_fixed::chip::TICKS_PER_US;
+
 /// Ticks in a millisecond of hardware time, one second of biological time.
 pub const TICKS_PER_MS: u64 = 1000 * TICKS_PER_US;
 /// Ticks in a second of hardware time.
@@ -18,13 +18,13 @@ pub const SPEED_UP: u64 = 1000;
 /// Negative and non-finite times give 0.
 #[must_use]
 pub fn ticks_from_us(us: f64) -> u64 {
-    whole_u64(us * 250.0)
+    whole_u64(us * TICKS_PER_US as f64)
 }
 
 /// Microseconds of hardware time in `ticks`.
 #[must_use]
 pub fn us_from_ticks(ticks: u64) -> f64 {
-    ticks as f64 / 250.0
+    ticks as f64 / TICKS_PER_US as f64
 }
 
 /// Seconds of biological time in `ticks`.

@@ -24,11 +24,11 @@ pub use running::{RunningImage, in_turn, start_all};
 
 use crate::engine::{Binding, EngineError, RecordSample};
 use memory::Memory;
-use pl_chip::{Chip, RowMode};
+use pl_chip::{COLUMNS, Chip, RowMode};
 use pl_fixed::{lfsr, rng};
 use pl_isa::elf::{Contents, Image};
 use pl_isa::image::{
-    COLUMNS, Command, EXTERNAL_REGION_BYTES, INFO_SECTION, Info, Place, ROW_BYTES, Status, symbol,
+    Command, EXTERNAL_REGION_BYTES, INFO_SECTION, Info, Place, ROW_BYTES, Status, symbol,
 };
 use records::Buffer;
 

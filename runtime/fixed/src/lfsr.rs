@@ -18,7 +18,7 @@ pub const READINGS: u32 = 16;
 /// of the chip draw (brainscales2-demos, `ts_07`).
 pub const WARM_UP: u32 = 256;
 /// Generators of a hemisphere: one a column.
-pub const COLUMNS: usize = 256;
+pub const COLUMNS: usize = crate::chip::COLUMNS as usize;
 
 /// Of each column the polynomial without `x^16`: every seventh, from the first, in ascending order,
 /// of the primitive polynomials of degree 16 for which the upper 5 bits of two draws up to 8 apart

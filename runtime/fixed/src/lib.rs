@@ -8,12 +8,14 @@
 //!   rng.rs     the column generator of rules, its seeding, and the scalar generator of `control`
 //!   lfsr.rs    the chip's own generators, which rules may use instead
 //!   real.rs    f64 functions with the same bits on every platform
+//!   chip.rs    size and clock of the chip, which compiler and runtime share
 //! ```
 //!
 //! Invariants: the reference evaluator, constant folding, the instruction-set simulator and the
 //! tests of the native back end all call these functions, so two engines cannot disagree about
 //! arithmetic. Nothing here allocates or panics.
 
+pub mod chip;
 pub mod format;
 pub mod lane;
 pub mod lfsr;

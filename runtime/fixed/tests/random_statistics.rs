@@ -7,9 +7,9 @@
 //! in 1.7 million would be), and the mean of each group within 4 deviations of a mean; counts of shift
 //! registers may be more even than that.
 
+use pl_fixed::lfsr::COLUMNS;
 use pl_fixed::{lfsr, real, rng};
 
-const COLUMNS: usize = 256;
 /// Largest magnitude of a single normal statistic.
 const LIMIT: f64 = 5.0;
 

@@ -130,7 +130,7 @@ pub const RETURN_CODE_ADDRESS: u32 = 0x2ffc;
 /// Bytes of the external DRAM that each PPU owns: half of 256 MiB.
 pub const EXTERNAL_REGION_BYTES: u32 = 0x0800_0000;
 /// Columns of a hemisphere.
-pub const COLUMNS: usize = 256;
+const COLUMNS: usize = pl_fixed::chip::COLUMNS as usize;
 /// Bytes of a vector register.
 pub const VECTOR_BYTES: u32 = 128;
 /// Vector registers that a row of halfwords fills.

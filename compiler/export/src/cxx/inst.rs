@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::{NEURONS, SYNAPSES};
+use pl_ir::io::COLUMNS;
 use pl_ir::op::Cond;
 use pl_ir::{Imm, InstData, Op, Quantity, Scope, Type, Value};
 
@@ -212,7 +213,7 @@ impl Body<'_> {
             (Scope::Neuron, _) if input => format!("in_columns({name})"),
             (Scope::Neuron, _) => name.to_owned(),
             (Scope::Synapse, [row]) if input => {
-                format!("in_columns({name} + 256 * {})", self.used(*row))
+                format!("in_columns({name} + {COLUMNS} * {})", self.used(*row))
             }
             (Scope::Row | Scope::Synapse, [row]) => format!("{name}[{}]", self.used(*row)),
             (Scope::Row | Scope::Synapse, _) => {

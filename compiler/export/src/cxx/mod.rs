@@ -24,6 +24,7 @@ use crate::names::Names;
 use crate::template::filled;
 use crate::{Rule, maker};
 use pl_fixed::{lfsr, rng};
+use pl_ir::io::COLUMNS;
 use pl_ir::{Function, Generators, Module, Scope};
 use std::fmt::Write as _;
 use uses::Uses;
@@ -396,8 +397,8 @@ pub(crate) fn input_type(scope: Scope, rows_max: u32) -> (&'static str, usize) {
     match scope {
         Scope::Rule => ("int32_t", 1),
         Scope::Row => ("int32_t", rows),
-        Scope::Neuron => ("int16_t", 256),
-        Scope::Synapse => ("int16_t", 256 * rows),
+        Scope::Neuron => ("int16_t", COLUMNS),
+        Scope::Synapse => ("int16_t", COLUMNS * rows),
     }
 }
 

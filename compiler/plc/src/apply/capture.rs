@@ -35,7 +35,7 @@ pub(crate) fn arrays_help() -> String {
 }
 
 /// Most rows of a view.
-const ROWS_MAX: usize = 256;
+const ROWS_MAX: usize = pl_fixed::chip::ROWS as usize;
 
 /// What a file holds, one element an update along the first axis, or a single one for all.
 pub(super) struct Capture {

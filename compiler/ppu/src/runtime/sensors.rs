@@ -9,7 +9,8 @@ use super::{RESET_RATES, SAMPLE_MEMBRANES, SAMPLE_RATES};
 use crate::lower::plane;
 use crate::memory::{Memory, Sym};
 use crate::vcode::{Operand, Reg, Test};
-use pl_isa::image::{COLUMNS, ROW_BYTES, VECTOR_BYTES};
+use pl_ir::io::COLUMNS;
+use pl_isa::image::{ROW_BYTES, VECTOR_BYTES};
 use pl_isa::{Cond, Opcode, Spr};
 
 /// Scalar address of the bus word `0x12_2800`: spike counters of columns 0 to 127 of the top

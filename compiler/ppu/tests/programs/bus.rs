@@ -2,9 +2,9 @@
 //! noted and change nothing, as in the reference evaluator.
 
 use pl_fixed::lfsr;
-use pl_ir::io::Event;
+use pl_ir::io::{COLUMNS, Event};
 use pl_ir::testing::OwnedIo;
-use pl_isa::image::{COLUMNS, Place};
+use pl_isa::image::Place;
 use pl_iss::{Access, Bus, BusFault, Vector, Width};
 use std::collections::BTreeMap;
 

@@ -1,9 +1,9 @@
 //! The host of a compiled program: gives it an evaluator's state and reads the state back.
 
 use crate::bus::{MEMORY_BYTES, Plane, TestBus};
-use pl_ir::io::{self, ObjectValues};
+use pl_ir::io::{self, COLUMNS, ObjectValues};
 use pl_ir::testing::State;
-use pl_isa::image::{COLUMNS, Command, Extent, INFO_SECTION, Info, Place, Storage, symbol};
+use pl_isa::image::{Command, Extent, INFO_SECTION, Info, Place, Storage, symbol};
 use pl_iss::{Cpu, Linted};
 use pl_ppu::Program;
 

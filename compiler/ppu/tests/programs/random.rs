@@ -1,10 +1,10 @@
 //! Random modules leave the same bits in the evaluator and as programs on the simulator.
 
 use crate::machine::{Machine, info};
-use pl_ir::io::{self, ObjectValues};
+use pl_ir::io::{self, COLUMNS, ObjectValues};
 use pl_ir::testing::{self, Shape, State};
 use pl_ir::{Module, Verified, eval, parse, verify};
-use pl_isa::image::{COLUMNS, Command, Status, Storage, symbol};
+use pl_isa::image::{Command, Status, Storage, symbol};
 use pl_passes::{Level, Target};
 use pl_ppu::{Options, Program};
 use proptest::prelude::*;

@@ -23,6 +23,7 @@ use crate::numerics::warnings;
 use items::{Items, ModuleId};
 use parts::{Members, Part};
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
+use pl_fixed::chip;
 use pl_ir::Generators;
 use pl_syntax::ast;
 use std::collections::BTreeMap;
@@ -156,8 +157,8 @@ impl<'a> RuleChecker<'a> {
             place: Where::Declaration,
             correlation_block: None,
             block_span: None,
-            rows_max: 256,
-            columns_max: 256,
+            rows_max: chip::ROWS.into(),
+            columns_max: chip::COLUMNS.into(),
             signed: false,
             before: Vec::new(),
             module: ModuleId::FILE,
@@ -239,8 +240,9 @@ impl<'a> RuleChecker<'a> {
     fn view(&mut self, members: &Members<'a>) -> Option<Span> {
         self.same_views();
         self.signed = self.parts[0].is_signed();
-        // A hemisphere has 128 pairs.
-        let rows_most = if self.signed { 128 } else { 256 };
+        // Rows of a signed view are pairs.
+        let rows_most = u32::from(if self.signed { chip::ROWS / 2 } else { chip::ROWS });
+        let columns_most = chip::COLUMNS.into();
         self.rows_max = rows_most;
         let mut rows_span = None;
         for (part, member) in members {
@@ -253,7 +255,8 @@ impl<'a> RuleChecker<'a> {
                     }
                 }
                 ast::ViewKind::Columns(columns) => {
-                    let most = self.within(*part, |c| c.view_limit(columns, "columns", 256));
+                    let most =
+                        self.within(*part, |c| c.view_limit(columns, "columns", columns_most));
                     self.columns_max = most.map_or(self.columns_max, |m| m.min(self.columns_max));
                 }
                 ast::ViewKind::Signed => {}

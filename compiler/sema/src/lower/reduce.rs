@@ -10,7 +10,7 @@ use pl_ir::op::Cond;
 use pl_ir::{BlockCall, Imm, Op, Terminator, Type, Value};
 
 /// Binary logarithm of the columns of a hemisphere.
-const COLUMNS_LOG2: u32 = 8;
+const COLUMNS_LOG2: u32 = pl_fixed::chip::COLUMNS.ilog2();
 
 impl Lowering<'_> {
     /// The lanes of a reduction over at most so many synapses, with `frac` fraction bits (N12).

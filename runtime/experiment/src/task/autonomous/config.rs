@@ -1,8 +1,9 @@
 //! What `experiment.toml` says of an autonomous rule.
 
-use super::{COLUMNS_MAX, NOISY_COLUMNS_MAX, ROWS_MAX};
+use super::{NOISY_COLUMNS_MAX, ROWS_MAX};
 use crate::config::{ConfigError, RuleConfig};
 use crate::task::TaskKind;
+use pl_fixed::chip;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -145,7 +146,7 @@ impl AutonomousConfig {
 
     /// Noise is told apart by addresses.
     fn columns_max(&self) -> u16 {
-        if self.is_noisy() { NOISY_COLUMNS_MAX } else { COLUMNS_MAX }
+        if self.is_noisy() { NOISY_COLUMNS_MAX } else { chip::COLUMNS }
     }
 }
 

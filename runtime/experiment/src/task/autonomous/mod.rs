@@ -40,8 +40,6 @@ const TOP: u8 = 0;
 const NOISE_ROW: u16 = 64;
 /// Addresses that tell noise sources apart, so most neurons that hear it.
 const NOISY_COLUMNS_MAX: u16 = 64;
-/// Columns of a hemisphere.
-const COLUMNS_MAX: u16 = 256;
 /// Most rows of a view: two drivers are for the noise.
 const ROWS_MAX: u16 = 252;
 
