@@ -4,6 +4,7 @@
 use pl_chip::time::TICKS_PER_MS;
 use pl_chip::{COLUMNS, Chip, ChipConfig, InputEvent};
 use pl_experiment::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample, RuleInfo};
+use pl_experiment::inputs::{CourseConfig, InputConfig, InputValues};
 use pl_experiment::plasticity::{Plasticity, Timing, UpdateCounts};
 use pl_experiment::ppu_image::{PpuImage, PpuImageEngine};
 use plc::{Compiler, EngineKind};
@@ -57,6 +58,7 @@ fn binding(hemisphere: u8, rows: u8) -> Binding {
         rows: (0..rows).collect(),
         columns: (0..=u8::MAX).collect(),
         params: BTreeMap::new(),
+        inputs: BTreeMap::new(),
         seed: 1,
         run_seed: 1,
         chip: 0,
@@ -307,4 +309,41 @@ fn short_updates_do_what_updates_without_time_do() {
     assert!(sum(&instant) > 5.0 * 512.0, "{}", sum(&instant));
     // Readings are taken microseconds later, with other noise.
     assert!(difference < 0.5 * 512.0, "{difference}");
+}
+
+/// Inputs change while updates are at work that follow each other without a pause; each sees one
+/// value in all its rows.
+#[test]
+fn an_update_sees_one_value_of_an_input() {
+    const LEVEL: &str = "rule causal {
+        view rows <= 40
+        input level : int in 0 .. 63 per row = 0
+        every 1 ms
+        synapses { weight = level }
+        record weight every 1 updates
+    }";
+    let compiler = Compiler::from_sources(EngineKind::Ppu, &[("causal", LEVEL)]).unwrap();
+    let times_ms: Vec<f64> = (0..60).map(|i| 0.013 * f64::from(i)).collect();
+    let values = (0..60).map(|i| InputValues::One(f64::from(i))).collect();
+    let course = InputConfig::Course(CourseConfig { times_ms, values });
+    let inputs = BTreeMap::from([("level".to_owned(), course)]);
+    let factory = Hurried { compiler, period_ticks: 15_500 };
+    let mut chip = chip();
+    let binding = Binding { inputs, ..binding(0, ROWS) };
+    let mut rules = Plasticity::new(&factory, Timing::Chip, &[binding]).unwrap();
+    rules.start(&mut chip).unwrap();
+    let end = rules.begun() + TICKS_PER_MS;
+    rules.run_until(&mut chip, end, &[]).unwrap();
+    rules.finish(&mut chip).unwrap();
+    let counts = rules.counts()[0];
+    assert!(counts.late > 10 && counts.missed == 0, "updates leave no pause: {counts:?}");
+    let weights = |sample: &RecordSample| sample.fields[0].values.clone();
+    let samples: Vec<Vec<i32>> = rules.take_records().iter().map(weights).collect();
+    let mut levels: Vec<i32> = samples.iter().map(|weights| weights[0]).collect();
+    for (weights, level) in samples.iter().zip(&levels) {
+        assert!(weights.iter().all(|weight| weight == level), "{level}: {weights:?}");
+    }
+    assert_eq!(levels.last(), Some(&59));
+    levels.dedup();
+    assert!(levels.len() > 10, "{levels:?}");
 }

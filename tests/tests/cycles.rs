@@ -31,6 +31,7 @@ fn started(elf: &[u8], derived: Vec<i32>, rows: u8, columns: u8) -> (PpuImageEng
         rows: (0..rows).collect(),
         columns: (0..columns).collect(),
         params: BTreeMap::new(),
+        inputs: BTreeMap::new(),
         seed: 1,
         run_seed: 1,
         chip: 0,

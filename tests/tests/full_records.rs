@@ -29,6 +29,7 @@ fn binding() -> Binding {
         rows: vec![0, 1],
         columns: (0..8).collect(),
         params: BTreeMap::new(),
+        inputs: BTreeMap::new(),
         seed: 1,
         run_seed: 1,
         chip: 0,

@@ -58,6 +58,7 @@ mod limits;
 mod rule;
 mod session;
 pub mod test_run;
+pub mod values;
 
 pub use instance::{Engine, Instance, ParamError, Place, RunError, Step};
 pub use pl_clif as clif;

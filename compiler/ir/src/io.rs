@@ -96,6 +96,30 @@ pub enum ObjectValues {
     Scalars(Vec<i32>),
 }
 
+impl ObjectValues {
+    /// How many there are.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "objects have values")]
+    pub fn len(&self) -> usize {
+        match self {
+            ObjectValues::Lanes(lanes) => lanes.len(),
+            ObjectValues::Scalars(words) => words.len(),
+        }
+    }
+
+    /// Sets all of them, in order; lanes take the low 16 bits.
+    pub fn set(&mut self, raws: &[i32]) {
+        match self {
+            ObjectValues::Lanes(lanes) => {
+                lanes.iter_mut().zip(raws).for_each(|(lane, raw)| *lane = low_lane(*raw));
+            }
+            ObjectValues::Scalars(words) => {
+                words.iter_mut().zip(raws).for_each(|(word, raw)| *word = *raw);
+            }
+        }
+    }
+}
+
 /// One sample of a record: raw values of each field, those of synapse fields row-major over row
 /// positions and 256 columns wide.
 #[derive(Clone, Debug, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]

@@ -85,6 +85,7 @@ fn network(compiler: &Compiler, events: &[InputEvent]) -> Measured {
             rows: (0..=u8::MAX).collect(),
             columns: (0..=u8::MAX).collect(),
             params: BTreeMap::new(),
+            inputs: BTreeMap::new(),
             seed: 1,
             run_seed: 1,
             chip: 0,

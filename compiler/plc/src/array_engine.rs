@@ -1,12 +1,14 @@
 //! A compiled rule at work on an emulated chip: gathers the view into arrays, runs an update in
 //! native code or in the evaluator, and scatters what it changed.
 
+use crate::rule_inputs;
 use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::{Branch, Chip, Reference, ReferenceStep, RowMode};
 use pl_driver::ir::io::{COLUMNS, UpdateIo, baseline};
 use pl_driver::ir::{Module, Op, Quantity, Scope};
 use pl_driver::{Engine as Executor, Instance, Place, Rule, Step};
 use pl_experiment::engine::{Binding, Engine, EngineError, RecordField, RecordSample};
+use pl_experiment::inputs::Course;
 use pl_experiment::state;
 use pl_fixed::rng;
 
@@ -24,6 +26,8 @@ pub(crate) struct ArrayEngine {
     causal_baseline: [u8; COLUMNS],
     acausal_baseline: [u8; COLUMNS],
     planes: Planes,
+    /// What is written to inputs.
+    inputs: Vec<Course>,
     /// Chip time of each sample, a list a record statement.
     sample_times: Vec<Vec<u64>>,
     /// What it reads of correlation.
@@ -71,7 +75,7 @@ impl ArrayEngine {
     /// Binds `rule` to a view.
     ///
     /// # Errors
-    /// A param that does not exist or may not have its value, or rows that are no pairs.
+    /// A param or an input that does not exist or may not have its value, or rows that are no pairs.
     pub(crate) fn new(
         rule: &Rule,
         executor: Executor,
@@ -104,6 +108,7 @@ impl ArrayEngine {
             causal_baseline: [0; COLUMNS],
             acausal_baseline: [0; COLUMNS],
             planes: Planes::new(rows.len()),
+            inputs: rule_inputs::courses(rule, binding, rows.len())?,
             rows,
             reading: Reading::Codes,
         })
@@ -116,6 +121,16 @@ impl ArrayEngine {
             let codes = |branch| chip.correlation_codes_row(self.hemisphere, row, branch);
             self.planes.causal_codes[range.clone()].copy_from_slice(&codes(Branch::Causal));
             self.planes.acausal_codes[range].copy_from_slice(&codes(Branch::Acausal));
+        }
+    }
+
+    /// Writes the inputs that the next update is the first to see.
+    fn write_inputs(&mut self) {
+        let update = self.instance.state.update_index;
+        for course in &self.inputs {
+            if let Some(values) = course.before_update(update) {
+                self.instance.set_raw_values(course.object, values);
+            }
         }
     }
 
@@ -282,6 +297,7 @@ impl ArrayEngine {
 
     /// Runs an update before the engine does: on the same readings.
     pub(crate) fn shadow_update(&mut self, chip: &Chip) -> Result<(), EngineError> {
+        self.write_inputs();
         self.sample_correlation(chip);
         self.sample_reference(chip);
         self.planes.correlation_reset.fill(0);
@@ -442,6 +458,7 @@ impl Engine for ArrayEngine {
     }
 
     fn update(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
+        self.write_inputs();
         self.run(chip, Instance::update)
     }
 
@@ -480,6 +497,7 @@ impl Engine for ArrayEngine {
             hemisphere: _,
             rows: _,
             binding: _,
+            inputs: _,
             columns: _,
             causal_baseline,
             acausal_baseline,

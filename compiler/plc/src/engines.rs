@@ -3,6 +3,7 @@
 use crate::array_engine::ArrayEngine;
 use crate::compare::{Compared, Comparison};
 use crate::output::{self, Failure};
+use crate::rule_inputs;
 use pl_chip::Reference;
 use pl_diag::SourceMap;
 use pl_driver::ir::Generators;
@@ -123,10 +124,7 @@ impl Compiler {
             }
             let rule = pick(name, &compiled.rules)
                 .map_err(|message| Failure::Invalid(format!("{source}: {message}")))?;
-            for (param, value) in &config.params {
-                rule.check_param(param, *value)
-                    .map_err(|error| Failure::Invalid(format!("[rule.{name}]: {error}")))?;
-            }
+            rule_inputs::check(name, &rule, config).map_err(Failure::Invalid)?;
             rules.insert(name.clone(), Compiled::new(rule, &bytes, &compiled.sources));
         }
         if sound { Ok(Compiler { kind, rules, comparison: None }) } else { Err(Failure::Findings) }
@@ -203,7 +201,9 @@ impl EngineFactory for Compiler {
             params[index] = *value;
         }
         let program = rule.program().map_err(|error| EngineError::new(error.to_string()))?;
-        PpuImage::new(&program.to_elf(), binding, rule.derived_values(&params))
+        let image = PpuImage::new(&program.to_elf(), binding, rule.derived_values(&params))?;
+        let inputs = rule_inputs::courses(rule, binding, image.rows())?;
+        Ok(image.with_inputs(inputs))
     }
 
     fn rule_info(&self, rule: &str) -> Result<RuleInfo, EngineError> {

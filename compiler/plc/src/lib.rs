@@ -46,6 +46,7 @@ mod lsp;
 mod numerics;
 mod output;
 mod report;
+mod rule_inputs;
 mod run;
 mod sweep;
 mod test;

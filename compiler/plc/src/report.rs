@@ -81,6 +81,7 @@ fn origin(source: &Source<'_>) -> Map<String, Value> {
             "modules_sha256": info.modules_sha256.into_iter().collect::<BTreeMap<_, _>>(),
             "period_ticks": info.period_ticks,
             "params": params,
+            "inputs": config.inputs,
         });
         rules.insert(name.clone(), entry);
     }

@@ -3,6 +3,7 @@
 use crate::calibration::CalibrationSource;
 use crate::chips::ClusterConfig;
 use crate::estimate::EstimateConfig;
+use crate::inputs::{self, InputConfig};
 use crate::membranes::RecordConfig;
 use crate::plasticity::Timing;
 use crate::task::{TaskConfig, TaskKind};
@@ -149,6 +150,9 @@ pub struct RuleConfig {
     /// Values of params that differ from their defaults.
     #[serde(default)]
     pub params: BTreeMap<String, f64>,
+    /// What is written to its inputs.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, InputConfig>,
 }
 
 /// What is wrong with an experiment.
@@ -197,6 +201,7 @@ impl Experiment {
         self.estimate.check()?;
         self.cluster.check()?;
         self.task.check(&self.chip, &self.rule, self.cluster.chips)?;
+        self.rule.iter().try_for_each(|(name, rule)| inputs::check(name, &rule.inputs))?;
         let one_chip = self.cluster == ClusterConfig::default();
         if !one_chip && !matches!(self.task, TaskConfig::Rates(_)) {
             let message = "[cluster] is for the task `rates`: leave it out; `random_network` has \
@@ -236,20 +241,30 @@ fn apply(
         return Err(ConfigError(message));
     };
     let path: Vec<&str> = key.trim().split('.').collect();
-    let path = match path[..] {
-        [rule, param] if rules.contains_key(rule) => vec!["rule", rule, "params", param],
-        _ => path,
+    let short = |rule: &str, rest: &[&str]| {
+        rules.contains_key(rule) && (rest.len() == 1 || !table.contains_key(rule))
     };
-    let Some((last, tables)) = path.split_last() else { return Ok(()) };
+    // Names of params and inputs may have dots themselves.
+    let named = |name: &[&str]| name.join(".").trim_matches('"').to_owned();
+    let (tables, last) = match &path[..] {
+        ["rule", rule, kind @ ("params" | "inputs"), name @ ..] if !name.is_empty() => {
+            (vec!["rule", *rule, *kind], named(name))
+        }
+        [rule, name @ ..] if !name.is_empty() && short(rule, name) => {
+            (vec!["rule", *rule, "params"], named(name))
+        }
+        [tables @ .., last] => (tables.to_vec(), (*last).to_owned()),
+        [] => return Ok(()),
+    };
     let mut place = table;
     for name in tables {
-        let entry = place.entry(*name).or_insert_with(|| Value::Table(Table::new()));
+        let entry = place.entry(name).or_insert_with(|| Value::Table(Table::new()));
         let Value::Table(inner) = entry else {
             return Err(ConfigError(format!("`{change}`: `{name}` is a value, not a table")));
         };
         place = inner;
     }
-    place.insert((*last).to_owned(), parse_value(text.trim()));
+    place.insert(last, parse_value(text.trim()));
     Ok(())
 }
 
@@ -263,6 +278,7 @@ fn parse_value(text: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inputs::InputValues;
 
     const DIGITS: &str = include_str!("../../../examples/digits/experiment.toml");
 
@@ -280,8 +296,16 @@ mod tests {
             "task.evaluate=validation",
             "rule.structural.source=other.pl",
             "run.timing=chip",
+            "structural.pairs.gain=2",
+            "rule.structural.inputs.reward={ times_ms = [0, 2.5], values = [0, [1, 2]] }",
+            "rule.structural.inputs.\"pairs.teacher\"=3",
         ])
         .unwrap();
+        assert_eq!(experiment.rule["structural"].params["pairs.gain"], 2.0);
+        let inputs = &experiment.rule["structural"].inputs;
+        let (zero, two) = (InputValues::One(0.0), InputValues::List(vec![1.0, 2.0]));
+        assert_eq!(inputs["reward"].steps(), [(0, &zero), (625_000, &two)]);
+        assert_eq!(inputs["pairs.teacher"], InputConfig::Constant(InputValues::One(3.0)));
         assert_eq!(experiment.rule["structural"].params["theta"], 9.0);
         assert_eq!(experiment.rule["structural"].source, "other.pl");
         assert_eq!(experiment.run.timing, Timing::Chip);
@@ -298,6 +322,20 @@ mod tests {
             ("task.input.levels=[3, 2]", "ascending"),
             ("task.rule=hebb", "no table [rule.hebb]"),
             ("chip.sensor.tau=1", "nearest name is `sensor.tau_us`"),
+            ("rule.structural.inputs.r=\"1\"", "an input is a number, a list, or { times_ms"),
+            ("rule.structural.inputs={ a.b = 1 }", "names that have dots stand in quotes"),
+            (
+                "rule.structural.inputs.r={ times_ms = [0, 1], values = [0] }",
+                "[rule.structural.inputs]: `r`: `times_ms` has 2 times, `values` 1",
+            ),
+            (
+                "rule.structural.inputs.r={ times_ms = [1, 1], values = [0, 1] }",
+                "`times_ms` must ascend",
+            ),
+            (
+                "rule.structural.inputs.r={ times_ms = [-1], values = [0] }",
+                "`times_ms` must lie in 0 to 2147000, not -1",
+            ),
             ("seed.x=1", "`seed` is a value"),
             ("seed", "KEY=VALUE"),
             ("name=a b", "letters, digits"),

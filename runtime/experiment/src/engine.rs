@@ -9,6 +9,7 @@ use std::fmt;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use crate::inputs::InputConfig;
 use crate::ppu_image::PpuImage;
 use pl_chip::{COLUMNS, Chip, RowMode};
 
@@ -53,8 +54,8 @@ pub trait EngineFactory: Sync {
     /// An engine bound as `binding` says.
     ///
     /// # Errors
-    /// If a param does not exist or may not have its value, or the view is larger than the rule
-    /// allows.
+    /// If a param or an input does not exist or may not have its value, or the view is larger than the
+    /// rule allows.
     fn build(&self, binding: &Binding) -> Result<Box<dyn Engine>, EngineError>;
 
     /// The rule as a PPU program, bound as `binding` says.
@@ -85,6 +86,8 @@ pub struct Binding {
     pub columns: Vec<u8>,
     /// Values of params that differ from their defaults.
     pub params: BTreeMap<String, f64>,
+    /// What is written to inputs; others keep their initial values.
+    pub inputs: BTreeMap<String, InputConfig>,
     /// Seed of the rule's random numbers.
     pub seed: u64,
     /// Seed of the run, which bindings with other random numbers share.

@@ -21,6 +21,7 @@ pub mod encode;
 pub mod engine;
 pub mod estimate;
 pub mod figure;
+pub mod inputs;
 pub mod membranes;
 pub mod monitor;
 pub mod outcome;

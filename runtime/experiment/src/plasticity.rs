@@ -202,6 +202,7 @@ impl Plasticity {
                 let mut schedules = self.schedules.iter();
                 in_turn(images, chip, |image, chip| {
                     let [period, phase] = schedules.next().copied().unwrap_or_default();
+                    image.write_inputs(chip, 0)?;
                     image.run(chip, period, phase)
                 })?;
             }
@@ -248,10 +249,14 @@ impl Plasticity {
             Work::Chip(images) => loop {
                 // Samples may have been taken since the last look, which makes room.
                 images.iter_mut().try_for_each(|image| image.look(chips.chip_mut(0)))?;
+                let elapsed = chips.now().saturating_sub(self.begun);
+                let mut pause = images.iter().map(RunningImage::look_ticks).min().unwrap_or(t_end);
+                for image in images.iter_mut() {
+                    pause = pause.min(image.write_inputs(chips.chip_mut(0), elapsed)?);
+                }
                 if chips.now() >= t_end {
                     break;
                 }
-                let pause = images.iter().map(RunningImage::look_ticks).min().unwrap_or(t_end);
                 let until = t_end.min(chips.now().saturating_add(pause));
                 Recorder::pass(&mut self.recorder, chips, until);
             },

@@ -7,11 +7,13 @@
 //!   instant.rs   commands while the chip's clock stands still, on a core beside the chip
 //!   running.rs   commands and runs in the chip's time, on the core of the chip
 //!   records.rs   samples                     memory.rs   a PPU's memory as the host sees it
+//!   inputs.rs    inputs of the rule
 //! ```
 //!
 //! A PPU runs one program. Engines of the same hemisphere of a chip would overwrite each other;
 //! the one that was overwritten notices and says so.
 
+mod inputs;
 mod instant;
 mod memory;
 mod records;
@@ -23,6 +25,7 @@ pub use instant::PpuImageEngine;
 pub use running::{RunningImage, in_turn, start_all};
 
 use crate::engine::{Binding, EngineError, RecordSample};
+use crate::inputs::Course;
 use memory::Memory;
 use pl_chip::{COLUMNS, Chip, RowMode};
 use pl_fixed::{lfsr, rng};
@@ -42,6 +45,8 @@ pub struct PpuImage {
     rows: Vec<u8>,
     /// Raw values of the image's derived table.
     derived: Vec<i32>,
+    /// What is written to inputs.
+    inputs: Vec<Course>,
     buffers: Vec<Buffer>,
     samples: Vec<Vec<RecordSample>>,
     /// Samples that found their buffer full.
@@ -85,7 +90,20 @@ impl PpuImage {
             binding: binding.clone(),
             rows: view,
             derived,
+            inputs: Vec::new(),
         })
+    }
+
+    /// The same image whose inputs are written, of objects that it has.
+    #[must_use]
+    pub fn with_inputs(self, inputs: Vec<Course>) -> PpuImage {
+        PpuImage { inputs, ..self }
+    }
+
+    /// Rows of the view, or pairs of them.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows.len()
     }
 
     /// The same image with buffers for samples that are taken out while the program runs.

@@ -56,6 +56,7 @@ impl Setup {
             rows: self.some(self.rows, 1),
             columns: self.some(self.columns, 2),
             params: BTreeMap::new(),
+            inputs: BTreeMap::new(),
             seed: self.seed,
             run_seed: self.seed,
             chip: 0,

@@ -70,6 +70,9 @@ impl PpuImageEngine {
         }
         // Samples may have been taken since the last command, which makes room.
         self.image.empty_buffers(chip)?;
+        if command == Command::Update {
+            self.image.write_inputs_before_update(chip)?;
+        }
         self.image.set(chip, symbol::COMMAND, command.word())?;
         let before = cpu.cycles();
         self.run(chip, &mut cpu)?;

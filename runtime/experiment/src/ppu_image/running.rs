@@ -14,6 +14,9 @@ use pl_iss::WaitLoop;
 
 /// Between two looks of the host at a word that it waits for. Assumed.
 const LOOK_TICKS: u64 = TICKS_PER_US;
+/// Between two looks while an update is at work and inputs are to be written. Less than the program
+/// takes from one late update to the next.
+const INPUT_LOOK_TICKS: u64 = 8;
 /// Longest time that the host waits for a command to be carried out, as grenade does for the end
 /// of a schedule (interface reference, 1.5).
 const COMMAND_TICKS_MAX: u64 = 100 * TICKS_PER_MS;
@@ -43,6 +46,8 @@ struct Progress {
     counts: UpdateCounts,
     /// The word [`symbol::BUSY`] when it was last looked at.
     busy: u32,
+    /// Ticks since the run began at which inputs have not been written yet.
+    inputs_from: u64,
 }
 
 impl RunningImage {
@@ -69,6 +74,7 @@ impl RunningImage {
         chip.set_ppu_control(h, reset);
         self.image.load(chip)?;
         self.progress.seen.fill(Seen::default());
+        self.progress.inputs_from = 0;
         chip.set_ppu_control(h, run);
         let wait = |head, until: Option<&str>| -> Result<WaitLoop, EngineError> {
             let until = until.map(|name| self.image.address(name, 4)).transpose()?;
@@ -122,6 +128,28 @@ impl RunningImage {
         let period = self.progress.period.unwrap_or(RUN_LOOK_TICKS);
         let full = samples.map_or(u64::MAX, |samples| period.saturating_mul((samples / 2).into()));
         full.min(RUN_LOOK_TICKS)
+    }
+
+    /// Writes inputs whose time has come, `elapsed` ticks after the run began, unless an update is at
+    /// work: it sees the same values to its end. Gives the ticks after which to ask again.
+    ///
+    /// # Errors
+    /// If the image is not what it says.
+    pub fn write_inputs(&mut self, chip: &mut Chip, elapsed: u64) -> Result<u64, EngineError> {
+        let Some(next) = self.image.next_input(self.progress.inputs_from) else {
+            return Ok(u64::MAX);
+        };
+        if next > elapsed {
+            return Ok(next - elapsed);
+        }
+        let mut word = |name| self.image.get(chip, name);
+        let (requested, executed) = (word(symbol::REQUESTED)?, word(symbol::EXECUTED)?);
+        if requested != executed.wrapping_add(word(symbol::MISSED)?) {
+            return Ok(INPUT_LOOK_TICKS);
+        }
+        self.image.write_inputs_between(chip, (self.progress.inputs_from, elapsed))?;
+        self.progress.inputs_from = elapsed + 1;
+        Ok(self.image.next_input(elapsed + 1).map_or(u64::MAX, |next| next - elapsed))
     }
 
     /// Takes samples out and reads the counters of the run.
@@ -254,6 +282,7 @@ impl Engine for RunningImage {
     fn update(&mut self, chip: &mut Chip) -> Result<(), EngineError> {
         // Samples may have been taken since the last command, which makes room.
         self.collect(chip)?;
+        self.image.write_inputs_before_update(chip)?;
         self.command(chip, Command::Update)?;
         self.collect(chip)
     }

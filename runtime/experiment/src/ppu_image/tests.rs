@@ -116,6 +116,7 @@ fn binding() -> Binding {
         rows: vec![3, 200],
         columns: vec![0, 17],
         params: BTreeMap::new(),
+        inputs: BTreeMap::new(),
         seed: 1,
         run_seed: 1,
         chip: 0,

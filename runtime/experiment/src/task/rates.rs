@@ -142,6 +142,7 @@ impl<'a> Rates<'a> {
             rows: vec![ROW],
             columns: (0..=u8::MAX).collect(),
             params: self.experiment.rule[rule].params.clone(),
+            inputs: self.experiment.rule[rule].inputs.clone(),
             seed,
             run_seed: seed,
             chip,

@@ -92,6 +92,7 @@ impl<'a> Autonomous<'a> {
             rows: bytes(self.config.rows),
             columns: bytes(self.config.columns),
             params: self.experiment.rule[&self.config.rule].params.clone(),
+            inputs: self.experiment.rule[&self.config.rule].inputs.clone(),
             seed,
             run_seed: seed,
             chip: 0,

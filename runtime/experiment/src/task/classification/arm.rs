@@ -133,6 +133,7 @@ impl Classification<'_> {
             rows: self.bench.input_rows(),
             columns: self.bench.columns(),
             params: rule.params.clone(),
+            inputs: rule.inputs.clone(),
             seed,
             run_seed: seed,
             chip: 0,

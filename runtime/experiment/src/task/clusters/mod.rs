@@ -104,6 +104,7 @@ impl<'a> Clusters<'a> {
             rows: bytes(self.config.rows),
             columns: self.wiring.dendrites().iter().map(|column| column.to_le_bytes()[0]).collect(),
             params: self.experiment.rule[&self.config.rule].params.clone(),
+            inputs: self.experiment.rule[&self.config.rule].inputs.clone(),
             seed,
             run_seed: seed,
             chip: 0,

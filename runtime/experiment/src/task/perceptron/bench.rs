@@ -374,6 +374,7 @@ fn binding(experiment: &Experiment, rule: &str, hemisphere: u8, seed: u64) -> Bi
         rows: vec![ROW],
         columns: (0..=u8::MAX).collect(),
         params: experiment.rule[rule].params.clone(),
+        inputs: experiment.rule[rule].inputs.clone(),
         seed,
         run_seed: seed,
         chip: 0,

@@ -90,6 +90,7 @@ impl<'a> Stability<'a> {
             rows: bytes(self.config.inputs),
             columns: bytes(self.config.neurons),
             params: self.experiment.rule[&self.config.rule].params.clone(),
+            inputs: self.experiment.rule[&self.config.rule].inputs.clone(),
             seed,
             run_seed: seed,
             chip: 0,

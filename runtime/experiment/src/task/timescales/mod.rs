@@ -76,6 +76,7 @@ impl<'a> Timescales<'a> {
             rows: self.rows().collect(),
             columns: (0..=u8::MAX).collect(),
             params: self.experiment.rule[&self.config.rule].params.clone(),
+            inputs: self.experiment.rule[&self.config.rule].inputs.clone(),
             seed,
             run_seed: seed,
             chip: 0,
