@@ -98,11 +98,29 @@ impl Rule {
         &self.inner.module
     }
 
-    /// The IR after the passes that pay on the processor for plasticity alone: its program is made of
-    /// this. Calls `after` with the name of each pass and what it left.
+    /// The IR after the passes that pay on the processor for plasticity alone, with lanes in bytes
+    /// where that may pay: its program is made of this or of [`Rule::module_in_halfwords`]. Calls
+    /// `after` with the name of each pass and what it left.
     #[must_use]
     pub fn module_for_ppu(&self, after: &mut dyn FnMut(&str, &Module)) -> Verified<Module> {
-        pl_passes::optimise(self.inner.module.clone(), self.inner.level, Target::Ppu, after)
+        let halfwords = self.module_in_halfwords(after);
+        self.in_bytes(halfwords, after)
+    }
+
+    fn in_bytes(
+        &self,
+        halfwords: Verified<Module>,
+        after: &mut dyn FnMut(&str, &Module),
+    ) -> Verified<Module> {
+        pl_passes::optimise(halfwords, self.inner.level, Target::Ppu, after)
+    }
+
+    /// The IR for the processor with all lanes in halfwords. Calls `after` as
+    /// [`Rule::module_for_ppu`] does.
+    #[must_use]
+    pub fn module_in_halfwords(&self, after: &mut dyn FnMut(&str, &Module)) -> Verified<Module> {
+        let Inner { module, level, .. } = &*self.inner;
+        pl_passes::optimise(module.clone(), *level, Target::PpuHalfwords, after)
     }
 
     /// Whether an update changes nothing but weights and draws nothing, all its blocks run in every
@@ -152,14 +170,26 @@ impl Rule {
         self.inner.kernel.get_or_init(make).as_ref().map_err(Clone::clone)
     }
 
-    /// The PPU program, made at the first call.
+    /// The PPU program, made at the first call: with lanes in bytes where that may pay or all in
+    /// halfwords, whichever takes fewer cycles in the largest view by the compiler's worst case.
     ///
     /// # Errors
     /// If the rule does not fit the PPU; a [`crate::Session`] reports that.
     pub fn program(&self) -> Result<&Program, pl_ppu::Error> {
         let make = || {
-            let module = self.module_for_ppu(&mut |_, _| ());
-            pl_ppu::compile(&module, &pl_ppu::Options::default())
+            let compile = |module| pl_ppu::compile(module, &pl_ppu::Options::default());
+            let halfwords = self.module_in_halfwords(&mut |_, _| ());
+            let bytes = self.in_bytes(halfwords.clone(), &mut |_, _| ());
+            let program = compile(&bytes);
+            if bytes == halfwords {
+                return program;
+            }
+            let (rows, columns) = (self.hir().rows_max, self.hir().columns_max);
+            let cycles = |program: &Program| program.cost.update_cycles(rows, columns);
+            match (program, compile(&halfwords)) {
+                (Ok(bytes), Ok(halfwords)) if cycles(&halfwords) < cycles(&bytes) => Ok(halfwords),
+                (bytes, halfwords) => bytes.or(halfwords),
+            }
         };
         self.inner.program.get_or_init(make).as_ref().map_err(Clone::clone)
     }

@@ -176,6 +176,8 @@ impl Ranges {
     fn result(&self, inst: &InstData, bounds: &Bounds, all: Range) -> Option<Range> {
         let arg = |index: usize| self.of(inst.args[index]);
         let places = if let Imm::Shift(places) = inst.imm { u32::from(places) } else { 0 };
+        // Of a lane, without its sign.
+        let bits = all.high.count_ones();
         Some(match (inst.op, inst.imm) {
             (Op::Const, Imm::Int(x)) => Range::new(x.into(), x.into()),
             (Op::Read, Imm::Quantity(quantity)) => Range::of_quantity(quantity),
@@ -184,6 +186,12 @@ impl Ranges {
             (Op::Derived, Imm::Derived(id)) => (*bounds.derived.get(id.index())?)?,
             (Op::Load | Op::LoadElement, imm) => bounds.loaded(imm)?,
             (Op::Mul, _) => products(arg(0), arg(1)).wrapped(all),
+            // Both ways to round are monotonic.
+            (Op::MulFrac, _) => products(arg(0), arg(1)).each(|x| x >> bits).saturated(all),
+            (Op::MulFracRound, _) => {
+                let half = 1 << (bits - 1);
+                products(arg(0), arg(1)).each(|x| (x + half) >> bits).saturated(all)
+            }
             (Op::Splat | Op::Narrow, _) => arg(0).wrapped(all),
             (Op::Widen, _) => arg(0),
             (Op::Select, _) => arg(1).union(arg(2)),
@@ -230,7 +238,7 @@ fn difference(a: Range, b: Range) -> Range {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pl_ir::parse;
+    use pl_ir::{eval, parse};
 
     /// Which of two states of 0..3 keep to that, if an update stores these into them. `v2` and `v3`
     /// are loaded from them, `v5` is 1 and `v6` is 3.
@@ -261,6 +269,54 @@ block0():
         assert_eq!(kept("v7:i32 = add v2, v5\nv8:i32 = min v7, v6\nstore s0, v8"), [true, true]);
         assert_eq!(kept("v7:i32 = sub v5, v6\nstore_element s0[2], v5, v7"), [false, false]);
         assert_eq!(kept("v7:i32 = load_element s0[2], v5\nstore s1, v7"), [true, true]);
+    }
+
+    #[test]
+    fn products_reach_the_ends_of_their_ranges() {
+        let ends = [(-128, 127), (-9, -3), (-5, 6), (0, 0), (1, 99), (-128, -100)];
+        for index in 0..3 * ends.len() * ends.len() {
+            let op = [Op::Mul, Op::MulFrac, Op::MulFracRound][index % 3];
+            let (a, b) = (&ends[index / 3 % ends.len()], &ends[index / 3 / ends.len()]);
+            let pairs = (a.0..=a.1).flat_map(|x| (b.0..=b.1).map(move |y| (x, y)));
+            let results = pairs.map(|(x, y)| eval::lane_binary(op, Type::ROW8, x, y).into());
+            let results: Vec<i64> = results.collect();
+            let exact = Range::new(
+                results.iter().min().copied().unwrap_or(0),
+                results.iter().max().copied().unwrap_or(0),
+            );
+            let found = product_range(op, [a, b]);
+            // A product that wraps around may be anything.
+            let wraps = op == Op::Mul && found == Range::signed(8);
+            assert!(found == exact || wraps, "{op:?} {a:?} {b:?}: {found:?} for {exact:?}");
+        }
+    }
+
+    /// The range of a product of bytes of two ranges.
+    fn product_range(op: Op, [a, b]: [&(i16, i16); 2]) -> Range {
+        let text = format!(
+            "module \"m\" rows 4
+derived d0 = {} in {}..{} \"a\"
+derived d1 = {} in {}..{} \"b\"
+function update {{
+block0():
+  v0:i32 = derived d0
+  v1:i8x256 = splat v0
+  v2:i32 = derived d1
+  v3:i8x256 = splat v2
+  v4:i8x256 = {} v1, v3
+  return
+}}",
+            a.0,
+            a.0,
+            a.1,
+            b.0,
+            b.0,
+            b.1,
+            op.name()
+        );
+        let module = parse::module(&text).expect("it reads");
+        let func = &module.functions[0];
+        Ranges::new(func, &Bounds::proved(&module), &Dominators::new(func)).of(Value(4))
     }
 
     #[test]
