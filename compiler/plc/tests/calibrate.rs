@@ -1,6 +1,7 @@
 //! A calibration that is measured and then used, as a user does it.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up ends the test")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -74,4 +75,48 @@ fn a_run_takes_the_calibration_of_its_chip() {
         assert_eq!(done.status.code(), Some(code), "{message}");
         assert!(!at.join("refused/run.json").exists());
     }
+    #[cfg(unix)]
+    goes_on_calibrated(at);
+}
+
+/// A calibrated run that was interrupted goes on from its checkpoint with the calibration, and not
+/// without it.
+#[cfg(unix)]
+fn goes_on_calibrated(at: &Path) {
+    let longer = ["task.duration_ms=40", "task.judged_ms=30", "task.initial_weight=30"]
+        .map(|change| ["--set", change]);
+    let with = |file: &'static str, more: &[&'static str]| {
+        [&["run", file, "--seed", "4", "--quiet"], more, &longer.concat()].concat()
+    };
+    let mut cut = Command::new(env!("CARGO_BIN_EXE_plc"));
+    let keep = ["--out", "cut", "--checkpoint", "cut.ckpt", "--every", "0.01"];
+    let mut cut = cut.current_dir(at).args(with("calibrated.toml", &keep)).spawn().unwrap();
+    while !at.join("cut.ckpt").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        assert!(cut.try_wait().unwrap().is_none(), "it ended without a checkpoint");
+    }
+    assert!(Command::new("kill").args(["-INT", &cut.id().to_string()]).status().unwrap().success());
+    assert_eq!(cut.wait().unwrap().code(), Some(130));
+
+    let resume = ["--resume", "cut.ckpt", "--out", "resumed"];
+    for args in [
+        with("plain.toml", &["--out", "bare"]),
+        with("calibrated.toml", &["--out", "whole"]),
+        with("calibrated.toml", &resume),
+    ] {
+        let done = plc(at, &args[1..]);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+    let arrays = |folder: &str| {
+        let files = fs::read_dir(at.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let arrays = files.filter(|file| file.extension().is_some_and(|e| e == "npz"));
+        let read =
+            |file: std::path::PathBuf| (file.file_name().unwrap().to_owned(), fs::read(file));
+        arrays.map(read).map(|(name, bytes)| (name, bytes.unwrap())).collect::<BTreeMap<_, _>>()
+    };
+    assert!(arrays("bare") != arrays("whole"));
+    assert!(arrays("resumed") == arrays("whole"), "the calibration is lost or applied twice");
+    let refused = plc(at, &with("plain.toml", &resume)[1..]);
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("the checkpoint is of another run"), "{message}");
 }
