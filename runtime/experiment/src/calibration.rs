@@ -17,6 +17,7 @@ use ndarray::{Array1, Array2, ArrayD};
 use pl_chip::{Branch, COLUMNS, Chip, ChipConfig, Cluster, HEMISPHERES, NeuronParameters, ROWS};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// Sections of the chip's parameters on which settings depend: those of the circuits.
@@ -112,14 +113,16 @@ impl ChipSettings {
             let shape = (lines.len(), COLUMNS);
             Elements::U8(Array2::from_shape_fn(shape, |(row, c)| lines[row][c]).into_dyn())
         };
+        let values =
+            parameters(config).map(|(name, value)| named(&value_name(name), reals(&[value])));
         let mut arrays = vec![
             named("chip_seed", Elements::U64(Array1::from(vec![self.seed]).into_dyn())),
-            named("chip_values", reals(&values(config))),
             named("chip_lists_sha256", bytes(&lists_sha256(config))),
             named("hemisphere", bytes(&[self.hemisphere.to_le_bytes()[0]])),
             named("amplitude_bits", bits(&self.amplitude_bits)),
             named("time_bits", bits(&self.time_bits)),
         ];
+        arrays.extend(values);
         for (name, offsets) in OFFSET_NAMES.iter().zip(&self.digital_offsets) {
             let offsets = offsets.iter().map(|offset| i32::from(*offset)).collect::<Array1<i32>>();
             arrays.push(named(name, Elements::I32(offsets.into_dyn())));
@@ -136,7 +139,7 @@ impl ChipSettings {
     /// If the file is something else, does not hold what it should, or is of another chip.
     pub fn parse(bytes: &[u8], config: &ChipConfig) -> Result<ChipSettings, String> {
         let mut file = ArchiveReader::open(bytes)?;
-        check_values(&reals(&mut file, "chip_values")?, config)?;
+        check_values(&mut file, config)?;
         let sha256 = bytes_of(&mut file, "chip_lists_sha256", u8::MAX)?;
         if !sha256.iter().eq(&lists_sha256(config)) {
             return Err(
@@ -255,8 +258,12 @@ fn parameters(config: &ChipConfig) -> impl Iterator<Item = (&'static str, f64)> 
     names.map(|name| (name, config.get(name).unwrap_or(f64::NAN)))
 }
 
-fn values(config: &ChipConfig) -> Vec<f64> {
-    parameters(config).map(|(_, value)| value).collect()
+/// Before the names of parameters, in names of arrays.
+const VALUE_PREFIX: &str = "chip.";
+
+/// Name of the array that holds the value of a parameter.
+fn value_name(parameter: &str) -> String {
+    format!("{VALUE_PREFIX}{parameter}")
 }
 
 /// Of what is no parameter but a list.
@@ -264,18 +271,36 @@ fn lists_sha256(config: &ChipConfig) -> [u8; 32] {
     Sha256::digest(format!("{:?} {:?}", config.neurons, config.structure)).into()
 }
 
-fn check_values(found: &ArrayD<f64>, config: &ChipConfig) -> Result<(), String> {
-    let own: Vec<(&str, f64)> = parameters(config).collect();
-    if found.len() != own.len() {
-        return Err("another version wrote it, whose chips have other parameters".into());
+/// That a file is of a chip with these values of parameters.
+fn check_values(file: &mut ArchiveReader<'_>, config: &ChipConfig) -> Result<(), String> {
+    let known: BTreeSet<&str> = parameters(config).map(|(name, _)| name).collect();
+    let names = file.names().iter().filter_map(|name| name.strip_prefix(VALUE_PREFIX));
+    let (own, others): (Vec<&str>, Vec<&str>) = names.partition(|name| known.contains(name));
+    if own.is_empty() {
+        return Err("it names no parameters of its chip: it is no calibration.npz, or one of an \
+                    older version"
+            .into());
     }
-    let other = own.iter().zip(found).find(|((_, own), found)| own != *found);
-    other.map_or(Ok(()), |((name, own), found)| {
-        Err(format!(
-            "it is of another chip: `{name}` is {found} there and {own} here; measure a chip with the \
-             same [chip] tables"
-        ))
-    })
+    if let Some(other) = others.first() {
+        return Err(format!(
+            "another version wrote it, whose chips have a parameter `{other}`: measure the chip again"
+        ));
+    }
+    for (name, own) in parameters(config) {
+        let found = file.reals(&value_name(name))?.ok_or_else(|| {
+            format!(
+                "another version wrote it, whose chips have no `{name}`: measure the chip again"
+            )
+        })?;
+        if found.iter().ne([&own]) {
+            let found = found.first().map_or("empty".to_owned(), f64::to_string);
+            return Err(format!(
+                "it is of another chip: `{name}` is {found} there and {own} here; measure a chip with the \
+                 same [chip] tables"
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl CalibrationSource {

@@ -221,7 +221,12 @@ fn a_calibration_of_another_chip_or_a_wrong_file_is_refused() {
     let high = Elements::U8(ndarray::Array2::from_elem((48, COLUMNS), 4).into_dyn());
     for (name, elements, said) in [
         ("chip_seed", None, "it has no array `chip_seed`: it is no calibration.npz, or one of an"),
-        ("chip_values", Some(reals(3)), "another version wrote it"),
+        (
+            "chip.sensor.tau_us",
+            None,
+            "another version wrote it, whose chips have no `sensor.tau_us`: measure",
+        ),
+        ("chip.sensor.tau_us", Some(reals(0)), "`sensor.tau_us` is empty there and 5 here"),
         (
             "set_leak_lsb",
             Some(reals(255)),
@@ -240,6 +245,15 @@ fn a_calibration_of_another_chip_or_a_wrong_file_is_refused() {
         let message = refused(&[], &changed(name, elements), 3);
         assert!(message.contains(said), "{name}: {message}");
     }
+    let renamed = |change: &dyn Fn(&mut String)| {
+        let mut arrays = archive.arrays.clone();
+        arrays.iter_mut().for_each(|array| change(&mut array.name));
+        refused(&[], &Archive { file: "c.npz".into(), arrays }.to_bytes().unwrap(), 3)
+    };
+    let message = renamed(&|name| *name = name.replace("chip.sensor.tau_us", "chip.sensor.new"));
+    assert!(message.contains("whose chips have a parameter `sensor.new`: measure"), "{message}");
+    let message = renamed(&|name| *name = name.replace("chip.", ""));
+    assert!(message.contains("it names no parameters of its chip"), "{message}");
     let text = "name = 'x'\n[calibration]\nfiles = ['c.npz']\n[task]\nkind = 'calibration'";
     let message = Experiment::parse(text, &[]).unwrap_err().to_string();
     assert!(message.contains("leave [calibration] out"), "{message}");
