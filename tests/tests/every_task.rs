@@ -63,6 +63,15 @@ const EXAMPLES: &[Example] = &[
         ],
     },
     Example {
+        file: "homeostasis/moving_target.toml",
+        changes: &[
+            "task.duration_ms=30",
+            "task.judged_ms=10",
+            "task.initial_weight=30",
+            "rule.moving.inputs.target={ times_ms = [0, 12.5, 21], values = [60, 0, 255] }",
+        ],
+    },
+    Example {
         file: "perceptron/experiment.toml",
         changes: &["task.test_size=20", "task.training.epochs=1", "task.calibration.cycles=3"],
     },
@@ -376,4 +385,19 @@ fn a_run_that_goes_on_from_a_checkpoint_ends_as_if_never_interrupted() {
             }
         }
     }
+}
+
+/// Rates that were not judged before an interruption are left out, not 0.
+#[test]
+fn what_was_not_measured_is_left_out() {
+    let example = EXAMPLES.iter().find(|e| e.file == "homeostasis/moving_target.toml").unwrap();
+    let early = Keeping { interrupts: true, number: 1, ..Keeping::default() };
+    let outcome = example.run(EngineKind::Jit, &[], &early);
+    assert!(outcome.interrupted);
+    assert!(outcome.metric("weight_mean_moving").is_some());
+    for name in ["share_within_band", "rate_mean_hz", "rate_spread_of_a_neuron_hz"] {
+        assert_eq!(outcome.metric(&format!("{name}_moving")), None, "{name}");
+    }
+    let whole = example.run(EngineKind::Jit, &[], &Unwatched);
+    assert!(whole.metric("rate_mean_hz_moving").is_some());
 }

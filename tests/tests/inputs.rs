@@ -18,7 +18,7 @@ const FED: &str = "rule pairs {
     synapses { weight += gain }
 }
 rule fed {
-    view rows <= 64
+    view rows <= 32
     use pairs
     input drift : real in -8.0 .. 8.0 per neuron = 1
     input pre   : int in 0 .. 63 per row = 2

@@ -246,8 +246,8 @@ impl<'a> Rates<'a> {
     }
 
     /// Share of neurons whose mean rate over the judged end lies within the band; spread of rates
-    /// around their neuron's mean; and the neurons' means.
-    fn judge(&self, course: &Course) -> (f64, f64, Vec<f64>) {
+    /// around their neuron's mean; and the neurons' means. Nothing if the run ended before.
+    fn judge(&self, course: &Course) -> Option<(f64, f64, Vec<f64>)> {
         let begin = self.config.duration_ms - self.config.judged_ms;
         let judged: Vec<&Vec<f64>> = course
             .times_ms
@@ -256,14 +256,22 @@ impl<'a> Rates<'a> {
             .filter(|(time, _)| **time > begin)
             .map(|(_, rates)| rates)
             .collect();
-        let neurons = NEURONS * self.experiment.cluster.chips;
-        let updates = judged.len().max(1) as f64;
+        if judged.is_empty() {
+            return None;
+        }
+        let neurons = self.neurons();
+        let updates = judged.len() as f64;
         let mean = |neuron: usize| judged.iter().map(|r| r[neuron]).sum::<f64>() / updates;
         let means: Vec<f64> = (0..neurons).map(mean).collect();
         let squares = judged.iter().flat_map(|rates| rates.iter().zip(&means));
         let squares = squares.map(|(rate, mean)| (rate - mean) * (rate - mean)).sum::<f64>();
         let spread = (squares / (updates * neurons as f64)).sqrt();
-        (self.share(&means), spread, means)
+        Some((self.share(&means), spread, means))
+    }
+
+    /// Neurons of all chips.
+    fn neurons(&self) -> usize {
+        NEURONS * self.experiment.cluster.chips
     }
 
     /// Share of neurons whose mean rates lie within the band.
@@ -272,7 +280,8 @@ impl<'a> Rates<'a> {
         means.iter().filter(near).count() as f64 / means.len().max(1) as f64
     }
 
-    /// Numbers of each of several chips, and of the links between them.
+    /// Numbers of each of several chips, and of the links between them; `means` of neurons if they were
+    /// judged.
     fn chip_metrics(&self, rule: &str, course: &Course, means: &[f64]) -> Vec<Metric> {
         let mut metrics = Vec::new();
         if self.experiment.cluster.chips == 1 {
@@ -295,20 +304,23 @@ impl<'a> Rates<'a> {
         let mut arrays = Vec::new();
         let mut series = Vec::new();
         for (rule, course) in self.config.rules.iter().zip(courses) {
-            let (share, spread, means) = self.judge(course);
             let weights: Vec<f64> = course.weights.iter().map(|w| f64::from(*w)).collect();
             let mut add = |name: &str, value| {
                 outcome.metrics.push(Metric::new(format!("{name}_{rule}"), value));
             };
-            add("share_within_band", share);
-            add("rate_mean_hz", mean(&means));
-            add("rate_spread_of_a_neuron_hz", spread);
+            let mut means = Vec::new();
+            if let Some((share, spread, judged)) = self.judge(course) {
+                add("share_within_band", share);
+                add("rate_mean_hz", mean(&judged));
+                add("rate_spread_of_a_neuron_hz", spread);
+                means = judged;
+            }
             add("weight_mean", mean(&weights));
             outcome.metrics.extend(self.chip_metrics(rule, course, &means));
             outcome.metrics.extend(course.updates.metrics(&format!("_{rule}")));
             outcome.metrics.extend(course.counts.metrics(&format!("_{rule}")));
             outcome.interrupted |= course.interrupted;
-            let shape = (course.rates_hz.len(), means.len());
+            let shape = (course.rates_hz.len(), self.neurons());
             let rates = Array2::from_shape_fn(shape, |(update, n)| course.rates_hz[update][n]);
             let named =
                 |name: &str, elements| NamedArray { name: format!("{name}_{rule}"), elements };
