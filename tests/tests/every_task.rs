@@ -5,6 +5,7 @@
 
 use pl_driver::{Options, Session};
 use pl_experiment::engine::EngineError;
+use pl_experiment::outcome::Elements;
 use pl_experiment::task;
 use pl_experiment::{Experiment, Monitor, Occasion, Outcome, Part, Unwatched};
 use pl_passes::Level;
@@ -184,20 +185,39 @@ impl Example {
         changes: &[&str],
         monitor: &dyn Monitor,
     ) -> Outcome {
+        let compiler = self.compiler(level, kind, changes, |text| text);
+        self.run_with(&compiler, changes, monitor)
+    }
+
+    fn run_with(&self, compiler: &Compiler, changes: &[&str], monitor: &dyn Monitor) -> Outcome {
+        let experiment = self.experiment(changes);
+        let task = task::open(&experiment, &|_| Err("no files".into())).unwrap();
+        task.run(compiler, experiment.seed, monitor).unwrap()
+    }
+
+    /// Its rules, with texts that were edited.
+    fn compiler(
+        &self,
+        level: Level,
+        kind: EngineKind,
+        changes: &[&str],
+        edit: fn(String) -> String,
+    ) -> Compiler {
         let experiment = self.experiment(changes);
         let folder = self.file.split_once('/').unwrap().0;
         let source = |source: &str| match source.strip_prefix("std:") {
             Some(name) => pl_stdlib::find(name).unwrap().source.to_owned(),
             None => text(&format!("{folder}/{source}")),
         };
-        let rules: Vec<(&str, String)> =
-            experiment.rule.iter().map(|(name, rule)| (&name[..], source(&rule.source))).collect();
+        let rules: Vec<(&str, String)> = experiment
+            .rule
+            .iter()
+            .map(|(name, rule)| (&name[..], edit(source(&rule.source))))
+            .collect();
         let rules: Vec<(&str, &str)> =
             rules.iter().map(|(name, text)| (*name, &text[..])).collect();
         let session = Session::new(Options { level, ..Options::default() });
-        let compiler = Compiler::from_sources_by(session, kind, &rules).unwrap();
-        let task = task::open(&experiment, &|_| Err("no files".into())).unwrap();
-        task.run(&compiler, experiment.seed, monitor).unwrap()
+        Compiler::from_sources_by(session, kind, &rules).unwrap()
     }
 
     /// Whether rules are at work.
@@ -400,4 +420,56 @@ fn what_was_not_measured_is_left_out() {
     }
     let whole = example.run(EngineKind::Jit, &[], &Unwatched);
     assert!(whole.metric("rate_mean_hz_moving").is_some());
+}
+
+/// Lets a rule record weights in every update.
+fn recording(text: String) -> String {
+    let schedule = text.find("\n    every ").unwrap();
+    let (before, after) = text.split_at(schedule);
+    // Recording takes time, too.
+    let after = after.replacen("every 100 ms bio", "every 200 ms bio", 1);
+    format!("{before}\n    record weight every 1 updates{after}")
+}
+
+/// Every task but `autonomous`, which draws courses of the rule's own values, writes samples of all
+/// updates of every rule.
+#[test]
+fn every_task_keeps_the_records_of_its_rules() {
+    let mut names = BTreeSet::new();
+    let plastic = EXAMPLES.iter().filter(|example| example.is_plastic());
+    for example in plastic.filter(|example| !example.file.starts_with("pong")) {
+        for (kind, timing) in example.ways() {
+            let compiler = example.compiler(Level::default(), kind, &[timing], recording);
+            let outcome = example.run_with(&compiler, &[timing], &Unwatched);
+            let archive = outcome.archives.iter().find(|archive| archive.file == "records.npz");
+            let arrays = &archive.unwrap_or_else(|| panic!("{}", example.file)).arrays;
+            let mut samples = 0;
+            for array in arrays.iter().filter(|array| array.name.ends_with("record0_weight")) {
+                let Elements::I32(weights) = &array.elements else { panic!("{}", array.name) };
+                // The calibrating rule of the perceptron is updated when the task says so.
+                if !array.name.starts_with("calibrate/") {
+                    samples += weights.shape()[0];
+                }
+                names.insert((example.file, array.name.clone()));
+            }
+            let updates = outcome.metrics.iter().filter(|m| m.name.starts_with("updates_executed"));
+            let updates: f64 = updates.map(|metric| metric.value).sum();
+            assert!(updates > 0.0, "{}", example.file);
+            assert_eq!(samples as f64, updates, "{} {timing} {}", example.file, kind.name());
+        }
+    }
+    let names = names.iter().map(|(_, name)| name.as_str()).collect::<BTreeSet<&str>>();
+    let expected = [
+        "record0_weight",
+        "frozen_addresses/record0_weight",
+        "sign/top/record0_weight",
+        "proportional/chip_1/bottom/record0_weight",
+        "moving/bottom/record0_weight",
+        "calibrate/record0_weight",
+        "from_60/record0_weight",
+        "bottom/record0_weight",
+    ];
+    for name in expected {
+        assert!(names.contains(name), "{name}: {names:?}");
+    }
 }

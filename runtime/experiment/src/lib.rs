@@ -27,6 +27,7 @@ pub mod monitor;
 pub mod outcome;
 pub mod plasticity;
 pub mod ppu_image;
+pub mod records;
 pub mod state;
 mod stepwise;
 pub mod task;

@@ -10,6 +10,7 @@ use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample};
 use crate::membranes::{MembranesConfig, Recorder, Trace};
 use crate::outcome::Metric;
 use crate::ppu_image::{RunningImage, in_turn, start_all};
+use crate::records::{self, Recorded};
 use crate::state;
 use pl_chip::InputEvent;
 use pl_chip::time::us_from_ticks;
@@ -101,6 +102,8 @@ pub struct Plasticity {
     work: Work,
     /// Period and phase of each rule, ticks.
     schedules: Vec<[u64; 2]>,
+    /// What tells the places of rules apart.
+    places: Vec<String>,
     /// When all rules had been started.
     begun: u64,
     /// What reads membranes, if any are recorded.
@@ -165,7 +168,8 @@ impl Plasticity {
                 Work::Chip(images)
             }
         };
-        Ok(Plasticity { work, schedules, begun: 0, recorder: None })
+        let places = records::places(bindings);
+        Ok(Plasticity { work, schedules, places, begun: 0, recorder: None })
     }
 
     /// The same, which also records membranes, from the start on.
@@ -306,6 +310,23 @@ impl Plasticity {
             }
             Work::Chip(images) => images.iter_mut().flat_map(RunningImage::take_records).collect(),
         }
+    }
+
+    /// What each rule recorded since this was last asked, by place.
+    pub fn take_recorded(&mut self) -> Vec<Recorded> {
+        let samples: Vec<Vec<RecordSample>> = match &mut self.work {
+            Work::Instant(rules) => {
+                rules.iter_mut().map(|rule| rule.engine.take_records()).collect()
+            }
+            Work::Chip(images) => images.iter_mut().map(RunningImage::take_records).collect(),
+        };
+        let parts = self.places.iter().zip(samples).zip(self.samples_lost());
+        let part = |((place, samples), lost): ((&String, _), _)| Recorded {
+            place: place.clone(),
+            samples,
+            lost,
+        };
+        parts.map(part).collect()
     }
 
     /// Samples of each rule that found the buffer of their record statement full since the start, by

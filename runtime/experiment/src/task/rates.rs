@@ -13,6 +13,7 @@ use crate::membranes::{self, Trace};
 use crate::monitor::Monitor;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use crate::plasticity::{Plasticity, UpdateCounts};
+use crate::records::{self, Recorded};
 use crate::stepwise::{Period, Stepwise};
 use crate::task::{Task, TaskError, TaskKind, on_threads};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -124,6 +125,7 @@ struct Course {
     updates: UpdateCounts,
     counts: Counts,
     membranes: Option<Trace>,
+    recorded: Vec<Recorded>,
     interrupted: bool,
 }
 
@@ -147,7 +149,7 @@ impl<'a> Rates<'a> {
             run_seed: seed,
             chip,
             instance: 0,
-            record_capacity: 0,
+            record_capacity: records::CAPACITY,
         }
     }
 
@@ -177,7 +179,7 @@ impl<'a> Rates<'a> {
             progress.period = period.next(&info);
             Ok(period.ticks())
         })?;
-        let Stepwise { chip: chips, rules, progress, .. } = run;
+        let Stepwise { chip: chips, mut rules, progress, .. } = run;
         let each = || (0..chips.len()).map(|number| chips.chip(number));
         let weights = |chip: &Chip| [0, 1].map(|h| chip.weights_row(h, ROW.into())).concat();
         Ok(Course {
@@ -189,6 +191,7 @@ impl<'a> Rates<'a> {
             updates: rules.counts().into_iter().sum(),
             counts: Counts::of_all(each()),
             membranes: rules.membranes().cloned(),
+            recorded: rules.take_recorded(),
         })
     }
 
@@ -352,6 +355,10 @@ impl<'a> Rates<'a> {
         if let Ok(svg) = figure::lines(&labels, &series) {
             let caption = "Mean rate of all neurons over time, for each rule.".to_owned();
             outcome.pictures.push(Picture { file: "rates.svg".into(), caption, svg });
+        }
+        for (rule, course) in self.config.rules.iter().zip(courses) {
+            let ending = format!("_{rule}");
+            records::report(&mut outcome, rule, (rule, &ending), &course.recorded);
         }
         let traces = self.config.rules.iter().zip(courses);
         let traces = traces.map(|(rule, course)| (rule.as_str(), course.membranes.as_ref()));

@@ -6,25 +6,30 @@ use super::readout::Evaluation;
 use super::{Checkpoint, Classification, whole_us};
 use crate::counts::Counts;
 use crate::data::{Split, shuffle};
-use crate::engine::{Binding, EngineError, EngineFactory, RecordSample};
+use crate::engine::{Binding, EngineError, EngineFactory};
 use crate::estimate::Usage;
 use crate::membranes::Trace;
 use crate::monitor::{Monitor, Occasion};
 use crate::plasticity::{Plasticity, UpdateCounts};
+use crate::records::{self, Recorded};
 use crate::state::Keeper;
 use borsh::{BorshDeserialize, BorshSerialize};
 use pl_chip::time::{TICKS_PER_US, ticks_from_us};
 use pl_chip::{COLUMNS, Chip, Spike};
 use pl_fixed::rng::splitmix64;
 
-/// Most samples a record statement keeps.
-const RECORD_CAPACITY: usize = 1024;
-
 /// A variant of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Arm {
     pub(super) name: &'static str,
     pub(super) frozen_addresses: bool,
+}
+
+impl Arm {
+    /// Its name if it is a control, which its numbers and arrays carry; else none.
+    pub(super) fn control_name(&self) -> &'static str {
+        if self.frozen_addresses { self.name } else { "" }
+    }
 }
 
 /// What an arm leaves.
@@ -42,9 +47,7 @@ pub(super) struct ArmOutcome {
     pub(super) addresses: Vec<[u8; COLUMNS]>,
     /// Spikes while learning.
     pub(super) spikes: Vec<Spike>,
-    pub(super) records: Vec<RecordSample>,
-    /// Samples that the buffers of [`RECORD_CAPACITY`] had no room for, by record statement.
-    pub(super) samples_lost: Vec<u64>,
+    pub(super) recorded: Vec<Recorded>,
     /// Chip time of training and evaluations, ticks.
     pub(super) duration: u64,
     /// What training and readout made the chip do.
@@ -138,7 +141,7 @@ impl Classification<'_> {
             run_seed: seed,
             chip: 0,
             instance: 0,
-            record_capacity: RECORD_CAPACITY,
+            record_capacity: records::CAPACITY,
         }
     }
 }
@@ -268,8 +271,7 @@ impl<'a> Session<'a> {
             weights: rows().map(|row| self.chip.weights_row(hemisphere, row)).collect(),
             addresses: rows().map(|row| self.chip.address_row(hemisphere, row)).collect(),
             membranes: self.rules.membranes().cloned(),
-            samples_lost: self.rules.samples_lost().concat(),
-            records: self.rules.take_records(),
+            recorded: self.rules.take_recorded(),
             spikes,
             duration: training_duration + evaluations.ticks,
             training_duration,

@@ -5,11 +5,11 @@ use super::arm::{Arm, ArmOutcome};
 use super::config::Evaluate;
 use super::readout::Evaluation;
 use crate::data::Split;
-use crate::engine::{RecordSample, lost_samples_text};
 use crate::figure::{self, Labels, Mark, Series, Shades};
 use crate::membranes;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
-use ndarray::{Array1, Array2, ArrayD};
+use crate::records;
+use ndarray::{Array1, Array2};
 use pl_chip::time::biological_s_from_ticks;
 
 /// Part of the accuracy before a switch that counts as all of it.
@@ -29,28 +29,24 @@ impl Classification<'_> {
         let synapses = pairs().flat_map(|(arm, outcome)| self.synapse_arrays(arm, outcome));
         let spikes = pairs().flat_map(|(arm, outcome)| spike_arrays(arm, outcome));
         let curves = pairs().flat_map(|(arm, outcome)| self.curve_arrays(arm, outcome));
-        let mut archives = vec![
+        let archives = vec![
             Archive { file: "synapses.npz".into(), arrays: synapses.collect() },
             Archive { file: "spikes.npz".into(), arrays: spikes.collect() },
             Archive { file: "learning.npz".into(), arrays: curves.collect() },
         ];
-        let records: Vec<NamedArray> =
-            pairs().flat_map(|(arm, outcome)| record_arrays(arm, &outcome.records)).collect();
-        if !records.is_empty() {
-            archives.push(Archive { file: "records.npz".into(), arrays: records });
-        }
-        let lost = |arm: &ArmOutcome| {
-            lost_samples_text(&self.config.rule, &arm.samples_lost, &arm.records)
-        };
         let mut outcome = Outcome {
             metrics: self.metrics(arms, outcomes, split),
             timings: Vec::new(),
-            warnings: outcomes.iter().flat_map(lost).collect(),
+            warnings: Vec::new(),
             archives,
             pictures: pictures.into_iter().flatten().collect(),
             usage: outcomes.iter().map(|outcome| outcome.usage).sum(),
             interrupted: outcomes.iter().any(|outcome| outcome.interrupted),
         };
+        for (arm, own) in pairs() {
+            let (prefix, ending) = (arm.control_name(), ending(arm));
+            records::report(&mut outcome, &self.config.rule, (prefix, &ending), &own.recorded);
+        }
         let traces = pairs().map(|(arm, outcome)| (arm.name, outcome.membranes.as_ref()));
         membranes::report(self.experiment.record.membranes.as_ref(), traces, &mut outcome);
         outcome
@@ -60,8 +56,7 @@ impl Classification<'_> {
         let part = self.config.evaluate.name();
         let mut metrics = Vec::new();
         for (arm, outcome) in arms.iter().zip(outcomes) {
-            let ending =
-                if arm.frozen_addresses { format!("_{}", arm.name) } else { String::new() };
+            let ending = ending(arm);
             let mut add = |name: String, value| {
                 metrics.push(Metric::new(format!("{name}{ending}"), value));
             };
@@ -76,7 +71,6 @@ impl Classification<'_> {
             add("input_match".into(), self.input_match(outcome));
             add("samples_shown".into(), count(outcome.trained));
             metrics.extend(outcome.updates.metrics(&ending));
-            metrics.extend(Metric::of_lost_samples(&outcome.samples_lost, &ending));
             metrics.extend(outcome.counts.metrics(&ending));
         }
         let evaluated = match self.config.evaluate {
@@ -267,34 +261,17 @@ fn spike_arrays(arm: &Arm, outcome: &ArmOutcome) -> Vec<NamedArray> {
     ]
 }
 
-/// A field of a record over its samples: samples by values of the view.
-fn record_arrays(arm: &Arm, records: &[RecordSample]) -> Vec<NamedArray> {
-    let mut arrays = Vec::new();
-    let statements = records.iter().map(|sample| sample.record).max().map_or(0, |last| last + 1);
-    for statement in 0..statements {
-        let samples: Vec<&RecordSample> =
-            records.iter().filter(|sample| sample.record == statement).collect();
-        let Some(first) = samples.first() else { continue };
-        let prefix = format!("record{statement}");
-        let times = samples.iter().map(|sample| sample.now).collect::<Array1<u64>>();
-        arrays.push(named(arm, &format!("{prefix}_time_ticks"), Elements::U64(times.into_dyn())));
-        for (index, field) in first.fields.iter().enumerate() {
-            let width = field.values.len();
-            let values = samples.iter().flat_map(|sample| sample.fields[index].values.clone());
-            let values: Vec<i32> = values.collect();
-            let Ok(array) = ArrayD::from_shape_vec(vec![samples.len(), width], values) else {
-                continue;
-            };
-            arrays.push(named(arm, &format!("{prefix}_{}", field.name), Elements::I32(array)));
-        }
-    }
-    arrays
-}
-
 /// Arrays of a control carry its name in front.
 fn named(arm: &Arm, name: &str, elements: Elements) -> NamedArray {
-    let name = if arm.frozen_addresses { format!("{}/{name}", arm.name) } else { name.to_owned() };
+    let control = arm.control_name();
+    let name = if control.is_empty() { name.to_owned() } else { format!("{control}/{name}") };
     NamedArray { name, elements }
+}
+
+/// What the names of an arm's metrics end with.
+fn ending(arm: &Arm) -> String {
+    let control = arm.control_name();
+    if control.is_empty() { String::new() } else { format!("_{control}") }
 }
 
 fn picture(file: &str, caption: &str, svg: Result<String, String>) -> Option<Picture> {

@@ -24,6 +24,7 @@ use crate::membranes::Trace;
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
+use crate::records::{self, Recorded};
 use crate::stepwise::Stepwise;
 use crate::task::{Task, TaskError, on_threads};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -84,6 +85,7 @@ struct Course {
     updates: UpdateCounts,
     counts: Counts,
     membranes: Option<Trace>,
+    recorded: Vec<Recorded>,
     interrupted: bool,
 }
 
@@ -109,7 +111,7 @@ impl<'a> Clusters<'a> {
             run_seed: seed,
             chip: 0,
             instance: 0,
-            record_capacity: 0,
+            record_capacity: records::CAPACITY,
         }
     }
 
@@ -151,7 +153,7 @@ impl<'a> Clusters<'a> {
             self.present(chip, rules, progress, seed)?;
             Ok(1)
         })?;
-        let Stepwise { chip, rules, progress, .. } = run;
+        let Stepwise { chip, mut rules, progress, .. } = run;
         let interrupted = left(&progress);
         let Progress { presented, curve, plateaus, soma_spikes } = progress;
         let neurons = self.wiring.neurons() as f64;
@@ -168,6 +170,7 @@ impl<'a> Clusters<'a> {
             updates: rules.counts().into_iter().sum(),
             counts: Counts::of(&chip),
             membranes: rules.membranes().cloned(),
+            recorded: rules.take_recorded(),
             interrupted,
         })
     }

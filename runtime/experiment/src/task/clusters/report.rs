@@ -4,6 +4,7 @@ use super::{ARMS, Arm, Clusters, Course};
 use crate::figure::{self, Labels, Series};
 use crate::membranes;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
+use crate::records;
 use ndarray::{Array1, Array2};
 
 impl Clusters<'_> {
@@ -37,6 +38,10 @@ impl Clusters<'_> {
         outcome.usage = courses.iter().map(|c| c.counts.usage.with_updates(&c.updates)).sum();
         outcome.archives.push(Archive { file: "synapses.npz".into(), arrays });
         outcome.pictures.extend(picture(courses));
+        for (Arm { ending, .. }, course) in ARMS.iter().zip(courses) {
+            let names = (ending.trim_start_matches('_'), *ending);
+            records::report(&mut outcome, &self.config.rule, names, &course.recorded);
+        }
         let traces = ARMS.iter().zip(courses);
         let traces = traces
             .map(|(arm, course)| (arm.ending.trim_start_matches('_'), course.membranes.as_ref()));

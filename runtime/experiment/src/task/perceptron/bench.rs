@@ -9,6 +9,7 @@ use crate::counts::Counts;
 use crate::engine::{Binding, Engine, EngineError, EngineFactory, RecordSample};
 use crate::monitor::{Monitor, Occasion};
 use crate::plasticity::{Plasticity, UpdateCounts, commanded};
+use crate::records::{self, Recorded};
 use crate::state::{self, Keeper};
 use crate::task::TaskError;
 use pl_chip::time::{TICKS_PER_S, ticks_from_us, us_from_ticks};
@@ -74,6 +75,8 @@ struct Progress {
     /// Updates of the calibrating rule.
     calibrated: usize,
     correction: Option<Correction>,
+    /// What the calibrating rule recorded, and lost, once it is done.
+    calibration: (Vec<RecordSample>, Vec<u64>),
 }
 
 /// One of the two passes over the test samples.
@@ -233,6 +236,16 @@ impl<'a> Bench<'a> {
         Ok(self.learner.counts().into_iter().sum())
     }
 
+    /// What the learning rule recorded, and the calibrating one.
+    pub(super) fn take_recorded(&mut self) -> [Vec<Recorded>; 2] {
+        if let Some(engine) = &mut self.calibrator {
+            self.progress.calibration = (engine.take_records(), engine.samples_lost());
+        }
+        let (samples, lost) = core::mem::take(&mut self.progress.calibration);
+        let calibration = Recorded { place: String::new(), samples, lost };
+        [self.learner.take_recorded(), vec![calibration]]
+    }
+
     /// Waits for the next multiplication's time. False if the run is to stop.
     fn next(&mut self) -> Result<bool, TaskError> {
         self.interrupted |= self.monitor.interrupted();
@@ -318,8 +331,10 @@ impl<'a> Bench<'a> {
             self.calibrate_once(inputs).map_err(failed)?;
         }
         self.chip.set_ppu_control(MULTIPLIES.into(), 0);
-        let records = self.calibrator.take().map(|mut engine| engine.take_records());
-        let correction = Correction::from_records(&records.unwrap_or_default()).map_err(failed)?;
+        if let Some(mut engine) = self.calibrator.take() {
+            self.progress.calibration = (engine.take_records(), engine.samples_lost());
+        }
+        let correction = Correction::from_records(&self.progress.calibration.0).map_err(failed)?;
         self.progress.correction = Some(correction.clone());
         Ok(correction)
     }
@@ -333,7 +348,7 @@ impl<'a> Bench<'a> {
         let product = f64::from(calibration.input) * f64::from(calibration.weight) * inputs as f64;
         let mut binding = binding(self.experiment, &self.config.calibrator, MULTIPLIES, self.seed);
         binding.columns = (0..=u8::MAX).take(self.columns).collect();
-        binding.record_capacity = calibration.cycles;
+        binding.record_capacity = 3 * calibration.cycles;
         binding.params.insert("reference".into(), product * unit_lsb(self.experiment));
         let mut engine = commanded(factory, self.experiment.run.timing, &binding)?;
         match self.kept_calibrator.take() {
@@ -379,7 +394,7 @@ fn binding(experiment: &Experiment, rule: &str, hemisphere: u8, seed: u64) -> Bi
         run_seed: seed,
         chip: 0,
         instance: 0,
-        record_capacity: 0,
+        record_capacity: records::CAPACITY,
     }
 }
 

@@ -26,6 +26,7 @@ use crate::engine::EngineFactory;
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::UpdateCounts;
+use crate::records::Recorded;
 use crate::task::{Task, TaskError};
 use bench::{Bench, Correction, Pass, Results};
 use pl_chip::{COLUMNS, INPUTS};
@@ -60,6 +61,8 @@ struct Course {
     duration: u64,
     interrupted: bool,
     counts: Counts,
+    /// Of the learning rule, and of the calibrating one.
+    recorded: [Vec<Recorded>; 2],
 }
 
 impl<'a> Perceptron<'a> {
@@ -141,6 +144,7 @@ impl<'a> Perceptron<'a> {
             interrupted: bench.interrupted,
             counts: bench.counts(),
             rates: bench.rates().to_vec(),
+            recorded: bench.take_recorded(),
         })
     }
 }

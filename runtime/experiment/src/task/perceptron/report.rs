@@ -5,6 +5,7 @@ use super::softmax::{codes, winner};
 use super::{Course, Perceptron, unit_lsb};
 use crate::figure::{self, Labels, Series};
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
+use crate::records;
 use ndarray::{Array1, Array2};
 use pl_chip::time::biological_s_from_ticks;
 
@@ -14,7 +15,7 @@ const POINTS: usize = 1000;
 impl Perceptron<'_> {
     pub(super) fn report(&self, course: &Course) -> Outcome {
         let pictures = [self.scatter(course), self.confusion(course), rates_picture(course)];
-        Outcome {
+        let mut outcome = Outcome {
             warnings: Vec::new(),
             metrics: self.metrics(course),
             timings: Vec::new(),
@@ -22,7 +23,13 @@ impl Perceptron<'_> {
             pictures: pictures.into_iter().flatten().collect(),
             usage: course.counts.usage.with_updates(&course.updates),
             interrupted: course.interrupted,
+        };
+        let rules = [&self.config.learner, &self.config.calibrator];
+        for (rule, recorded) in rules.into_iter().zip(&course.recorded) {
+            let ending = format!("_{rule}");
+            records::report(&mut outcome, rule, (rule, &ending), recorded);
         }
+        outcome
     }
 
     /// Part of the decisions that are right; there may be less than samples.

@@ -23,6 +23,7 @@ use crate::membranes::Trace;
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
+use crate::records::{self, Recorded};
 use crate::stepwise::{Period, Stepwise};
 use crate::task::{Task, TaskError};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -54,6 +55,7 @@ struct Course {
     updates: UpdateCounts,
     counts: Counts,
     membranes: Option<Trace>,
+    recorded: Vec<Recorded>,
     interrupted: bool,
 }
 
@@ -95,7 +97,7 @@ impl<'a> Stability<'a> {
             run_seed: seed,
             chip: 0,
             instance: 0,
-            record_capacity: 0,
+            record_capacity: records::CAPACITY,
         }
     }
 
@@ -138,7 +140,7 @@ impl<'a> Stability<'a> {
             progress.period = period.next(&info);
             Ok(period.ticks())
         })?;
-        let Stepwise { chip, rules, progress, .. } = run;
+        let Stepwise { chip, mut rules, progress, .. } = run;
         let judged_s = f64::max(progress.judged_s, 1e-9);
         Ok(Course {
             interrupted: left(&progress),
@@ -149,6 +151,7 @@ impl<'a> Stability<'a> {
             updates: rules.counts().into_iter().sum(),
             counts: Counts::of(&chip),
             membranes: rules.membranes().cloned(),
+            recorded: rules.take_recorded(),
         })
     }
 

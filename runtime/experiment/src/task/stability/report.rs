@@ -6,6 +6,7 @@ use crate::figure::{self, Labels, Series};
 use crate::membranes;
 use crate::outcome::{Archive, Elements, Metric, NamedArray, Outcome, Picture};
 use crate::plasticity::UpdateCounts;
+use crate::records;
 use ndarray::Array1;
 
 /// Points of a curve in the picture; each is a mean.
@@ -61,6 +62,11 @@ impl Stability<'_> {
         outcome.pictures.extend(self.picture(courses));
         let names: Vec<String> =
             self.config.initial_weights.iter().map(|weight| format!("from_{weight}")).collect();
+        for (name, course) in names.iter().zip(courses) {
+            let ending = format!("_{name}");
+            let names = (name.as_str(), ending.as_str());
+            records::report(&mut outcome, &self.config.rule, names, &course.recorded);
+        }
         let traces = names.iter().zip(courses);
         let traces = traces.map(|(name, course)| (name.as_str(), course.membranes.as_ref()));
         membranes::report(self.experiment.record.membranes.as_ref(), traces, &mut outcome);

@@ -20,6 +20,7 @@ use crate::engine::{Binding, EngineError, EngineFactory, RuleInfo};
 use crate::monitor::Monitor;
 use crate::outcome::Outcome;
 use crate::plasticity::{Plasticity, UpdateCounts};
+use crate::records::{self, Recorded};
 use crate::task::{Task, TaskError};
 use pl_chip::time::{SPEED_UP, biological_s_from_ticks};
 use pl_chip::{COLUMNS, Chip, HEMISPHERES, InputEvent, RowMode, Target, events};
@@ -45,6 +46,7 @@ struct Course {
     /// Wall time of each window for a second of biological time.
     slowness: Vec<f64>,
     updates: UpdateCounts,
+    recorded: Vec<Recorded>,
     interrupted: bool,
 }
 
@@ -81,7 +83,7 @@ impl<'a> Timescales<'a> {
             run_seed: seed,
             chip: 0,
             instance: 0,
-            record_capacity: 0,
+            record_capacity: records::CAPACITY,
         }
     }
 
@@ -145,6 +147,7 @@ impl<'a> Timescales<'a> {
         }
         rules.finish(&mut chip)?;
         course.updates = rules.counts().into_iter().sum();
+        course.recorded = rules.take_recorded();
         Ok(course)
     }
 

@@ -3,6 +3,7 @@
 use super::{Course, Measured, NEURONS, Process, TimescalesConfig};
 use crate::figure::{self, Labels, Series, Style};
 use crate::outcome::{Metric, Outcome, Picture};
+use crate::records;
 use pl_chip::time::SPEED_UP;
 use pl_fixed::real;
 
@@ -49,6 +50,7 @@ pub(super) fn outcome(config: &TimescalesConfig, measured: &Measured) -> Outcome
     outcome.metrics.extend(plastic.updates.metrics(""));
     let seconds = sensors.biological_s + plastic.biological_s;
     outcome.metrics.push(Metric::new("biological_time_s", seconds));
+    records::report(&mut outcome, &config.rule, ("", ""), &plastic.recorded);
     // Where the clock stands still nothing was timed.
     if plastic.wall_s() > 0.0 {
         let mut add = |name: String, value| outcome.timings.push(Metric::new(name, value));
