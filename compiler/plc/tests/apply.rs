@@ -160,3 +160,76 @@ fn events_are_shown_and_compared() {
     write(Some(&events));
     assert!(run("jit").1.contains("outside rows 0 to 255 or addresses 0 to 63"));
 }
+
+/// Inputs of every update and states from before the first; states after each are results.
+#[test]
+fn inputs_and_states_are_recorded_arrays() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = "rule pairs {
+    input gain : real in 0.0 .. 4.0 per rule = 1
+    every 1 ms
+    synapses { weight += gain }
+}
+rule told {
+    use pairs
+    input pre  : int in 0 .. 63 per row = 0
+    state seen : real in 0.0 .. 63.0 per neuron = 2
+    state sums : int in -100000 .. 100000 per rule = 0
+    every 1 ms
+    neurons { seen += 0.5 }
+    control { sums += 1000 }
+    synapses { weight += pre + seen }
+}
+";
+    std::fs::write(folder.path().join("told.pl"), rule).unwrap();
+    let data = folder.path().join("data.npz");
+    let write = |gain: &[f64], pre: Array2<i32>, more: Option<&str>| {
+        let mut writer = NpzWriter::new(std::fs::File::create(&data).unwrap());
+        writer.add_array("weights", &Array2::<u8>::from_elem((2, 3), 10)).unwrap();
+        writer.add_array("input.pairs.gain", &ndarray::arr1(gain)).unwrap();
+        writer.add_array("input.pre", &pre).unwrap();
+        writer.add_array("state.seen", &ndarray::arr1(&[0.5, 1.5, 2.5])).unwrap();
+        if let Some(name) = more {
+            writer.add_array(name, &ndarray::arr1(&[1.0])).unwrap();
+        }
+        writer.finish().unwrap();
+    };
+    let run = |engine: &str| {
+        let args = ["apply", "told.pl", "--rule", "told", "--data", "data.npz", "--engine", engine];
+        Command::new(env!("CARGO_BIN_EXE_plc"))
+            .current_dir(folder.path())
+            .args(args)
+            .output()
+            .unwrap()
+    };
+    write(&[1.0, 2.0], ndarray::arr2(&[[0, 5], [1, 6]]), None);
+    let mut files = Vec::new();
+    for engine in ["jit", "eval", "ppu"] {
+        let done = run(engine);
+        assert!(done.status.success(), "{engine}: {}", text(&done.stderr));
+        files.push(std::fs::read(folder.path().join("applied.npz")).unwrap());
+    }
+    assert!(files.windows(2).all(|pair| pair[0] == pair[1]));
+    let mut reader = ndarray_npy::NpzReader::new(std::io::Cursor::new(&files[0])).unwrap();
+    let weights: Array3<u8> = reader.by_name("weights").unwrap();
+    let seen: Array2<f64> = reader.by_name("state.seen").unwrap();
+    let sums: ndarray::Array1<f64> = reader.by_name("state.sums").unwrap();
+    assert_eq!(seen, ndarray::arr2(&[[1.0, 2.0, 3.0], [1.5, 2.5, 3.5]]));
+    assert_eq!(sums.to_vec(), [1000.0, 2000.0]);
+    assert_eq!(weights.index_axis(ndarray::Axis(0), 0).row(1).to_vec(), [17, 18, 19]);
+    for (gain, pre, more, said) in [
+        (
+            vec![9.0],
+            Array2::zeros((1, 2)),
+            None,
+            "`input.pairs.gain`: `pairs.gain` must lie in 0 .. 4",
+        ),
+        (vec![1.0], Array2::zeros((2, 3)), None, "`input.pre` has the shape [2, 3], not [2]"),
+        (vec![1.0; 3], Array2::zeros((2, 2)), None, "inputs are of 2 updates, `inputs` of 3"),
+        (vec![1.0], Array2::zeros((1, 2)), Some("input.per"), "did you mean `input.pre`?"),
+    ] {
+        write(&gain, pre, more);
+        let message = text(&run("jit").stderr);
+        assert!(message.contains(said), "{message}");
+    }
+}

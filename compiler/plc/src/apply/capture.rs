@@ -1,5 +1,6 @@
 //! Recorded arrays: what a file holds, and what of it an update starts from.
 
+use super::values::{self, Given};
 use ndarray::{Array2, Array3, ArrayD, Axis};
 use pl_diag::did_you_mean;
 use pl_driver::Rule;
@@ -31,6 +32,13 @@ pub(crate) fn arrays_help() -> String {
     for (name, shape, what) in ARRAYS {
         text.push_str(&format!("  {name:<17} {shape:<22} {what}\n"));
     }
+    text.push_str(
+        "Numbers of any kind, in the ranges that the rule declares, one a synapse (R, C), neuron (C), row \
+         (R) or rule:\n  input.NAME        the same in all updates, or those of each behind an axis of \
+         U; initial if it is missing\n  state.NAME        before the first update; as `start` leaves it if \
+         it is missing\nResults are `weights`, `addresses` and each `state.NAME` after every update, and \
+         `events`.\n",
+    );
     text
 }
 
@@ -57,6 +65,8 @@ pub(super) struct Capture {
     pub(super) membranes: Option<Array3<u8>>,
     /// What was sent, in order.
     pub(super) events: Option<Vec<Sent>>,
+    /// Inputs and states.
+    values: Vec<Given>,
 }
 
 /// An event with the number of its update, from 0.
@@ -69,7 +79,7 @@ impl Capture {
     /// What of the file is wrong, or missing.
     pub(super) fn parse(bytes: &[u8], rule: &Rule) -> Result<Capture, String> {
         let mut reader = ArchiveReader::open(bytes)?;
-        check_known(reader.names())?;
+        check_known(reader.names(), rule)?;
         let events = reader.integers("events")?.map(events_of).transpose()?;
         let mut plane = |name: &str| bytes_of(&mut reader, name);
         let weights = plane("weights")?.ok_or("it has no array `weights`")?;
@@ -122,6 +132,7 @@ impl Capture {
             rates,
             membranes,
             events,
+            values: values::parse(&mut reader, rule, (rows, columns))?,
         };
         capture.updates = capture.check()?;
         check_sensors(reader.names(), rule)?;
@@ -158,6 +169,12 @@ impl Capture {
                 (updates, from) = (own, name);
             }
         }
+        for own in self.values.iter().map(Given::updates).filter(|own| *own != 1) {
+            if updates != 1 && own != updates {
+                return Err(format!("inputs are of {own} updates, `{from}` of {updates}"));
+            }
+            (updates, from) = (own, "inputs");
+        }
         for (name, array) in
             [("weights", Some(&self.weights)), ("addresses", self.addresses.as_ref())]
         {
@@ -175,6 +192,7 @@ impl Capture {
 
     /// Puts what an update starts from into the bench.
     pub(super) fn give(&self, bench: &mut Bench, update: usize, synapses: bool) {
+        self.values.iter().for_each(|given| given.give(bench, update));
         let code = |baseline: &[u8], column: usize, code: u8| {
             // The bench has one baseline for all columns.
             let correlation = io::correlation(baseline[column], code);
@@ -219,10 +237,12 @@ impl Capture {
 }
 
 /// Checks that a file has known arrays alone.
-fn check_known(names: &[String]) -> Result<(), String> {
-    let known = ARRAYS.map(|(name, ..)| name);
+fn check_known(names: &[String], rule: &Rule) -> Result<(), String> {
+    let own: Vec<String> = values::names(rule).collect();
+    let mut known = ARRAYS.map(|(name, ..)| name).to_vec();
+    known.extend(own.iter().map(String::as_str));
     if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
-        let hint = did_you_mean(name, known)
+        let hint = did_you_mean(name, known.iter().copied())
             .map_or(String::new(), |known| format!(", did you mean `{known}`?"));
         return Err(format!(
             "it has an array `{name}`, which means nothing here{hint}; arrays are {}",

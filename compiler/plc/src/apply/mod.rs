@@ -2,10 +2,12 @@
 //!
 //! ```text
 //!   capture.rs   what a file of arrays holds          against.rs   results beside recorded ones
+//!   values.rs    inputs and states
 //! ```
 
 mod against;
 mod capture;
+mod values;
 
 pub(crate) use capture::arrays_help;
 
@@ -20,6 +22,7 @@ use pl_driver::test_run::{Bench, Executor, OnArrays};
 use pl_driver::{Engine, Rule, Session};
 use pl_experiment::outcome::{Archive, Elements, NamedArray};
 use std::path::Path;
+use values::States;
 
 /// Runs the rule on the arrays of a file.
 pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
@@ -49,13 +52,14 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
     executor.start(&mut bench).map_err(Failure::Invalid)?;
     capture.give(&mut bench, 0, true);
     let (mut weights, mut addresses, mut sent) = (Vec::new(), Vec::new(), Vec::new());
-    let mut against = Against::default();
+    let (mut against, mut states) = (Against::default(), States::new(&rule));
     for update in 0..capture.updates {
         capture.give(&mut bench, update, capture.has_course());
         executor.update(&mut bench).map_err(Failure::Invalid)?;
         weights.extend(capture.inside(&bench.weights));
         addresses.extend(capture.inside(&bench.addresses));
         sent.extend(bench.effects.events.iter().map(|event| (update, *event)));
+        states.note(&capture, &bench).map_err(Failure::Invalid)?;
         against.note(&capture, &bench, update);
     }
     let shape = [capture.updates, capture.rows, capture.columns];
@@ -65,6 +69,7 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
         Ok(NamedArray { name: name.into(), elements: Elements::U8(elements) })
     };
     let mut arrays = vec![array("weights", weights)?, array("addresses", addresses)?];
+    arrays.extend(states.arrays(&rule, &capture).map_err(Failure::Usage)?);
     if !sent.is_empty() {
         arrays.push(NamedArray { name: "events".into(), elements: array_of_events(&sent) });
     }
