@@ -126,13 +126,21 @@ extern "C" {
 #endif // __cplusplus
 
 /*
- Compiles the first rule of a text. `name` is what messages call the text. Warnings are in
+ Compiles the rule of a text that has one. `name` is what messages call the text. Warnings are in
  `message` even if a rule is given.
 
  # Safety
  `name` and `source` are texts that end with 0; `message` is null or may be written.
  */
 PlcRule *plc_compile(const char *name, const char *source, char **message);
+
+/*
+ As [`plc_compile`], the rule called `rule` of a text that may have several.
+
+ # Safety
+ As for [`plc_compile`]; `rule` is null or a text that ends with 0.
+ */
+PlcRule *plc_compile_rule(const char *name, const char *source, const char *rule, char **message);
 
 /*
  Number of params of a rule.
@@ -160,7 +168,8 @@ uint64_t plc_period_ticks(const PlcRule *rule);
 
 /*
  A fresh instance on a view of `rows` rows (1 to 256) of a hemisphere (0 top, 1 bottom), with
- default params and random numbers of this seed; null if there are too many rows.
+ default params and random numbers of this seed; null if there are too many rows. It keeps no
+ samples of records until [`plc_keep_samples`] says so.
 
  # Safety
  `rule` as for [`plc_param_count`]; it may be freed before the instance.
@@ -175,6 +184,71 @@ PlcInstance *plc_instance_new(const PlcRule *rule, uint8_t hemisphere, size_t ro
  or may be written.
  */
 int32_t plc_set_param(PlcInstance *instance, const char *name, double value, char **message);
+
+/*
+ Sets an input, which keeps its values until it is set again: to one value everywhere, or to as many
+ as it has: `rows * 256` for one a synapse, row by row, 256 for one a neuron, `rows` for one a row.
+ Names are those of the rule, `pairs.gain` or `x.0`. Gives 1, or 0 and a message if there is no such
+ input or it may not have these values.
+
+ # Safety
+ `instance` and `name` as for [`plc_set_param`]; `values` has `count` numbers; `message` is null or
+ may be written.
+ */
+int32_t plc_set_input(PlcInstance *instance,
+                      const char *name,
+                      const double *values,
+                      size_t count,
+                      char **message);
+
+/*
+ Reads a state, in values of the rule: writes the first `count` of as many as [`plc_set_input`] says
+ of inputs. Gives how many it has, or 0 and a message if there is no such state.
+
+ # Safety
+ `instance` and `name` as for [`plc_set_param`]; `values` is null or has room for `count` numbers;
+ `message` is null or may be written.
+ */
+size_t plc_state(const PlcInstance *instance,
+                 const char *name,
+                 double *values,
+                 size_t count,
+                 char **message);
+
+/*
+ Sets how many samples each record statement keeps from now on; what finds no room is lost. Forgets
+ the samples there are.
+
+ # Safety
+ `instance` comes from [`plc_instance_new`].
+ */
+void plc_keep_samples(PlcInstance *instance, size_t samples);
+
+/*
+ Number of samples of a record statement, counted from 0, and in `lost`, if it is not null, how many
+ found no room.
+
+ # Safety
+ `instance` comes from [`plc_instance_new`]; `lost` is null or may be written.
+ */
+size_t plc_sample_count(const PlcInstance *instance, size_t record, uint32_t *lost);
+
+/*
+ Reads a quantity of a sample, in values of the rule, as [`plc_state`] does a state; in `update`, if
+ it is not null, the number of updates done when it was taken. Gives how many values it has, or 0 if
+ there is no such sample or it has no such quantity.
+
+ # Safety
+ `instance` and `name` as for [`plc_set_param`]; `update` is null or may be written; `values` is null
+ or has room for `count` numbers.
+ */
+size_t plc_sample(const PlcInstance *instance,
+                  size_t record,
+                  size_t index,
+                  const char *name,
+                  uint32_t *update,
+                  double *values,
+                  size_t count);
 
 /*
  Runs the rule's `start` blocks. Gives 1, or 0 and a message.

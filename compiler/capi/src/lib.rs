@@ -1,5 +1,5 @@
-//! The compiler's C interface: compile a rule from text, set its params, run updates on the
-//! caller's own arrays. `include/plc.h` is generated from this file; `examples/embed` uses it.
+//! The compiler's C interface: compile a rule from text, set its params and inputs, run updates on the
+//! caller's own arrays, read states and records. `include/plc.h` is generated from this file; `examples/embed` uses it.
 //!
 //! Rules and instances are handles that the caller frees. A rule may be shared between threads, an
 //! instance be used by one at a time. Functions that can fail give 0 or a null pointer and, where
@@ -9,6 +9,7 @@
 #![allow(unsafe_code, reason = "pointers from C are taken on trust, as each function says")]
 
 use pl_driver::ir::io::{COLUMNS, UpdateIo};
+use pl_driver::values::Role;
 use pl_driver::{Engine, Instance, Place, Rule, Session};
 use pl_fixed::rng;
 use std::ffi::{CStr, CString, c_char};
@@ -104,7 +105,7 @@ unsafe fn tell(message: *mut *mut c_char, text: &str) {
     }
 }
 
-/// Compiles the first rule of a text. `name` is what messages call the text. Warnings are in
+/// Compiles the rule of a text that has one. `name` is what messages call the text. Warnings are in
 /// `message` even if a rule is given.
 ///
 /// # Safety
@@ -113,6 +114,21 @@ unsafe fn tell(message: *mut *mut c_char, text: &str) {
 pub unsafe extern "C" fn plc_compile(
     name: *const c_char,
     source: *const c_char,
+    message: *mut *mut c_char,
+) -> *mut PlcRule {
+    // SAFETY: the caller vouches for all of it.
+    unsafe { plc_compile_rule(name, source, ptr::null(), message) }
+}
+
+/// As [`plc_compile`], the rule called `rule` of a text that may have several.
+///
+/// # Safety
+/// As for [`plc_compile`]; `rule` is null or a text that ends with 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_compile_rule(
+    name: *const c_char,
+    source: *const c_char,
+    rule: *const c_char,
     message: *mut *mut c_char,
 ) -> *mut PlcRule {
     if !message.is_null() {
@@ -138,16 +154,38 @@ pub unsafe extern "C" fn plc_compile(
         // SAFETY: as above.
         unsafe { tell(message, &text) };
     }
-    let Some(rule) = compiled.rules.first().cloned() else {
-        if compiled.diagnostics.is_empty() {
-            // SAFETY: as above.
-            unsafe { tell(message, "the text has no rule") };
+    // SAFETY: null, or the caller vouches for the 0 at the end.
+    let wanted = (!rule.is_null()).then(|| unsafe { CStr::from_ptr(rule) }.to_string_lossy());
+    let rule = match chosen(&compiled.rules, wanted.as_deref()) {
+        Ok(rule) => rule.clone(),
+        Err(text) => {
+            // What is wrong with the text says more.
+            if !compiled.has_errors() {
+                // SAFETY: as above.
+                unsafe { tell(message, &text) };
+            }
+            return ptr::null_mut();
         }
-        return ptr::null_mut();
     };
     let text = |text: &str| CString::new(text.replace('\0', " ")).unwrap_or_default();
     let names = rule.params().iter().map(|param| (text(&param.name), text(&param.unit))).collect();
     Box::into_raw(Box::new(PlcRule { rule, names }))
+}
+
+/// The rule of this name, or the only one.
+fn chosen<'a>(rules: &'a [Rule], wanted: Option<&str>) -> Result<&'a Rule, String> {
+    let names = || rules.iter().map(Rule::name).collect::<Vec<&str>>().join(", ");
+    match (rules, wanted) {
+        ([], _) => Err("the text has no rule".to_owned()),
+        ([only], None) => Ok(only),
+        (_, None) => {
+            Err(format!("the text has several rules, choose one by its name: {}", names()))
+        }
+        (_, Some(wanted)) => rules
+            .iter()
+            .find(|rule| rule.name() == wanted)
+            .ok_or_else(|| format!("the text has no rule `{wanted}`; it has {}", names())),
+    }
 }
 
 /// Number of params of a rule.
@@ -195,7 +233,8 @@ pub unsafe extern "C" fn plc_period_ticks(rule: *const PlcRule) -> u64 {
 }
 
 /// A fresh instance on a view of `rows` rows (1 to 256) of a hemisphere (0 top, 1 bottom), with
-/// default params and random numbers of this seed; null if there are too many rows.
+/// default params and random numbers of this seed; null if there are too many rows. It keeps no
+/// samples of records until [`plc_keep_samples`] says so.
 ///
 /// # Safety
 /// `rule` as for [`plc_param_count`]; it may be freed before the instance.
@@ -244,6 +283,164 @@ pub unsafe extern "C" fn plc_set_param(
             0
         }
     }
+}
+
+/// Sets an input, which keeps its values until it is set again: to one value everywhere, or to as many
+/// as it has: `rows * 256` for one a synapse, row by row, 256 for one a neuron, `rows` for one a row.
+/// Names are those of the rule, `pairs.gain` or `x.0`. Gives 1, or 0 and a message if there is no such
+/// input or it may not have these values.
+///
+/// # Safety
+/// `instance` and `name` as for [`plc_set_param`]; `values` has `count` numbers; `message` is null or
+/// may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_set_input(
+    instance: *mut PlcInstance,
+    name: *const c_char,
+    values: *const f64,
+    count: usize,
+    message: *mut *mut c_char,
+) -> i32 {
+    // SAFETY: the caller vouches for the handle.
+    let Some(instance) = (unsafe { instance.as_mut() }) else { return 0 };
+    if name.is_null() || values.is_null() {
+        return 0;
+    }
+    // SAFETY: not null, and the caller vouches for the 0 at the end and for the numbers.
+    let (name, values) =
+        unsafe { (CStr::from_ptr(name).to_string_lossy(), slice::from_raw_parts(values, count)) };
+    match instance.instance.set_values(Role::Input, &name, values) {
+        Ok(()) => 1,
+        Err(error) => {
+            // SAFETY: the caller vouches for the pointer.
+            unsafe { tell(message, &error.to_string()) };
+            0
+        }
+    }
+}
+
+/// Reads a state, in values of the rule: writes the first `count` of as many as [`plc_set_input`] says
+/// of inputs. Gives how many it has, or 0 and a message if there is no such state.
+///
+/// # Safety
+/// `instance` and `name` as for [`plc_set_param`]; `values` is null or has room for `count` numbers;
+/// `message` is null or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_state(
+    instance: *const PlcInstance,
+    name: *const c_char,
+    values: *mut f64,
+    count: usize,
+    message: *mut *mut c_char,
+) -> usize {
+    // SAFETY: the caller vouches for the handle.
+    let Some(instance) = (unsafe { instance.as_ref() }) else { return 0 };
+    if name.is_null() {
+        return 0;
+    }
+    // SAFETY: not null, and the caller vouches for the 0 at the end.
+    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
+    match instance.instance.values(Role::State, &name) {
+        // SAFETY: the caller vouches for the numbers.
+        Ok(found) => unsafe { give(&found, values, count) },
+        Err(error) => {
+            // SAFETY: the caller vouches for the pointer.
+            unsafe { tell(message, &error.to_string()) };
+            0
+        }
+    }
+}
+
+/// Sets how many samples each record statement keeps from now on; what finds no room is lost. Forgets
+/// the samples there are.
+///
+/// # Safety
+/// `instance` comes from [`plc_instance_new`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_keep_samples(instance: *mut PlcInstance, samples: usize) {
+    // SAFETY: the caller vouches for the handle.
+    let Some(instance) = (unsafe { instance.as_mut() }) else { return };
+    for buffer in &mut instance.instance.state.records {
+        buffer.capacity = samples;
+        buffer.samples.clear();
+        buffer.dropped = 0;
+    }
+}
+
+/// Number of samples of a record statement, counted from 0, and in `lost`, if it is not null, how many
+/// found no room.
+///
+/// # Safety
+/// `instance` comes from [`plc_instance_new`]; `lost` is null or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_sample_count(
+    instance: *const PlcInstance,
+    record: usize,
+    lost: *mut u32,
+) -> usize {
+    // SAFETY: the caller vouches for both pointers.
+    let (instance, lost) = unsafe { (instance.as_ref(), lost.as_mut()) };
+    let Some(buffer) = instance.and_then(|own| own.instance.state.records.get(record)) else {
+        return 0;
+    };
+    if let Some(lost) = lost {
+        *lost = buffer.dropped;
+    }
+    buffer.samples.len()
+}
+
+/// Reads a quantity of a sample, in values of the rule, as [`plc_state`] does a state; in `update`, if
+/// it is not null, the number of updates done when it was taken. Gives how many values it has, or 0 if
+/// there is no such sample or it has no such quantity.
+///
+/// # Safety
+/// `instance` and `name` as for [`plc_set_param`]; `update` is null or may be written; `values` is null
+/// or has room for `count` numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn plc_sample(
+    instance: *const PlcInstance,
+    record: usize,
+    index: usize,
+    name: *const c_char,
+    update: *mut u32,
+    values: *mut f64,
+    count: usize,
+) -> usize {
+    // SAFETY: the caller vouches for the pointers.
+    let (Some(instance), update) = (unsafe { (instance.as_ref(), update.as_mut()) }) else {
+        return 0;
+    };
+    if name.is_null() {
+        return 0;
+    }
+    // SAFETY: not null, and the caller vouches for the 0 at the end.
+    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
+    let Instance { state, .. } = &instance.instance;
+    let declared = instance.instance.rule().module().records.get(record);
+    let sample = state.records.get(record).and_then(|buffer| buffer.samples.get(index));
+    let Some((declared, sample)) = declared.zip(sample) else { return 0 };
+    let mut fields = declared.fields.iter().zip(&sample.fields);
+    let Some((field, raws)) = fields.find(|(field, _)| field.name == name) else { return 0 };
+    if let Some(update) = update {
+        *update = sample.update;
+    }
+    let lsb = pl_fixed::real::pow(2.0, -f64::from(field.frac));
+    let found: Vec<f64> = raws.iter().map(|raw| f64::from(*raw) * lsb).collect();
+    // SAFETY: the caller vouches for the numbers.
+    unsafe { give(&found, values, count) }
+}
+
+/// Writes the first `count` of `found`; gives how many there are.
+///
+/// # Safety
+/// `values` is null or has room for `count` numbers.
+unsafe fn give(found: &[f64], values: *mut f64, count: usize) -> usize {
+    if !values.is_null() {
+        // SAFETY: not null; sizes are the caller's word.
+        let room = unsafe { slice::from_raw_parts_mut(values, count) };
+        room.iter_mut().zip(found).for_each(|(value, found)| *value = *found);
+    }
+    found.len()
 }
 
 /// Runs the rule's `start` blocks. Gives 1, or 0 and a message.

@@ -54,10 +54,22 @@ fn a_c_program_runs_a_rule() {
         .output()
         .unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let output = Command::new(program).output().unwrap();
+    // Cargo's search path may have an older library.
+    let output = Command::new(program).env_remove("LD_LIBRARY_PATH").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("gain: 0 to 1, default 0.5\n"), "{text}");
+    assert!(text.contains("means 3.75, 3.25, 2.75\n"), "{text}");
+    let sample = "after update 1: weights 15, 13, 11; 0 samples lost\n";
+    assert_eq!(text.matches(sample).count(), 1, "{text}");
+    let refused = [
+        "refused: `forget.loss` must lie in 0 .. 63, not 64\n",
+        "refused: the rule `hebb` has no input `loss`; it has forget.loss\n",
+        "refused: the text has several rules, choose one by its name: forget, hebb\n",
+    ];
+    for line in refused {
+        assert!(text.contains(line), "{line}: {text}");
+    }
     assert!(text.contains("weight 15, reset 1, every 250000 ticks\n"), "{text}");
     assert_eq!(text.matches("sent address 5 by driver 3\n").count(), 1, "{text}");
     assert!(text.contains("refused: param `gain` must lie in 0 .. 1, not 2\n"), "{text}");
