@@ -161,11 +161,8 @@ fn events_are_shown_and_compared() {
     assert!(run("jit").1.contains("outside rows 0 to 255 or addresses 0 to 63"));
 }
 
-/// Inputs of every update and states from before the first; states after each are results.
-#[test]
-fn inputs_and_states_are_recorded_arrays() {
-    let folder = tempfile::tempdir().unwrap();
-    let rule = "rule pairs {
+/// A rule with inputs, one by way of another rule, states and a record.
+const TOLD: &str = "rule pairs {
     input gain : real in 0.0 .. 4.0 per rule = 1
     every 1 ms
     synapses { weight += gain }
@@ -179,9 +176,15 @@ rule told {
     neurons { seen += 0.5 }
     control { sums += 1000 }
     synapses { weight += pre + seen }
+    record weight, sums every 2 updates
 }
 ";
-    std::fs::write(folder.path().join("told.pl"), rule).unwrap();
+
+/// Inputs of every update and states from before the first; states after each are results.
+#[test]
+fn inputs_and_states_are_recorded_arrays() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("told.pl"), TOLD).unwrap();
     let data = folder.path().join("data.npz");
     let write = |gain: &[f64], pre: Array2<i32>, more: Option<&str>| {
         let mut writer = NpzWriter::new(std::fs::File::create(&data).unwrap());
@@ -209,10 +212,22 @@ rule told {
         assert!(done.status.success(), "{engine}: {}", text(&done.stderr));
         files.push(std::fs::read(folder.path().join("applied.npz")).unwrap());
     }
-    assert!(files.windows(2).all(|pair| pair[0] == pair[1]));
-    let mut reader = ndarray_npy::NpzReader::new(std::io::Cursor::new(&files[0])).unwrap();
+    let open = |file: usize| {
+        let bytes = std::io::Cursor::new(files[file].clone());
+        ndarray_npy::NpzReader::new(bytes).unwrap()
+    };
+    assert!(files[0] == files[1]);
+    let (mut reader, mut ppu) = (open(0), open(2));
+    let recorded: Array2<i32> = reader.by_name("record0_weight").unwrap();
+    let updates: Array2<i32> = reader.by_name("record0_update").unwrap();
+    assert_eq!(updates, ndarray::arr2(&[[2]]));
+    assert_eq!(recorded, ndarray::arr2(&[[17, 19, 21, 27, 29, 31]]));
+    let (of_ppu, seen): (Array2<f64>, Array2<f64>) =
+        (ppu.by_name("state.seen").unwrap(), reader.by_name("state.seen").unwrap());
+    assert_eq!(of_ppu, seen);
+    let of_ppu: Array3<u8> = ppu.by_name("weights").unwrap();
     let weights: Array3<u8> = reader.by_name("weights").unwrap();
-    let seen: Array2<f64> = reader.by_name("state.seen").unwrap();
+    assert_eq!(of_ppu, weights);
     let sums: ndarray::Array1<f64> = reader.by_name("state.sums").unwrap();
     assert_eq!(seen, ndarray::arr2(&[[1.0, 2.0, 3.0], [1.5, 2.5, 3.5]]));
     assert_eq!(sums.to_vec(), [1000.0, 2000.0]);

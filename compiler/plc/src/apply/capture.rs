@@ -36,8 +36,8 @@ pub(crate) fn arrays_help() -> String {
         "Numbers of any kind, in the ranges that the rule declares, one a synapse (R, C), neuron (C), row \
          (R) or rule:\n  input.NAME        the same in all updates, or those of each behind an axis of \
          U; initial if it is missing\n  state.NAME        before the first update; as `start` leaves it if \
-         it is missing\nResults are `weights`, `addresses` and each `state.NAME` after every update, and \
-         `events`.\n",
+         it is missing\nResults are `weights`, `addresses` and each `state.NAME` after every update, `events`, \
+         and, but for\n--engine ppu, what the rule records: `record0_NAME`, raw, and `record0_update`.\n",
     );
     text
 }

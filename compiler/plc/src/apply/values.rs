@@ -1,10 +1,10 @@
-//! Recorded inputs and states, and states as results.
+//! Recorded inputs and states; states and records as results.
 
 use super::capture::Capture;
 use ndarray::{ArrayD, IxDyn};
 use pl_driver::Rule;
 use pl_driver::ir::Scope;
-use pl_driver::ir::io::COLUMNS;
+use pl_driver::ir::io::{COLUMNS, Sample};
 use pl_driver::test_run::Bench;
 use pl_driver::values::{Role, spread};
 use pl_experiment::archive::ArchiveReader;
@@ -138,4 +138,43 @@ impl States {
         };
         states.filter(|(state, _)| !state.input).map(array).collect()
     }
+}
+
+/// Lets an instance keep all samples of that many updates.
+pub(super) fn keep_samples(bench: &mut Bench, updates: usize) {
+    for buffer in &mut bench.instance.state.records {
+        buffer.capacity = updates;
+    }
+}
+
+/// What the rule recorded, named as in `records.npz` of a run: of each record the updates done at each
+/// sample, and raw values, a sample a row.
+pub(super) fn records(bench: &Bench, capture: &Capture) -> Result<Vec<NamedArray>, String> {
+    let module = bench.instance.rule().module();
+    let mut arrays = Vec::new();
+    let declared = module.records.iter().zip(&bench.instance.state.records).enumerate();
+    for (number, (record, buffer)) in declared.filter(|(_, (_, kept))| !kept.samples.is_empty()) {
+        let mut add = |name: &str, values: Vec<i32>| {
+            let shape = [buffer.samples.len(), values.len() / buffer.samples.len()];
+            let elements = ArrayD::from_shape_vec(IxDyn(&shape), values);
+            let elements = Elements::I32(elements.map_err(|error| error.to_string())?);
+            arrays.push(NamedArray { name: format!("record{number}_{name}"), elements });
+            Ok::<(), String>(())
+        };
+        let updates = buffer.samples.iter().map(|sample| sample.update);
+        add("update", updates.map(|update| i32::try_from(update).unwrap_or(i32::MAX)).collect())?;
+        for (position, field) in record.fields.iter().enumerate() {
+            let of_sample = |sample: &Sample| {
+                let values = &sample.fields[position];
+                if field.scope.is_vector() {
+                    let rows = values.chunks(COLUMNS);
+                    rows.flat_map(|row| &row[..capture.columns]).copied().collect()
+                } else {
+                    values.clone()
+                }
+            };
+            add(&field.name, buffer.samples.iter().flat_map(of_sample).collect())?;
+        }
+    }
+    Ok(arrays)
 }
