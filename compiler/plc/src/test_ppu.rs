@@ -1,5 +1,7 @@
 //! Tests on PPU programs: an emulated chip whose sensors read what the test gives.
 
+mod records;
+
 use pl_chip::memory_map::{
     Data, Injection, Plane, Register, SWITCH_NEURON, SWITCH_ROW, VectorIo, decode_data,
     decode_omnibus, decode_vector_io,
@@ -8,7 +10,7 @@ use pl_chip::{Chip, ChipConfig, PpuBus, column_of_lane, half_row};
 use pl_driver::Rule;
 use pl_driver::ir::io::{COLUMNS, Event, ObjectValues};
 use pl_driver::ppu::Program;
-use pl_driver::test_run::{Bench, Effects, Executor};
+use pl_driver::test_run::{BASELINE, Bench, Effects, Executor};
 use pl_isa::elf::Image;
 use pl_isa::image::{Command, INFO_SECTION, Info, Place, ROW_BYTES, Status, Storage, symbol};
 use pl_iss::{Access, Bus, BusFault, Cpu, Step, Vector, Width};
@@ -250,6 +252,7 @@ impl OnPpu {
 
     fn command(&mut self, bench: &mut Bench, command: Command) -> Result<(), String> {
         self.poke(bench)?;
+        self.poke_records(bench)?;
         if command == Command::Update {
             self.poke_objects(bench)?;
         }
@@ -259,6 +262,8 @@ impl OnPpu {
         let mut given = Given {
             membranes: false,
             latched: None,
+            // At the start the image resets sensors of its own accord.
+            resets_show: command == Command::Update,
             effects: Effects {
                 correlation_reset: vec![0; bench.weights.len()],
                 rate_reset: vec![0; COLUMNS],
@@ -286,6 +291,7 @@ impl OnPpu {
             return Err(format!("the program has the status {status} after {command:?}"));
         }
         bench.effects = given.effects;
+        self.take_samples(bench)?;
         self.read_back(bench)
     }
 }
@@ -306,6 +312,8 @@ struct Given {
     membranes: bool,
     /// Last conversion of both branches.
     latched: Option<[[u8; COLUMNS]; 2]>,
+    /// Whether sensors that were reset read the baseline.
+    resets_show: bool,
     effects: Effects,
 }
 
@@ -337,14 +345,22 @@ impl GivenBus<'_> {
         if !buffered || self.given.latched.is_none() {
             let position = self.bench.rows.iter().position(|own| usize::from(*own) == row);
             let lanes = position.map(|position| position * COLUMNS..(position + 1) * COLUMNS);
-            let codes = |plane: &[u8]| {
+            let codes = |plane: &[u8], reset: u8| {
                 let row = lanes.clone().and_then(|lanes| plane.get(lanes));
-                row.map_or([0; COLUMNS], whole_row)
+                let mut row = row.map_or([0; COLUMNS], whole_row);
+                let resets =
+                    lanes.clone().and_then(|lanes| self.given.effects.correlation_reset.get(lanes));
+                for (code, bits) in row.iter_mut().zip(resets.into_iter().flatten()) {
+                    if self.given.resets_show && bits & reset != 0 {
+                        *code = BASELINE;
+                    }
+                }
+                row
             };
             self.given.latched = Some(if self.given.membranes {
                 [self.bench.membranes; 2]
             } else {
-                [codes(&self.bench.causal_codes), codes(&self.bench.acausal_codes)]
+                [codes(&self.bench.causal_codes, 1), codes(&self.bench.acausal_codes, 2)]
             });
         }
         self.given.latched.map(|rows| half_row(&rows[branch], half))

@@ -384,6 +384,8 @@ pub struct Block {
     pub over: Over,
     /// How its stores round.
     pub rounding: Rounding,
+    /// Whether samples of records are taken before it: it resets what they show.
+    pub after_records: bool,
     /// What it does.
     pub body: Vec<Stmt>,
 }
@@ -404,6 +406,8 @@ pub struct Record {
     pub fields: Vec<(String, Recorded)>,
     /// Updates between samples.
     pub every: u32,
+    /// The statement.
+    pub span: Span,
 }
 
 /// A rule.

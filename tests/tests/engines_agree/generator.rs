@@ -165,7 +165,24 @@ impl Generator<'_> {
         }
         if self.one_in(2) {
             self.uses("record");
-            self.line("record weight every 2 updates");
+            let every = [2, 1][self.choose(2)];
+            let mut recorded = vec!["weight".to_owned()];
+            for quantity in ["causal", "rate", "acausal", "membrane", "address"] {
+                if self.one_in(4) {
+                    self.uses("record of a quantity");
+                    recorded.push(quantity.to_owned());
+                }
+            }
+            // Elements of an array are recorded by their names in records of their own.
+            let state = self
+                .names
+                .iter()
+                .rev()
+                .find(|name| !name.text.contains(['[', '(']) && !name.writers.is_empty());
+            if let Some(state) = state {
+                recorded.push(state.text.clone());
+            }
+            self.line(&format!("record {} every {every} updates", recorded.join(", ")));
         }
         self.close();
     }
@@ -357,6 +374,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "view signed",
     "rng hardware",
     "record",
+    "record of a quantity",
     "synapses",
     "neurons",
     "control",

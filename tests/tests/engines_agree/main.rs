@@ -11,7 +11,7 @@ mod generator;
 
 use generator::{FEATURES, Program, program};
 use pl_clif::{Effort, Kernel};
-use pl_driver::ir::io::{COLUMNS, ObjectValues};
+use pl_driver::ir::io::{COLUMNS, ObjectValues, Sample};
 use pl_driver::ir::testing::Random;
 use pl_driver::ir::{Imm, InstData, Module, Op, Type, Value, Verified, eval, verify};
 use pl_driver::test_run::{Bench, Effects, Executor};
@@ -29,6 +29,8 @@ const PROGRAMS: u32 = 150;
 const GATED: u32 = 1000;
 /// Updates of each program.
 const UPDATES: u32 = 3;
+/// Samples that a buffer holds, fewer than the updates.
+const RECORD_CAPACITY: usize = 2;
 
 /// How many programs the environment asks for.
 fn programs() -> u32 {
@@ -86,6 +88,8 @@ struct Left {
     objects: Vec<ObjectValues>,
     draws: [Vec<u16>; 2],
     word: u32,
+    /// By record.
+    samples: Vec<Vec<Sample>>,
     /// Of the start and of each update.
     effects: Vec<Effects>,
 }
@@ -107,6 +111,9 @@ impl Setup {
         let step = (1 + random.below(15)) * if signed { 2 } else { 1 };
         let numbers = (0..=u8::MAX).step_by(step).take(rows).collect();
         let mut bench = Bench::new(rule, Engine::Eval, numbers, columns, self.seed);
+        for buffer in &mut bench.instance.state.records {
+            buffer.capacity = RECORD_CAPACITY;
+        }
         bench.weights.iter_mut().for_each(|weight| {
             *weight = random.byte_below(64);
             if signed && random.chance(2) {
@@ -147,12 +154,25 @@ impl Setup {
             ),
             ObjectValues::Scalars(words) => ObjectValues::Scalars(words.clone()),
         });
+        let values = |field: &Vec<i32>| match field.len() {
+            // Of the rule, or one a row.
+            len if len < COLUMNS => field.clone(),
+            _ => field.chunks(COLUMNS).flat_map(|row| row[..columns].to_vec()).collect(),
+        };
+        let sample = |sample: &Sample| Sample {
+            fields: sample.fields.iter().map(values).collect(),
+            ..sample.clone()
+        };
+        let samples =
+            state.records.iter().map(|buffer| buffer.samples.iter().map(sample).collect());
+        let samples = samples.collect();
         Ok(Left {
             weights: inside(&bench.weights),
             addresses: inside(&bench.addresses),
             objects: objects.collect(),
             draws: [&state.rng_x, &state.rng_carry].map(|words| words[..columns].to_vec()),
             word: state.rng_word,
+            samples,
             effects,
         })
     }
@@ -233,6 +253,7 @@ fn difference(found: &Left, expected: &Left) -> String {
         ("states", found.objects == expected.objects),
         ("generators", found.draws == expected.draws),
         ("scalar generator", found.word == expected.word),
+        ("records", found.samples == expected.samples),
         ("resets or events", found.effects == expected.effects),
     ];
     let wrong: Vec<&str> = parts.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();

@@ -209,7 +209,7 @@ impl<'a> RuleChecker<'a> {
                 | ast::Member::Replicated(_) => {}
             });
         }
-        self.found.extend(resets::postpone(&mut blocks));
+        self.found.extend(resets::postpone(&mut blocks, &records));
         let doc = if rule.doc.is_empty() { &module.doc } else { &rule.doc };
         let hardware = |part: &Part<'_>| part.says(|m| matches!(m, ast::Member::HardwareRng(_)));
         let hardware = self.parts.iter().any(hardware);
@@ -331,7 +331,7 @@ impl<'a> RuleChecker<'a> {
                 }
             }
         }
-        sound.then_some(hir::Record { fields, every })
+        sound.then_some(hir::Record { fields, every, span: record.span })
     }
 
     fn recorded(&self, name: &ast::Ident) -> Option<hir::Recorded> {

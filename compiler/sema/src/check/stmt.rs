@@ -38,7 +38,7 @@ impl<'a> RuleChecker<'a> {
             ast::BlockKind::Control => Over::Rule,
         };
         let rounding = self.parts[self.part].rounding();
-        hir::Block { due, over, rounding, body }
+        hir::Block { due, over, rounding, after_records: false, body }
     }
 
     pub(super) fn body(&mut self, body: impl IntoIterator<Item = &'a ast::Stmt>) -> Vec<Stmt> {

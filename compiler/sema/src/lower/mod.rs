@@ -86,13 +86,13 @@ pub fn lower(rule: &Rule) -> Lowered {
         rounding: Rounding::default(),
         reduces_synapses: false,
     };
-    // Blocks that are due together need one decision, and their loops stand side by side.
-    for due_together in rule.blocks.chunk_by(|a, b| a.due == b.due) {
-        lowering.blocks(due_together);
-    }
+    let end = rule.blocks.iter().position(|block| block.after_records);
+    let (blocks, after_records) = rule.blocks.split_at(end.unwrap_or(rule.blocks.len()));
+    lowering.blocks(blocks);
     for (index, record) in rule.records.iter().enumerate() {
         lowering.record(RecordId::new(index), record);
     }
+    lowering.blocks(after_records);
     let update = core::mem::replace(&mut lowering.b, FunctionBuilder::new("start")).finish();
     for block in &rule.start {
         lowering.statements_of(block);
@@ -223,8 +223,13 @@ impl Lowering<'_> {
         self.b.value(Op::Derived, Imm::Derived(DerivedId::new(index)), &[], Type::I32)
     }
 
-    /// Blocks with the same times, in the updates in which they are due.
+    /// Blocks in the updates in which they are due: those that are due together need one decision, and
+    /// their loops stand side by side.
     fn blocks(&mut self, blocks: &[Block]) {
+        blocks.chunk_by(|a, b| a.due == b.due).for_each(|blocks| self.due_together(blocks));
+    }
+
+    fn due_together(&mut self, blocks: &[Block]) {
         let due = blocks.first().map_or(Due::Always, |block| block.due);
         let after = (due != Due::Always).then(|| self.b.block(&[]).0);
         if let Some(after) = after {
