@@ -198,8 +198,9 @@ codes! {
         right "rule r {\n    every 1 ms\n    synapses { weight += causal }\n}\n"
     }
     E0202 "a name that is declared twice" {
-        "Params, states and inputs of a rule share one set of names, and none of them may take the \
-         name of a quantity of the chip."
+        "Params, states and inputs of a rule share one set of names. Neither they nor constants, functions, \
+         counters and what `let` names may take the name of a quantity of the chip, nor constants and \
+         functions that of a function of the language."
         wrong "rule r {\n    param a : weight = 1\n    param a : weight = 2\n    every 1 ms\n    synapses { weight = a }\n}\n"
         right "rule r {\n    param a : weight = 1\n    param b : weight = 2\n    every 1 ms\n    synapses { weight = a + b }\n}\n"
     }
@@ -413,6 +414,12 @@ codes! {
         wrong "rule grow {\n    every 1 ms\n    synapses { if causal > 9 { weight += 1; reset causal } }\n}\nrule both {\n    use grow\n    every 1 ms\n    synapses { weight += 0.1 * causal }\n}\n"
         right "rule grow {\n    every 1 ms\n    synapses { if causal > 9 { weight += 1; reset causal } }\n}\nrule both {\n    every 1 ms\n    synapses { weight += 0.1 * causal }\n    use grow\n}\n"
     }
+    E0510 "a value for a row that its synapses do not share" {
+        "A state `per row` has one value for all synapses of the row. A `synapses` block stores in it what \
+         depends on the row and the rule alone, outside of any `if`, and not rounded at random."
+        wrong "rule r {\n    state trace : real in 0.0 .. 63.0 per row = 0\n    every 1 ms\n    synapses { trace = 0.5 * weight }\n}\n"
+        right "rule r {\n    input pre : int in 0 .. 31 per row = 0\n    state trace : real in 0.0 .. 63.0 per row = 0\n    every 1 ms\n    synapses { trace = 0.5 * trace + pre; weight += trace }\n}\n"
+    }
     E0601 "a program that does not fit the processor" {
         "Code, data and stack share 12272 bytes of the processor's memory. Fewer statements, a \
          smaller `view rows <= N` or fewer states make room."
@@ -536,6 +543,12 @@ codes! {
          average, also where the exact changes cancel. Rounding to nearest, the default, does not."
         wrong "rule r {\n    rounding floor\n    every 8 ms\n    synapses { weight += 0.1 * (causal - acausal) }\n}\n"
         right "rule r {\n    every 8 ms\n    synapses { weight += 0.1 * (causal - acausal) }\n}\n"
+    }
+    W0739 "a number that a real of `control` cannot hold" {
+        "In `control` reals lie in -32768 .. 32768 and integers have 32 bits. An integer among reals becomes \
+         one, and what lies outside is limited to the nearest end; so are constants."
+        wrong "rule r {\n    state n : int in 0 .. 100000 per rule = 0\n    state m : int in 0 .. 9 per rule = 0\n    every 1 ms\n    control { n += 1; if n > 50000.5 { m = 1 } }\n}\n"
+        right "rule r {\n    state n : int in 0 .. 100000 per rule = 0\n    state m : int in 0 .. 9 per rule = 0\n    every 1 ms\n    control { n += 1; if n > 50000 { m = 1 } }\n}\n"
     }
 }
 

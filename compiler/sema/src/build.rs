@@ -113,6 +113,22 @@ fn alike(a: Expr, b: Expr) -> Result<(Expr, Expr), Diagnostic> {
     Ok((a, b))
 }
 
+/// N10: a host value of time beside an integer of `control` is an integer of whole microseconds, since
+/// reals end at 32.768 ms.
+fn whole_us(numbers: Numbers, a: Expr, b: Expr) -> (Expr, Expr) {
+    let beside = |x: Expr, other: Kind| {
+        let of_host = matches!(x.kind, ExprKind::Host(_)) && x.dimension == Dimension::TIME;
+        if numbers == Numbers::Lanes || other != Kind::Int || !of_host {
+            return x;
+        }
+        let Interval { low, high } = x.interval;
+        Expr { number: Kind::Int, interval: Interval { low: low.round(), high: high.round() }, ..x }
+    };
+    let [of_a, of_b] =
+        [&a, &b].map(|x| if matches!(x.kind, ExprKind::Host(_)) { Kind::Real } else { x.number });
+    (beside(a, of_b), beside(b, of_a))
+}
+
 fn joined(a: Kind, b: Kind) -> Kind {
     if a == Kind::Int && b == Kind::Int { Kind::Int } else { Kind::Real }
 }
@@ -159,7 +175,10 @@ pub(crate) fn arithmetic(numbers: Numbers, op: Operator, a: Expr, b: Expr, span:
     let a = number(a, "arithmetic")?;
     let b = number(b, "arithmetic")?;
     let (a, b) = match op {
-        Operator::Add | Operator::Sub | Operator::Min | Operator::Max => alike(a, b)?,
+        Operator::Add | Operator::Sub | Operator::Min | Operator::Max => {
+            let (a, b) = alike(a, b)?;
+            whole_us(numbers, a, b)
+        }
         Operator::Mul | Operator::Div | Operator::Pow => (a, b),
     };
     let dimension = match op {
@@ -229,6 +248,9 @@ pub(crate) fn wrapping_sum(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Bu
 fn quotient(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Built {
     let dimension = a.dimension.over(b.dimension);
     if numbers == Numbers::Scalars {
+        // A divisor that is no whole number of microseconds keeps its fraction.
+        let whole = |x: &Expr| x.interval == Interval::point(x.interval.low.round());
+        let (a, b) = if whole(&b) { whole_us(numbers, a, b) } else { (a, b) };
         let interval = a.interval.quotient(b.interval);
         let interval = interval.unwrap_or(scalar_limits(Kind::Real));
         let kind = match (&a.kind, &b.kind) {
@@ -431,10 +453,11 @@ pub(crate) fn reduction(
 }
 
 /// A comparison.
-pub(crate) fn compare(cond: Cond, a: Expr, b: Expr, span: Span) -> Built {
+pub(crate) fn compare(numbers: Numbers, cond: Cond, a: Expr, b: Expr, span: Span) -> Built {
     let a = number(a, "a comparison")?;
     let b = number(b, "a comparison")?;
     let (a, b) = alike(a, b)?;
+    let (a, b) = whole_us(numbers, a, b);
     let kind = ExprKind::Compare(cond, Box::new(a), Box::new(b));
     Ok(truth(kind, span))
 }

@@ -51,6 +51,9 @@ struct Generator<'t> {
     over: Over,
     /// Whether correlation may be read: in one block of synapses.
     correlation: bool,
+    /// States of rows that may be assigned, and whether the rule rounds at random, when none may.
+    row_states: Vec<String>,
+    stochastic: bool,
     /// Inside a reduction, where nothing is drawn.
     reducing: bool,
     depth: usize,
@@ -68,6 +71,8 @@ pub(crate) fn program(tape: &[u8]) -> Program {
         arrays: Vec::new(),
         over: Over::Synapses,
         correlation: true,
+        row_states: Vec::new(),
+        stochastic: false,
         reducing: false,
         depth: 0,
         locals: 0,
@@ -200,6 +205,7 @@ impl Generator<'_> {
         self.close();
         self.correlation = true;
         self.arrays.clear();
+        self.row_states.clear();
         self.names.split_off(known)
     }
 
@@ -222,7 +228,9 @@ impl Generator<'_> {
     }
 
     fn rounding(&mut self) {
-        match self.choose(3) {
+        let mode = self.choose(3);
+        self.stochastic = mode == 2;
+        match mode {
             0 => self.uses("nearest"),
             1 => {
                 self.uses("floor");
@@ -278,7 +286,8 @@ impl Generator<'_> {
             let ty = types[self.choose(types.len())];
             let (scope, writers, readers, feature) = scopes[self.choose(scopes.len())];
             self.uses(feature);
-            let input = feature == "per row" || self.one_in(5);
+            let of_row = feature == "per row";
+            let input = if of_row { self.one_in(2) } else { self.one_in(5) };
             let (kind, writers) = if input { ("input", &[][..]) } else { ("state", writers) };
             self.uses(if input { "input" } else { "state" });
             if !writers.is_empty() && self.one_in(4) {
@@ -296,9 +305,12 @@ impl Generator<'_> {
                 }
                 false => ty,
             };
-            let array = (!input || of_rule) && self.one_in(if of_rule { 2 } else { 4 });
+            let array = !of_row && (!input || of_rule) && self.one_in(if of_rule { 2 } else { 4 });
             let (len, initial) = if array { ("[2]", "[1, 2]") } else { ("", "1") };
             self.line(&format!("{kind} s{index}{len} : {ty} per {scope} = {initial}"));
+            if of_row && !input {
+                self.row_states.push(format!("s{index}"));
+            }
             if array && of_rule {
                 self.arrays.push((format!("s{index}"), 2, !input));
             }
@@ -325,6 +337,14 @@ impl Generator<'_> {
         let reads = self.correlation;
         self.open(keyword);
         self.statements(3);
+        if over == Over::Synapses && !self.stochastic && self.one_in(2) {
+            if let Some(state) = self.row_states.last().cloned() {
+                self.uses("assigned state per row");
+                let value = ["0.5", "gain", "row_sign"][self.choose(3)];
+                let value = if self.names.iter().any(|n| n.text == value) { value } else { "0.5" };
+                self.line(&format!("{state} = {value} * {state} + row"));
+            }
+        }
         if over == Over::Synapses && reads && self.one_in(2) {
             self.uses("reset causal");
             let branches = ["reset causal, acausal", "reset acausal"][self.choose(2)];
@@ -363,6 +383,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "bool state",
     "per rule",
     "per row",
+    "assigned state per row",
     "nearest",
     "floor",
     "stochastic",

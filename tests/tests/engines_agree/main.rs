@@ -88,6 +88,8 @@ struct Left {
     objects: Vec<ObjectValues>,
     draws: [Vec<u16>; 2],
     word: u32,
+    /// The first state that has left its range.
+    outside: Option<String>,
     /// By record.
     samples: Vec<Vec<Sample>>,
     /// Of the start and of each update.
@@ -126,6 +128,7 @@ impl Setup {
         bench.effects.correlation_reset.clear();
         bench.effects.rate_reset.clear();
         let mut effects = vec![bench.effects.clone()];
+        let mut outside = None;
         for _ in 0..UPDATES {
             for plane in [&mut bench.causal_codes, &mut bench.acausal_codes] {
                 plane.iter_mut().for_each(|code| *code = random.byte());
@@ -134,7 +137,8 @@ impl Setup {
                 lanes.iter_mut().for_each(|lane| *lane = random.byte());
             }
             executor.update(&mut bench)?;
-            assert_in_range(rule.module(), &bench.instance.state.objects, columns);
+            let objects = &bench.instance.state.objects;
+            outside = outside.or_else(|| out_of_range(rule.module(), objects, columns));
             effects.push(bench.effects.clone());
         }
         // What lies outside the view is nobody's.
@@ -172,16 +176,17 @@ impl Setup {
             objects: objects.collect(),
             draws: [&state.rng_x, &state.rng_carry].map(|words| words[..columns].to_vec()),
             word: state.rng_word,
+            outside,
             samples,
             effects,
         })
     }
 }
 
-/// States keep to their declared ranges in the columns of the view.
-fn assert_in_range(module: &Module, objects: &[ObjectValues], columns: usize) {
-    for (object, values) in module.objects.iter().zip(objects) {
-        let Some(range) = &object.range else { continue };
+/// A state that does not keep to its declared range in the columns of the view.
+fn out_of_range(module: &Module, objects: &[ObjectValues], columns: usize) -> Option<String> {
+    module.objects.iter().zip(objects).find_map(|(object, values)| {
+        let range = object.range.as_ref()?;
         let within = match values {
             ObjectValues::Lanes(lanes) => lanes
                 .chunks(COLUMNS)
@@ -189,8 +194,8 @@ fn assert_in_range(module: &Module, objects: &[ObjectValues], columns: usize) {
                 .all(|lane| range.contains(&i32::from(*lane))),
             ObjectValues::Scalars(words) => words.iter().all(|word| range.contains(word)),
         };
-        assert!(within, "`{}` leaves {range:?}", object.name);
-    }
+        (!within).then(|| format!("`{}` leaves {range:?}", object.name))
+    })
 }
 
 /// Compiles at a level; what is wrong with the program, if it is none.
@@ -215,7 +220,7 @@ fn kernel(module: &Verified<Module>, effort: Effort) -> Kernel {
 fn disagreement(source: &str, setup: Setup) -> Option<String> {
     let plain = compiled(source, Level::None).unwrap();
     let expected = setup.run(&plain, &mut OnModule(plain.module()));
-    let mut differs = None;
+    let mut differs = expected.as_ref().ok().and_then(|left| left.outside.clone());
     let mut check = |name: String, rule: &Rule, executor: &mut dyn Executor| {
         let found = setup.run(rule, executor);
         if found != expected && differs.is_none() {
@@ -254,6 +259,7 @@ fn difference(found: &Left, expected: &Left) -> String {
         ("generators", found.draws == expected.draws),
         ("scalar generator", found.word == expected.word),
         ("records", found.samples == expected.samples),
+        ("ranges", found.outside == expected.outside),
         ("resets or events", found.effects == expected.effects),
     ];
     let wrong: Vec<&str> = parts.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();

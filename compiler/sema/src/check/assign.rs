@@ -8,7 +8,7 @@ use crate::dimension::Dimension;
 use crate::hir::{self, Expr, ExprKind, Kind, Stmt, Target};
 use crate::host::Operator;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
-use pl_ir::Quantity;
+use pl_ir::{Quantity, Scope};
 use pl_syntax::ast;
 
 impl<'a> RuleChecker<'a> {
@@ -148,7 +148,12 @@ impl<'a> RuleChecker<'a> {
                 Diagnostic::error(
                     Code::E0206,
                     name.span,
-                    format!("a neuron has no `{}`", name.name),
+                    match self.place {
+                        Where::Control => format!("`control` sees no single `{}`", name.name),
+                        Where::Declaration | Where::Neurons | Where::Synapses => {
+                            format!("a neuron has no `{}`", name.name)
+                        }
+                    },
                 )
                 .label(name.span, "assigned here")
                 .help("move the statement into a `synapses` block"),
@@ -183,6 +188,7 @@ impl<'a> RuleChecker<'a> {
     fn check_assigned(&mut self, target: Target, value: &Expr) -> Option<()> {
         if let Target::Local(id) = target {
             self.kind_kept(id, value)?;
+            let one_a_row = self.branches == 0 && self.one_a_row(value);
             let local = &mut self.locals[id.0];
             if (local.number == Kind::Bool) != (value.number == Kind::Bool) {
                 let (number, span) = (local.number, local.span);
@@ -194,10 +200,16 @@ impl<'a> RuleChecker<'a> {
                 return None;
             }
             local.interval = value.interval;
+            local.one_a_row = one_a_row;
             if value.number == Kind::Real {
                 local.number = Kind::Real;
             }
             return Some(());
+        }
+        if let Target::State(index) = target
+            && self.states[index].scope == Scope::Row
+        {
+            self.check_row_state(index, value)?;
         }
         let truth = match target {
             Target::State(index) => self.states[index].kind == Kind::Bool,

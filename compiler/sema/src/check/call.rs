@@ -112,7 +112,7 @@ impl<'a> RuleChecker<'a> {
         }
     }
 
-    fn unknown_function(&self, name: &ast::Ident) -> Diagnostic {
+    pub(super) fn unknown_function(&self, name: &ast::Ident) -> Diagnostic {
         let known = builtins::FUNCTIONS.iter().map(|info| info.name);
         let own = self.items.names(self.module);
         let near = did_you_mean(&name.name, known.chain(own));

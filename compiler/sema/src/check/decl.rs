@@ -24,13 +24,8 @@ const ELEMENTS_MAX: u32 = 256;
 
 impl<'a> RuleChecker<'a> {
     pub(super) fn decl(&mut self, decl: &'a ast::Decl) {
-        if builtins::quantity(&decl.name.name).is_some() {
-            let message = format!("`{}` is a quantity of the chip", decl.name.name);
-            self.found.push(
-                Diagnostic::error(Code::E0202, decl.name.span, message)
-                    .label(decl.name.span, "declared again here")
-                    .help("choose another name"),
-            );
+        if let Some(taken) = taken(&decl.name) {
+            self.found.push(taken);
             return;
         }
         // What belongs to the rule is kept as scalars.
@@ -274,10 +269,15 @@ impl<'a> RuleChecker<'a> {
                 let limits = limits(Kind::Real);
                 if interval.low < limits.low || interval.high > limits.high.ceil() {
                     let message = "a real of `control` lies in -32768 .. 32768";
+                    let is_time = dimension == Dimension::TIME;
+                    let (unit, help) = match is_time {
+                        true => (" us", "declare it as `int in a .. b`: whole microseconds"),
+                        false => ("", "choose a narrower range"),
+                    };
                     self.found.push(
                         Diagnostic::error(Code::E0402, range.span, message)
-                            .label(range.span, format!("these are {interval}"))
-                            .help("choose a narrower range, and another unit if need be"),
+                            .label(range.span, format!("these are {interval}{unit}"))
+                            .help(help),
                     );
                     return None;
                 }
@@ -327,6 +327,17 @@ impl<'a> RuleChecker<'a> {
         }
         Some((Interval { low, high }, dimension))
     }
+}
+
+/// Refuses the name of a quantity of the chip for something else.
+pub(super) fn taken(name: &ast::Ident) -> Option<Diagnostic> {
+    builtins::quantity(&name.name)?;
+    let message = format!("`{}` is a quantity of the chip", name.name);
+    Some(
+        Diagnostic::error(Code::E0202, name.span, message)
+            .label(name.span, "declared again here")
+            .help("choose another name"),
+    )
 }
 
 /// The unit in which a param is set, and how many microseconds or megahertz one is: the first

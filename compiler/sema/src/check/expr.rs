@@ -376,12 +376,12 @@ impl<'a> RuleChecker<'a> {
             ast::BinaryOp::Div => build::arithmetic(numbers, Operator::Div, left, right, span),
             ast::BinaryOp::And => build::logic(true, left, right, span),
             ast::BinaryOp::Or => build::logic(false, left, right, span),
-            ast::BinaryOp::Eq => build::compare(Cond::Eq, left, right, span),
-            ast::BinaryOp::Ne => build::compare(Cond::Ne, left, right, span),
-            ast::BinaryOp::Lt => build::compare(Cond::Lt, left, right, span),
-            ast::BinaryOp::Le => build::compare(Cond::Le, left, right, span),
-            ast::BinaryOp::Gt => build::compare(Cond::Gt, left, right, span),
-            ast::BinaryOp::Ge => build::compare(Cond::Ge, left, right, span),
+            ast::BinaryOp::Eq => build::compare(numbers, Cond::Eq, left, right, span),
+            ast::BinaryOp::Ne => build::compare(numbers, Cond::Ne, left, right, span),
+            ast::BinaryOp::Lt => build::compare(numbers, Cond::Lt, left, right, span),
+            ast::BinaryOp::Le => build::compare(numbers, Cond::Le, left, right, span),
+            ast::BinaryOp::Gt => build::compare(numbers, Cond::Gt, left, right, span),
+            ast::BinaryOp::Ge => build::compare(numbers, Cond::Ge, left, right, span),
         };
         self.keep(built)
     }
@@ -395,7 +395,8 @@ impl<'a> RuleChecker<'a> {
 
     pub(super) fn new_local(&mut self, value: &Expr, span: Span) -> LocalId {
         let Expr { number, interval, dimension, .. } = *value;
-        let info = super::LocalInfo { number, interval, dimension, span };
+        let one_a_row = self.one_a_row(value);
+        let info = super::LocalInfo { number, interval, dimension, one_a_row, span };
         self.locals.push(info);
         LocalId(self.locals.len() - 1)
     }
@@ -451,7 +452,7 @@ pub(super) fn assignable(scope: Scope, place: Where) -> bool {
         Scope::Synapse => place == Where::Synapses,
         Scope::Neuron => place == Where::Neurons,
         Scope::Rule => place == Where::Control,
-        Scope::Row => false,
+        Scope::Row => place == Where::Synapses,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Loops: written out for the vector unit, kept in `control`.
 
+use super::decl::taken;
 use super::{Binding, RuleChecker, Where, whole};
 use crate::build;
 use crate::hir::{self, Kind, Stmt};
@@ -20,11 +21,20 @@ impl<'a> RuleChecker<'a> {
         range: &ast::Range,
         body: &'a [ast::Stmt],
     ) -> Vec<Stmt> {
+        self.found.extend(taken(var));
         let (Some(low), Some(high)) = (self.constant(&range.low), self.constant(&range.high))
         else {
             return Vec::new();
         };
-        let rounds = (high - low).max(0.0);
+        if low > high {
+            self.found.push(
+                Diagnostic::error(Code::E0405, range.span, "the range is empty")
+                    .label(range.span, format!("{low} is larger than {high}"))
+                    .help("loops count upwards: write the smaller end first"),
+            );
+            return Vec::new();
+        }
+        let rounds = high - low;
         let counted = whole(rounds).filter(|_| low.fract() == 0.0);
         if self.place == Where::Control {
             return self.repeat_scalars(var, range.span, (low, rounds, counted), body);

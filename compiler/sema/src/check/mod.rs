@@ -8,6 +8,7 @@ mod items;
 mod loops;
 mod parts;
 mod resets;
+mod row_state;
 mod schedule;
 mod stmt;
 mod test;
@@ -90,6 +91,8 @@ struct LocalInfo {
     number: Kind,
     interval: Interval,
     dimension: Dimension,
+    /// Whether all synapses of a row see the same value.
+    one_a_row: bool,
     span: Span,
 }
 
@@ -126,6 +129,8 @@ struct RuleChecker<'a> {
     columns_max: u32,
     /// Whether rows of the view are pairs.
     signed: bool,
+    /// Number of open `if`s in vector blocks.
+    branches: u32,
     /// Locals that an inlined function needs before the statement.
     before: Vec<hir::Stmt>,
     /// The module whose names are seen: another in functions that come from there.
@@ -160,6 +165,7 @@ impl<'a> RuleChecker<'a> {
             rows_max: chip::ROWS.into(),
             columns_max: chip::COLUMNS.into(),
             signed: false,
+            branches: 0,
             before: Vec::new(),
             module: ModuleId::FILE,
             rounds: 0,

@@ -70,6 +70,40 @@ impl<'a> Part<'a> {
     }
 }
 
+/// Lines that a rule has once, written again.
+fn said_twice(rule: &ast::Rule) -> Vec<Diagnostic> {
+    let mut said: Vec<(&str, Span)> = Vec::new();
+    let mut found = Vec::new();
+    for member in &rule.members {
+        let (line, span) = match member {
+            ast::Member::View(view) => match view.kind {
+                ast::ViewKind::Rows(_) => ("view rows", view.span),
+                ast::ViewKind::Columns(_) => ("view columns", view.span),
+                ast::ViewKind::Signed => ("view signed", view.span),
+            },
+            ast::Member::Rounding { span, .. } => ("rounding", *span),
+            ast::Member::HardwareRng(span) => ("rng", *span),
+            ast::Member::Replicated(span) => ("replicated", *span),
+            ast::Member::Decl(_)
+            | ast::Member::Schedule(_)
+            | ast::Member::Start(_)
+            | ast::Member::Block(_)
+            | ast::Member::Record(_)
+            | ast::Member::Use(_) => continue,
+        };
+        match said.iter().find(|(before, _)| *before == line) {
+            Some((_, before)) => found.push(
+                Diagnostic::error(Code::E0202, span, format!("a rule says `{line}` once"))
+                    .label(span, "said again here")
+                    .label(*before, "first said here")
+                    .help("remove one of the two"),
+            ),
+            None => said.push((line, span)),
+        }
+    }
+    found
+}
+
 /// Members of all parts in the order in which they stand, each with the number of its part.
 pub(super) type Members<'a> = Vec<(usize, &'a ast::Member)>;
 
@@ -84,7 +118,9 @@ impl<'a> RuleChecker<'a> {
 
     fn collect(&mut self, part: usize, members: &mut Members<'a>) {
         let mut prefixes: Vec<&ast::Ident> = Vec::new();
-        for member in &self.parts[part].rule.members {
+        let rule = self.parts[part].rule;
+        self.found.extend(said_twice(rule));
+        for member in &rule.members {
             let ast::Member::Use(used) = member else {
                 members.push((part, member));
                 continue;

@@ -156,13 +156,16 @@ impl<'a> RuleChecker<'a> {
     /// A time as whole ticks, at least `least`.
     fn ticks(&mut self, expr: &ast::Expr, least: f64) -> Option<u64> {
         let us = self.microseconds(expr)?;
-        let ticks = (us * TICKS_PER_US as f64).round();
-        if !(least..=TICKS_MAX).contains(&ticks) {
+        let exact = us * TICKS_PER_US as f64;
+        let ticks = exact.round();
+        // Decimal fractions of a microsecond are not exact in binary.
+        let whole = (exact - ticks).abs() <= 1e-6 * ticks;
+        if !whole || !(least..=TICKS_MAX).contains(&ticks) {
             let message = "a schedule counts in steps of 4 ns, up to an hour".to_owned();
             self.found.push(
                 Diagnostic::error(Code::E0508, expr.span, message)
                     .label(expr.span, format!("this is {}", time_in_words(us)))
-                    .help("choose a time between 4 ns and an hour"),
+                    .help("choose a multiple of 4 ns between 4 ns and an hour"),
             );
             return None;
         }

@@ -1,5 +1,6 @@
 //! Blocks and statements other than assignments and loops.
 
+use super::decl::taken;
 use super::{Binding, RuleChecker, Where};
 use crate::build::{self, Numbers};
 use crate::builtins;
@@ -78,6 +79,20 @@ impl<'a> RuleChecker<'a> {
             // The parser has reported it.
             return None;
         };
+        if function.name != "send" {
+            let known = builtins::function(&function.name).is_some()
+                || self.items.function(self.module, &function.name).is_some();
+            if !known {
+                self.found.push(self.unknown_function(function));
+                return None;
+            }
+            self.found.push(
+                Diagnostic::error(Code::E0118, call.span, "a value that is not used")
+                    .label(call.span, "computed and dropped")
+                    .help("only `send(row, address)` does something by itself"),
+            );
+            return None;
+        }
         let [row, address] = args.as_slice() else {
             let has = format!("it has {}", args.len());
             self.found.push(
@@ -87,14 +102,6 @@ impl<'a> RuleChecker<'a> {
             );
             return None;
         };
-        if function.name != "send" {
-            self.found.push(
-                Diagnostic::error(Code::E0118, call.span, "a value that is not used")
-                    .label(call.span, "computed and dropped")
-                    .help("only `send(row, address)` does something by itself"),
-            );
-            return None;
-        }
         if self.place != Where::Control {
             let message = "`send` belongs to the rule, not to its lanes".to_owned();
             self.found.push(
@@ -135,6 +142,7 @@ impl<'a> RuleChecker<'a> {
         ty: Option<&ast::Type>,
         value: &ast::Expr,
     ) -> Option<Stmt> {
+        self.found.extend(taken(name));
         let value = self.expr(value);
         let ty = ty.and_then(|ty| Some((self.number_type(ty, self.numbers())?, ty.span)));
         let mut value = match value {
@@ -200,6 +208,7 @@ impl<'a> RuleChecker<'a> {
         let cond = cond.and_then(|cond| self.keep(cond));
         let mut before = core::mem::take(&mut self.before);
         let start = self.locals.clone();
+        self.branches += 1;
         let then = self.body(&first.body);
         let after_then = core::mem::replace(&mut self.locals, start);
         // Locals made in the branch keep their numbers.
@@ -217,7 +226,9 @@ impl<'a> RuleChecker<'a> {
             if then.number == Kind::Real {
                 local.number = Kind::Real;
             }
+            local.one_a_row &= then.one_a_row;
         }
+        self.branches -= 1;
         self.before.append(&mut before);
         Some(Stmt::If { cond: cond?, then, otherwise })
     }

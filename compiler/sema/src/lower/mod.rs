@@ -348,7 +348,12 @@ impl Lowering<'_> {
         for index in &env.dirty.states {
             let scope = self.rule.states[*index].scope;
             let mut args: Vec<Value> = env.row.filter(|_| scope.per_row()).into_iter().collect();
-            args.push(env.states[index]);
+            let value = env.states[index];
+            // All lanes of a row's state are the same.
+            args.push(match scope {
+                Scope::Row => self.b.value(Op::ReduceMax, Imm::None, &[value], Type::I32),
+                Scope::Synapse | Scope::Neuron | Scope::Rule => value,
+            });
             self.b.effect(Op::Store, Imm::Object(ObjectId::new(*index)), &args);
         }
     }

@@ -1,6 +1,7 @@
 //! Warnings about numbers: what fixed point makes of a rule is not what it says.
 
 use super::{change, lsb};
+use crate::build::scalar_limits;
 use crate::hir::{ADDRESSES, Block, Expr, ExprKind, Kind, Over, Rounding, Rule, Stmt, Target};
 use crate::interval::Interval;
 use crate::lower::number::{held, natural};
@@ -155,6 +156,9 @@ fn expression(over: Over, expr: &Expr, found: &mut Vec<Diagnostic>) {
         );
     }
     found.extend(turned_over(expr));
+    if over == Over::Rule {
+        found.extend(beyond_reals(expr));
+    }
     if let ExprKind::Add(a, b) | ExprKind::Sub(a, b) = &expr.kind
         && expr.number == Kind::Real
     {
@@ -193,9 +197,46 @@ fn expression(over: Over, expr: &Expr, found: &mut Vec<Diagnostic>) {
     expr.operands().into_iter().for_each(|operand| expression(over, operand, found));
 }
 
+/// Numbers of `control` that become reals and are limited. An integer that may have any value is not
+/// meant to have them all.
+#[allow(clippy::wildcard_enum_match_arm, reason = "others join no numbers of two kinds")]
+fn beyond_reals(expr: &Expr) -> Vec<Diagnostic> {
+    let (a, b) = match &expr.kind {
+        ExprKind::Add(a, b)
+        | ExprKind::Sub(a, b)
+        | ExprKind::Div(a, b)
+        | ExprKind::Min(a, b)
+        | ExprKind::Max(a, b)
+        | ExprKind::Compare(_, a, b) => (a, b),
+        _ => return Vec::new(),
+    };
+    if [a, b].iter().all(|x| x.number != Kind::Real) {
+        return Vec::new();
+    }
+    let limited = |x: &Expr| {
+        let values = match &x.kind {
+            ExprKind::Host(host) if host.is_const() => Interval::point(host.value(&[])),
+            _ => x.interval,
+        };
+        let any = x.number == Kind::Int && values == scalar_limits(Kind::Int);
+        let inside = values.low >= -32768.0 && values.high <= 32768.0;
+        (!any && !inside).then(|| {
+            Diagnostic::warning(Code::W0739, x.span, "values above 32768 are limited here")
+                .label(x.span, values.said())
+                .label(expr.span, "computed with reals, as one of the two is one")
+                .help("let both be integers, or divide by an integer first")
+        })
+    };
+    [a, b].into_iter().filter_map(|x| limited(x)).collect()
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "constants are known, others have intervals")]
 /// A term of a sum that is always less than half a step.
 fn lost(term: &Expr, sum: &Expr, step: f64) -> Option<Diagnostic> {
-    let largest = term.interval.low.abs().max(term.interval.high.abs());
+    let largest = match &term.kind {
+        ExprKind::Host(host) if host.is_const() => host.value(&[]).abs(),
+        _ => term.interval.low.abs().max(term.interval.high.abs()),
+    };
     (largest > 0.0 && largest < step / 2.0).then(|| {
         Diagnostic::warning(Code::W0733, term.span, "nothing is left of this term")
             .label(term.span, term.interval.said())
