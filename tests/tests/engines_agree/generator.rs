@@ -337,13 +337,12 @@ impl Generator<'_> {
         let reads = self.correlation;
         self.open(keyword);
         self.statements(3);
-        if over == Over::Synapses && !self.stochastic && self.one_in(2) {
-            if let Some(state) = self.row_states.last().cloned() {
-                self.uses("assigned state per row");
-                let value = ["0.5", "gain", "row_sign"][self.choose(3)];
-                let value = if self.names.iter().any(|n| n.text == value) { value } else { "0.5" };
-                self.line(&format!("{state} = {value} * {state} + row"));
-            }
+        let choose = over == Over::Synapses && !self.stochastic && self.one_in(2);
+        if let Some(state) = self.row_states.last().cloned().filter(|_| choose) {
+            self.uses("assigned state per row");
+            let value = ["0.5", "gain", "row_sign"][self.choose(3)];
+            let value = if self.names.iter().any(|n| n.text == value) { value } else { "0.5" };
+            self.line(&format!("{state} = {value} * {state} + row"));
         }
         if over == Over::Synapses && reads && self.one_in(2) {
             self.uses("reset causal");
