@@ -4,6 +4,7 @@
 
 use pl_driver::sema::builtins::{FUNCTIONS, QUANTITIES};
 use pl_driver::syntax;
+use pl_driver::syntax::ast::{ReduceOp, UnitKind};
 use std::fs;
 use std::path::Path;
 
@@ -33,6 +34,19 @@ fn grammar_and_language_have_the_same_words() {
     assert_eq!(words("keyword"), sorted(syntax::keywords()));
     assert_eq!(words("quantity"), sorted(QUANTITIES.iter().map(|quantity| quantity.name)));
     assert_eq!(words("function"), sorted(FUNCTIONS.iter().map(|function| function.name)));
+    assert_eq!(words("reduction"), sorted(ReduceOp::ALL.iter().map(|(_, word)| *word)));
+    assert_eq!(words("unit"), sorted(UnitKind::ALL.iter().map(|(_, word)| *word)));
+    let contextual = syntax::contextual_words();
+    let mut known: Vec<String> = ["quantity", "reduction", "type", "unit", "contextual"]
+        .into_iter()
+        .flat_map(words)
+        .collect();
+    known.retain(|word| word.chars().all(char::is_alphabetic));
+    let missing = contextual.iter().filter(|word| known.iter().all(|known| known != word.name));
+    assert_eq!(missing.count(), 0, "contextual words of {known:?}");
+    let is_known = |word: &&String| contextual.iter().any(|known| known.name == **word);
+    let idle: Vec<String> = words("contextual").iter().filter(|w| !is_known(w)).cloned().collect();
+    assert_eq!(idle, [""; 0], "these mean nothing");
 }
 
 /// What `vsce package` asks of an extension: the files that its manifest names, a version, an engine.

@@ -336,6 +336,11 @@ pub enum TypeKind {
     },
 }
 
+impl TypeKind {
+    /// The words of types; formats are spelt by their bits.
+    pub const NAMES: [&str; 5] = ["int", "real", "bool", "weight", "address"];
+}
+
 /// Two values with `..` between them; whether `high` belongs to it depends on the place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Range {

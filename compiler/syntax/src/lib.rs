@@ -32,11 +32,13 @@ mod nesting;
 mod parser;
 mod pretty;
 mod token;
+mod words;
 
 use pl_diag::{Code, Diagnostic, FileId, Span};
 
 pub use pretty::format;
 pub use token::keywords;
+pub use words::{ContextualWord, contextual_words};
 
 /// Most bytes of a source file.
 pub const SOURCE_BYTES_MAX: usize = 4 << 20;

@@ -234,7 +234,15 @@ impl Document {
             FUNCTIONS.iter().map(|f| item(f.name, CompletionItemKind::FUNCTION, f.usage));
         let keywords =
             syntax::keywords().map(|word| item(word, CompletionItemKind::KEYWORD, "keyword"));
-        declared.chain(quantities).chain(functions).chain(keywords).collect()
+        let is_name = |name: &str| {
+            QUANTITIES.iter().any(|quantity| quantity.name == name)
+                || FUNCTIONS.iter().any(|function| function.name == name)
+        };
+        let contextual = syntax::contextual_words().into_iter();
+        let contextual = contextual
+            .filter(|word| !is_name(word.name))
+            .map(|word| item(word.name, CompletionItemKind::KEYWORD, word.doc));
+        declared.chain(quantities).chain(functions).chain(keywords).chain(contextual).collect()
     }
 
     /// One edit that replaces the text by its layout; none if it has that, or mistakes.

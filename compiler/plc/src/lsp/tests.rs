@@ -166,7 +166,7 @@ fn completion_and_formatting() {
     let items = client.at("textDocument/completion", 4, 25);
     let labels: Vec<&str> =
         items.as_array().into_iter().flatten().filter_map(|item| item["label"].as_str()).collect();
-    for expected in ["gain", "causal", "clamp", "reset"] {
+    for expected in ["gain", "causal", "clamp", "reset", "use", "argmax", "kHz"] {
         assert!(labels.contains(&expected), "{expected} in {labels:?}");
     }
     let asked = json!({

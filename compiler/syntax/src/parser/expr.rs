@@ -4,7 +4,7 @@ use chumsky::prelude::*;
 use pl_diag::{Code, Diagnostic, Span, did_you_mean};
 
 use super::fault::{OPERATOR, UNIT, VALUE};
-use super::{Rule, dotted, junk, place};
+use super::{Rule, dotted, junk, place, word};
 use crate::ast::{
     Axis, BinaryOp, Expr, ExprKind, Ident, Number, NumberValue, Range, ReduceOp, Type, TypeKind,
     UnaryOp, Unit, UnitKind,
@@ -89,7 +89,7 @@ fn number<'tok, 'src: 'tok>() -> Rule<'tok, 'src, ExprKind> {
         );
         (ours.and_then(UnitKind::from_name), span)
     });
-    let bio = select! { Token::Ident("bio") = e => place(e.span()) };
+    let bio = word("bio").map_with(|(), e| place(e.span()));
     let unit = known.or(foreign).then(bio.or_not()).map(|((kind, span), bio)| {
         kind.map(|kind| Unit {
             kind,
@@ -431,7 +431,7 @@ fn format_type(text: &str) -> Option<TypeKind> {
 }
 
 fn unknown_type(name: &str, span: Span) -> Diagnostic {
-    const NAMES: [&str; 5] = ["int", "real", "bool", "weight", "address"];
+    const NAMES: [&str; 5] = TypeKind::NAMES;
     let elsewhere = foreign::TYPES.iter().find(|(other, _)| *other == name);
     let (message, help) = match (elsewhere, did_you_mean(name, NAMES)) {
         _ if NAMES.contains(&name) => (

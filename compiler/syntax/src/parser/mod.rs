@@ -24,6 +24,7 @@ use crate::DIAGNOSTICS_MAX;
 use crate::ast::{Ident, Module};
 use crate::layout::{Layout, TokenSpan};
 use crate::token::Token;
+use crate::words;
 
 /// What the grammar reads.
 type Tokens<'tok, 'src> =
@@ -96,8 +97,9 @@ fn updates<'tok, 'src: 'tok>() -> Rule<'tok, 'src, ()> {
     word("updates").or(word("update")).labelled("updates").boxed()
 }
 
-/// A name made of one particular word that is no keyword.
+/// A name made of one particular word that is no keyword; one of the table of such words.
 fn word<'tok, 'src: 'tok>(text: &'static str) -> Rule<'tok, 'src, ()> {
+    debug_assert!(words::is_of_grammar(text), "`{text}` is missing in the table of words");
     select! { Token::Ident(name) if name == text => () }.labelled(text).boxed()
 }
 
