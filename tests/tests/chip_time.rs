@@ -179,6 +179,40 @@ fn updates_without_time_are_never_late() {
     assert_eq!(rules.counts(), [expected]);
 }
 
+/// Blocks that take longer than the common step of their schedules, 100 us and 20 us.
+const SEVERAL: [&str; 2] = [
+    "rule causal {
+        view rows <= 40
+        state turns : int per rule = 0
+        every 400 us { synapses { weight += 0.1 * causal; reset causal } }
+        every 10 ms phase 100 us { control { turns += 1 } }
+        record turns every 1 updates
+    }",
+    "rule causal {
+        view rows <= 40
+        state turns : int per rule = 0
+        every 400 us phase 220 us { synapses { weight += 0.1 * causal; reset causal } }
+        every 10 ms { control { turns += 1 } }
+        record turns every 1 updates
+    }",
+];
+
+#[test]
+fn several_schedules_keep_their_times() {
+    for source in SEVERAL {
+        let compiler = Compiler::from_sources(EngineKind::Ppu, &[("causal", source)]).unwrap();
+        let (mut rules, mut chip) = started(&compiler, Timing::Chip, ROWS);
+        let end = rules.begun() + 41 * TICKS_PER_MS;
+        rules.run_until(&mut chip, end, &[]).unwrap();
+        rules.finish(&mut chip).unwrap();
+        let counts = rules.counts()[0];
+        assert!(counts.missed == 0 && counts.late > 50, "{counts:?}");
+        let samples = rules.take_records();
+        let turns = samples.last().map(|sample| sample.fields[0].values[0]);
+        assert_eq!(turns, Some(if source.contains("phase 100 us {") { 5 } else { 4 }));
+    }
+}
+
 /// Weights after one update, with pairs before it and, for `during` ticks, while it runs.
 fn with_pairs(timing: Timing, during: u64) -> Vec<[u8; COLUMNS]> {
     let (mut rules, mut chip) = started(&compiler(), timing, ROWS);

@@ -61,8 +61,11 @@ fn outside(rule: &Rule, cost: &pl_ppu::Cost) -> Option<Diagnostic> {
 fn period(rule: &Rule, cost: &pl_ppu::Cost) -> Vec<Diagnostic> {
     let hir = rule.hir();
     let columns = hir.columns_max;
-    let needed = |rows| cost.update_cycles(rows, columns);
-    let period = hir.schedule.period_ticks;
+    let period = hir.schedule.shortest_ticks;
+    // Each block is due once a shortest period at most, and nothing in the other steps.
+    let idle_steps = period / hir.schedule.period_ticks.max(1) - 1;
+    let idle = idle_steps.saturating_mul(cost.idle_cycles(columns));
+    let needed = |rows| cost.update_cycles(rows, columns).saturating_add(idle);
     let rows = if hir.rows_span.is_some() { hir.rows_max } else { ROWS };
     if needed(rows) <= period {
         return Vec::new();
@@ -86,6 +89,14 @@ fn period(rule: &Rule, cost: &pl_ppu::Cost) -> Vec<Diagnostic> {
             Diagnostic::error(Code::E0602, span, message)
         }
     };
+    let steps = (idle > 0).then(|| {
+        format!(
+            "schedules are kept in common steps of {}, of which {idle_steps} in this period with nothing \
+             to do take {:.0} us",
+            in_words(us(hir.schedule.period_ticks)),
+            us(idle)
+        )
+    });
     let help = match fitting {
         Some(rows) => format!(
             "`view rows <= {rows}` fits this period; all rows need at least {}",
@@ -95,7 +106,16 @@ fn period(rule: &Rule, cost: &pl_ppu::Cost) -> Vec<Diagnostic> {
             format!("even one row does not fit; choose at least {}", milliseconds(us(needed(1))))
         }
     };
-    vec![found.label(span, worst).help(help)]
+    let found = found.label(span, worst).help(help);
+    vec![match steps {
+        Some(steps) => found.note(steps),
+        None => found,
+    }]
+}
+
+/// A time of microseconds, in nanoseconds below one.
+fn in_words(us: f64) -> String {
+    if us < 1.0 { format!("{} ns", us * 1000.0) } else { format!("{us} us") }
 }
 
 fn us(ticks: u64) -> f64 {

@@ -170,6 +170,15 @@ impl Rule {
         self.inner.kernel.get_or_init(make).as_ref().map_err(Clone::clone)
     }
 
+    /// Steps of the common schedule by which an update may be late: those of the shortest period, as
+    /// far as 31 bits hold it.
+    fn patience(&self) -> u32 {
+        let schedule = self.hir().schedule;
+        let period = schedule.period_ticks.max(1);
+        let shortest = schedule.shortest_ticks.min(u64::from(i32::MAX.unsigned_abs()));
+        u32::try_from(shortest / period).unwrap_or(1).max(1)
+    }
+
     /// The PPU program, made at the first call: with lanes in bytes where that may pay or all in
     /// halfwords, whichever takes fewer cycles in the largest view by the compiler's worst case.
     ///
@@ -177,7 +186,9 @@ impl Rule {
     /// If the rule does not fit the PPU; a [`crate::Session`] reports that.
     pub fn program(&self) -> Result<&Program, pl_ppu::Error> {
         let make = || {
-            let compile = |module| pl_ppu::compile(module, &pl_ppu::Options::default());
+            let options =
+                pl_ppu::Options { patience_periods: self.patience(), ..Default::default() };
+            let compile = |module| pl_ppu::compile(module, &options);
             let halfwords = self.module_in_halfwords(&mut |_, _| ());
             let bytes = self.in_bytes(halfwords.clone(), &mut |_, _| ());
             let program = compile(&bytes);

@@ -29,6 +29,10 @@ pub struct Cost {
     pub per_row_cycles: u32,
     /// Cycles a column of the view.
     pub per_neuron_cycles: u32,
+    /// Cycles of an update in which nothing is due: its samples, and to find that out.
+    pub idle_fixed_cycles: u32,
+    /// The same for each column of the view.
+    pub idle_per_neuron_cycles: u32,
     /// Bytes of code.
     pub code_bytes: u32,
     /// Bytes of data, zeros and padding included.
@@ -46,6 +50,9 @@ pub struct Cost {
 /// Instructions around the work of an update: the command loop, and the update's own routine. The
 /// test `no_update_takes_longer_than_the_worst_case` compares the sum with simulations.
 const UPDATE_OVERHEAD_CYCLES: u32 = 200;
+/// Cycles of the conditions of a rule with several schedules; the test
+/// `several_schedules_keep_their_times` runs such rules in the chip's time.
+const IDLE_CYCLES: u32 = 200;
 /// Cycles a byte of the loops over all columns, beside the access to the counter.
 const COLUMN_LOOP_CYCLES: u32 = 40;
 /// Cycles of a call that opens a sample.
@@ -77,19 +84,24 @@ impl Cost {
         }
         let Sum { mut fixed, per_row, mut per_neuron } = sum;
         let needs = module.function("update").map(Needs::of_function).unwrap_or_default();
+        let (mut samples, mut sample) = (0, 0);
         if needs.rates {
-            fixed = fixed.saturating_add(COLUMNS * COLUMN_LOOP_CYCLES);
-            per_neuron = per_neuron.saturating_add(latencies.counter_read_cycles);
+            samples += COLUMNS * COLUMN_LOOP_CYCLES;
+            sample += latencies.counter_read_cycles;
         }
         if needs.membranes {
             let rows = latencies.conversion_cycles + 8 * latencies.half_row_cycles;
             // Two vectors to memory and the instructions between.
-            fixed = fixed.saturating_add(rows + 2 * 50 + 100);
+            samples += rows + 2 * 50 + 100;
         }
+        fixed = fixed.saturating_add(samples);
+        per_neuron = per_neuron.saturating_add(sample);
         Cost {
             fixed_cycles: fixed,
             per_row_cycles: per_row,
             per_neuron_cycles: per_neuron,
+            idle_fixed_cycles: UPDATE_OVERHEAD_CYCLES + IDLE_CYCLES + samples,
+            idle_per_neuron_cycles: sample,
             code_bytes: sizes.code_bytes,
             data_bytes: sizes.data_bytes,
             stack_bytes: sizes.stack_bytes,
@@ -104,6 +116,13 @@ impl Cost {
         let mut sum = Sum { fixed: 0, per_row: 0, per_neuron: 0 };
         sum.add(code, module, latencies);
         u64::from(sum.fixed) + u64::from(sum.per_row) * u64::from(module.rows_max)
+    }
+
+    /// Cycles of an update in which nothing is due, for a view of so many columns.
+    #[must_use]
+    pub fn idle_cycles(&self, columns: u32) -> u64 {
+        u64::from(self.idle_fixed_cycles)
+            + u64::from(self.idle_per_neuron_cycles) * u64::from(columns)
     }
 
     /// Cycles of an update for a view of so many rows and columns.

@@ -52,11 +52,15 @@ pub struct Options {
     pub stack_top: u32,
     /// What the chip takes to answer, for the order of the program and its cost.
     pub latencies: ChipLatencies,
+    /// Periods by which an update of a run may begin late; later it is left out. 1 unless in most
+    /// updates nothing is due.
+    pub patience_periods: u32,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { stack_top: STACK_TOP, latencies: ChipLatencies::DEFAULT }
+        let latencies = ChipLatencies::DEFAULT;
+        Options { stack_top: STACK_TOP, latencies, patience_periods: 1 }
     }
 }
 
@@ -148,7 +152,7 @@ fn compile_with(
     if data_bytes > limit {
         return Err(Error::ImageTooLarge { bytes: data_bytes, limit });
     }
-    let mut lines = runtime::runtime(module, &memory, limit);
+    let mut lines = runtime::runtime(module, &memory, limit, options.patience_periods);
     let mut stack_bytes = runtime::stack_bytes(needs, limit);
     let mut spills = (0, 0);
     let mut codes = Vec::new();

@@ -97,6 +97,9 @@ pub struct Schedule {
     pub period_ticks: u64,
     /// Time of the first update in 4 ns ticks after the start.
     pub phase_ticks: u64,
+    /// The shortest period of its schedules in 4 ns ticks, a multiple of the step. In between nothing
+    /// is due in most steps, so that an update that takes longer than one is caught up with.
+    pub shortest_ticks: u64,
     /// The words that say so.
     pub span: Span,
 }

@@ -90,9 +90,10 @@ pub mod symbol {
     pub const REQUESTED: &str = "plc_requested";
     /// Word: updates executed.
     pub const EXECUTED: &str = "plc_executed";
-    /// Word: updates that began after their time, by less than a period.
+    /// Word: updates that began after their time, by less than they may be late: a period, or the
+    /// shortest one of a rule with several schedules.
     pub const LATE: &str = "plc_late";
-    /// Word: updates left out because a whole period had passed.
+    /// Word: updates left out because so much time had passed.
     pub const MISSED: &str = "plc_missed";
     /// Word: cycles that the last update of the run took, until all it wrote was stored.
     pub const DURATION: &str = "plc_duration";

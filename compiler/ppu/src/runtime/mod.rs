@@ -54,18 +54,25 @@ struct Context<'a> {
     memory: &'a Memory,
     needs: Needs,
     stack_top: u32,
+    patience_periods: u32,
     /// What `start` and `update` use; nothing if there is no `start`.
     start: Option<Needs>,
     update: Needs,
 }
 
 /// Lines of the runtime, from address 0.
-pub(crate) fn runtime(module: &Module, memory: &Memory, stack_top: u32) -> Vec<Line> {
+pub(crate) fn runtime(
+    module: &Module,
+    memory: &Memory,
+    stack_top: u32,
+    patience_periods: u32,
+) -> Vec<Line> {
     let of = |name: &str| module.function(name).map(Needs::of_function);
     let context = Context {
         memory,
         needs: Needs::of_module(module),
         stack_top,
+        patience_periods,
         start: of("start"),
         update: of("update").unwrap_or_default(),
     };

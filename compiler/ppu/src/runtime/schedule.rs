@@ -37,7 +37,7 @@ fn time_base(asm: &mut Asm, to: Reg, half: Spr) {
 }
 
 /// The run command: a due time that moves on by the period. An update that is due while another
-/// runs is late; one whose whole period has passed is left out. Times are compared modulo 2^32.
+/// runs is late; one is left out when as many periods have passed as it may be late. Times are compared modulo 2^32.
 pub(super) fn run(asm: &mut Asm, context: &Context<'_>) {
     let (memory, words) = (context.memory, context.memory.schedule);
     let [again, unlimited, due, in_time, missed, end] = [(); 6].map(|()| asm.local());
@@ -85,6 +85,10 @@ pub(super) fn run(asm: &mut Asm, context: &Context<'_>) {
     asm.load(r(7), words.period);
     asm.op3(Opcode::Add, r(5), r(5), r(7));
     asm.store(r(5), memory.due);
+    if context.patience_periods != 1 {
+        asm.constant(r(5), context.patience_periods.cast_signed());
+        asm.op3(Opcode::Mullw, r(7), r(7), r(5));
+    }
     asm.compare_unsigned(r(6), r(7));
     asm.branch(Test::Ge, &missed);
     asm.compare(r(8), 0);

@@ -60,9 +60,11 @@ impl Schedules {
         // A single `at` has no period of its own: the longest there is.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a constant")]
         let period_ticks = if step == 0 { TICKS_MAX as u64 } else { step };
+        let shortest_ticks =
+            all.iter().filter_map(|times| times.period).min().unwrap_or(period_ticks);
         let span = all.iter().min_by_key(|times| times.period.unwrap_or(u64::MAX))?.span;
         Some(Schedules {
-            common: hir::Schedule { period_ticks, phase_ticks: first, span },
+            common: hir::Schedule { period_ticks, phase_ticks: first, shortest_ticks, span },
             due: all.iter().map(|times| (*times, due(times))).collect(),
         })
     }
