@@ -102,6 +102,9 @@ fn period(rule: &Rule, cost: &pl_ppu::Cost) -> Vec<Diagnostic> {
             "`view rows <= {rows}` fits this period; all rows need at least {}",
             milliseconds(needed_us)
         ),
+        None if idle >= period / 2 => {
+            "choose periods and phases with a longer common step".to_owned()
+        }
         None => {
             format!("even one row does not fit; choose at least {}", milliseconds(us(needed(1))))
         }
