@@ -10,6 +10,8 @@
 //!   report.rs        results of a run as files and as a summary; watch.rs progress and Ctrl-C
 //!   array_engine.rs  a rule on the emulated chip through gathered arrays
 //!   lsp/             the language server
+//!   modules.rs       imported names and what they stand for
+//!   doc/             pages of rules
 //!   sweep/           experiments over grids of params
 //!   collect.rs       one page of all results in a folder
 //!   compare.rs       a rule in real numbers beside the one that runs
@@ -43,6 +45,7 @@ mod explain;
 mod fmt;
 mod html;
 mod lsp;
+mod modules;
 mod numerics;
 mod output;
 mod report;

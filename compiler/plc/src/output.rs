@@ -46,10 +46,15 @@ pub(crate) fn read_source(name: &str) -> Result<(String, Vec<u8>), Failure> {
 
 /// The module of a dotted path that a file means, if there is such a file beside it.
 pub(crate) fn module_beside(file: &str, path: &str) -> Option<(String, String)> {
-    let folder = Path::new(file).parent()?;
-    let place = folder.join(path.replace('.', "/")).with_extension("pl");
+    let place = module_place(file, path)?;
     let text = std::fs::read_to_string(&place).ok()?;
     Some((place.display().to_string(), text))
+}
+
+/// Where the module of a dotted path lies that a file imports.
+pub(crate) fn module_place(file: &str, path: &str) -> Option<PathBuf> {
+    let folder = Path::new(file).parent()?;
+    Some(folder.join(path.replace('.', "/")).with_extension("pl"))
 }
 
 /// The bytes of a file.

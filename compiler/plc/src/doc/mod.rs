@@ -1,18 +1,30 @@
 //! `plc doc`: a page a rule, and a catalogue of them.
+//!
+//! ```text
+//!   mod.rs         pages and catalogue
+//!   equation.rs    what a rule does, a line for each assignment
+//!   expression.rs  expressions in signs of mathematics
+//! ```
+
+mod equation;
+mod expression;
 
 use crate::cli::{DocArgs, MessageFormat};
 use crate::html::{escaped, page, table};
+use crate::modules::{Modules, SourceFile};
 use crate::output::{self, Failure};
 use pl_chip::time::us_from_ticks;
 use pl_driver::sema::hir::{Param, State};
 use pl_driver::stdlib::StdModule;
+use pl_driver::syntax::ast::Item;
 use pl_driver::{Rule, Session};
 use std::fmt::Write as _;
+use std::rc::Rc;
 
-/// A rule with the text it comes from.
+/// A rule with the files it comes from.
 struct Documented {
     rule: Rule,
-    source: String,
+    modules: Rc<Modules>,
 }
 
 /// Writes pages for every rule of the files, and `index.html`; with the library also for its modules.
@@ -27,12 +39,11 @@ pub(crate) fn run(args: &DocArgs) -> Result<(), Failure> {
     let mut documented = Vec::new();
     let mut sound = true;
     for name in &names {
-        let (_, bytes) = output::read_source(name)?;
         let compiled = output::compile(&session, name, MessageFormat::Human, &mut |_, _| {})?;
         sound &= !compiled.has_errors();
-        let source = String::from_utf8_lossy(&bytes).into_owned();
+        let modules = Rc::new(Modules::new(&compiled.sources));
         let rules = compiled.rules.into_iter();
-        documented.extend(rules.map(|rule| Documented { rule, source: source.clone() }));
+        documented.extend(rules.map(|rule| Documented { rule, modules: Rc::clone(&modules) }));
     }
     if !sound {
         return Err(Failure::Findings);
@@ -130,6 +141,11 @@ fn rule_page(documented: &Documented) -> Result<String, Failure> {
     }
     let [period, first] = [hir.schedule.period_ticks, hir.schedule.phase_ticks].map(time);
     let _ = writeln!(out, "<p>Updated every {period}, first at {first} (hardware time).</p>");
+    let own = documented.modules.own();
+    let written = own.and_then(|own| documented.modules.rule(own, rule.name()));
+    if let Some((file, written)) = written {
+        out += &equation::section(&documented.modules, file, written);
+    }
     if !hir.params.is_empty() {
         let rows: Vec<Vec<String>> = hir.params.iter().map(param_row).collect();
         out += "<h2>Parameters</h2>\n";
@@ -149,8 +165,30 @@ fn rule_page(documented: &Documented) -> Result<String, Failure> {
          processor, by its cycle model.</p>\n<pre>{}</pre>\n",
         escaped(&program.cost.to_string())
     );
-    let _ = write!(out, "<h2>Source</h2>\n<pre>{}</pre>\n", escaped(&documented.source));
+    if let Some((file, _)) = written {
+        let source = escaped(&source_of(file, rule.name()));
+        let _ = write!(out, "<h2>Source</h2>\n<pre>{source}</pre>\n");
+    }
     Ok(page(rule.name(), &out))
+}
+
+/// The text of a file without other rules and their tests.
+fn source_of(file: &SourceFile, rule: &str) -> String {
+    let mut source = String::new();
+    let mut from = 0;
+    for item in &file.module.items {
+        let (of, span) = match item {
+            Item::Rule(item) => (&item.name.name, item.span),
+            Item::Test(item) => (&item.rule.name, item.span),
+            Item::Import(_) | Item::Const(_) | Item::Fn(_) => continue,
+        };
+        if of != rule {
+            source += file.text.get(from..span.start as usize).unwrap_or_default();
+            from = span.end as usize;
+        }
+    }
+    source += file.text.get(from..).unwrap_or_default();
+    pl_driver::syntax::format(&source)
 }
 
 fn param_row(param: &Param) -> Vec<String> {
