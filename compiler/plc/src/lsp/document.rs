@@ -1,6 +1,8 @@
 //! A text that is open in an editor: what the compiler says of it, and the names in it.
 
+use super::elsewhere::{self, Elsewhere};
 use super::place;
+use crate::modules::Modules;
 use crate::output;
 use lsp_types::{
     CompletionItem, CompletionItemKind, DiagnosticRelatedInformation, DiagnosticSeverity, Hover,
@@ -9,9 +11,10 @@ use lsp_types::{
 use pl_diag::{Diagnostic, FileId, Severity, Source, Span};
 use pl_driver::sema::builtins::{FUNCTIONS, QUANTITIES};
 use pl_driver::sema::numerics::{Part, numerics};
-use pl_driver::syntax::ast::Ident;
+use pl_driver::syntax::ast::{Block, Ident, Import, Item, Member, ScheduleKind, StartStep};
 use pl_driver::syntax::index::{Declaration, NameKind, declarations, identifiers, resolve};
 use pl_driver::{Compilation, Rule, Session, syntax};
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
@@ -23,22 +26,37 @@ pub(super) struct Document {
     compiled: Compilation,
     names: Vec<Ident>,
     declarations: Vec<Declaration>,
+    pub(super) modules: Modules,
+    /// Paths of the modules that it imports, directly or not, whether there are such files or not.
+    imports: Vec<String>,
 }
 
 impl Document {
-    pub(super) fn new(uri: &str, text: String) -> Document {
+    /// A document; `open` gives the texts of modules that are open, by their paths.
+    pub(super) fn new(uri: &str, text: String, open: &dyn Fn(&str) -> Option<String>) -> Document {
         let path = path(uri);
-        let beside = |module: &str| output::module_beside(&path, module);
+        let imports = RefCell::new(Vec::new());
+        let beside = |module: &str| {
+            let place = output::module_place(&path, module)?.display().to_string();
+            imports.borrow_mut().push(place.clone());
+            match open(&place) {
+                Some(text) => Some((place, text)),
+                None => output::module_beside(&path, module),
+            }
+        };
         let compiled =
             Session::default().compile_with(&path, text.as_bytes(), &beside, &mut |_, _| {});
         let file = compiled.sources.iter().next().map_or_else(FileId::default, |(file, _)| file);
-        let (module, _) = syntax::parse(file, &text);
+        let modules = Modules::new(&compiled.sources);
         Document {
             uri: uri.to_owned(),
             names: identifiers(file, &text),
-            declarations: module
-                .map(|module| declarations(file, &text, &module))
+            declarations: modules
+                .own()
+                .map(|own| declarations(file, &text, &own.module))
                 .unwrap_or_default(),
+            modules,
+            imports: imports.into_inner(),
             source: Source::new(path, text),
             file,
             compiled,
@@ -47,6 +65,16 @@ impl Document {
 
     pub(super) fn text(&self) -> &str {
         &self.source.text
+    }
+
+    /// Its path.
+    pub(super) fn path(&self) -> &str {
+        &self.source.name
+    }
+
+    /// Whether it imports the module of a path, directly or not.
+    pub(super) fn imports(&self, path: &str) -> bool {
+        self.imports.iter().any(|import| import == path)
     }
 
     fn range(&self, span: Span) -> Range {
@@ -94,8 +122,47 @@ impl Document {
         resolve(&self.declarations, self.name(at)?)
     }
 
-    pub(super) fn definition(&self, at: u32) -> Option<Range> {
-        self.declaration(at).map(|declaration| self.range(declaration.name.span))
+    /// The name at an offset with those before it that dots join to it.
+    pub(super) fn chain(&self, at: u32) -> Option<Vec<&str>> {
+        let name = self.name(at)?;
+        let until = self.names.iter().position(|other| other.span == name.span)?;
+        let joined = |before: usize| {
+            let [left, right] = [before, before + 1].map(|index| self.names[index].span);
+            self.source.slice(Span::new(self.file, left.end, right.start)).trim() == "."
+        };
+        let mut from = until;
+        while from > 0 && joined(from - 1) {
+            from -= 1;
+        }
+        Some(self.names[from..=until].iter().map(|name| name.name.as_str()).collect())
+    }
+
+    /// What the name at an offset means, if another module declares it.
+    fn elsewhere(&self, at: u32) -> Option<Elsewhere<'_>> {
+        let here = self.declaration(at).is_some_and(|found| found.kind != NameKind::Imported);
+        if here { None } else { elsewhere::find(self, at) }
+    }
+
+    /// Path and place of a declaration. Modules of the library have no path: their names are declared
+    /// where they are imported.
+    pub(super) fn definition(&self, at: u32) -> Option<(String, Range)> {
+        let own = |span| (self.path().to_owned(), self.range(span));
+        if let Some(found) = self.elsewhere(at) {
+            let (module, range) = found.place();
+            let import = self.imported_as(module);
+            return Some(import.map_or_else(|| (module.to_owned(), range), |i| own(i.span)));
+        }
+        self.declaration(at).map(|declaration| own(declaration.name.span))
+    }
+
+    /// The import of a module of the library.
+    fn imported_as(&self, module: &str) -> Option<&Import> {
+        let items = self.modules.own()?.module.items.iter();
+        let mut imports = items.filter_map(|item| match item {
+            Item::Import(import) => Some(import),
+            Item::Const(_) | Item::Fn(_) | Item::Rule(_) | Item::Test(_) => None,
+        });
+        imports.find(|import| pl_driver::sema::import_path(import) == module)
     }
 
     /// Every place at which what stands at `at` is named.
@@ -143,7 +210,9 @@ impl Document {
         let mut span = None;
         if let Some(name) = self.name(at) {
             span = Some(name.span);
-            if let Some(declaration) = resolve(&self.declarations, name) {
+            if let Some(found) = self.elsewhere(at) {
+                describe(found.source(), found.kind, found.doc, &mut text);
+            } else if let Some(declaration) = resolve(&self.declarations, name) {
                 self.describe(declaration, &mut text);
             } else if let Some(quantity) = QUANTITIES.iter().find(|q| q.name == name.name) {
                 let _ = writeln!(
@@ -154,6 +223,11 @@ impl Document {
             } else if let Some(function) = FUNCTIONS.iter().find(|f| f.name == name.name) {
                 let _ = writeln!(text, "```rule\n{}\n```\n{}", function.usage, function.doc);
             }
+        }
+        if let Some((rule, keyword)) = self.keyword(at) {
+            span = Some(keyword);
+            let _ = writeln!(text, "of rule `{rule}`");
+            self.describe_cost(rule, &mut text);
         }
         if let Some(part) = self.part(at) {
             let words = self.source.slice(part.span).split_whitespace().collect::<Vec<_>>();
@@ -176,19 +250,31 @@ impl Document {
 
     fn describe(&self, declaration: &Declaration, text: &mut String) {
         let source = self.source.slice(declaration.span);
-        let first =
-            source.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("//"));
-        let first = first.unwrap_or_default();
-        let _ = writeln!(text, "```rule\n{}\n```\n{}", first, declaration.kind.name());
-        if !declaration.doc.is_empty() {
-            let _ = writeln!(text, "\n{}", declaration.doc.trim());
-        }
+        describe(source, declaration.kind, &declaration.doc, text);
         if declaration.kind == NameKind::Rule {
-            let named = |rule: &&Rule| rule.name() == declaration.name.name;
-            if let Some(rule) = self.compiled.rules.iter().find(named) {
-                describe_cost(rule, text);
-            }
+            self.describe_cost(&declaration.name.name, text);
         }
+    }
+
+    /// What an update by a rule of this file costs.
+    fn describe_cost(&self, rule: &str, text: &mut String) {
+        let found = self.compiled.rules.iter().find(|found| found.name() == rule);
+        if let Some(rule) = found {
+            describe_cost(rule, text);
+        }
+    }
+
+    /// The word at an offset that begins a block or a schedule, with its rule.
+    fn keyword(&self, at: u32) -> Option<(&str, Span)> {
+        let rules = self.modules.own()?.module.items.iter().filter_map(|item| match item {
+            Item::Rule(rule) => Some(rule),
+            Item::Import(_) | Item::Const(_) | Item::Fn(_) | Item::Test(_) => None,
+        });
+        let mut words = rules.flat_map(|rule| {
+            let words = rule.members.iter().flat_map(keywords);
+            words.map(|word| (rule.name.name.as_str(), word))
+        });
+        words.find(|(_, word)| word.start <= at && at <= word.end)
     }
 
     /// The smallest part of a stored expression around an offset.
@@ -258,6 +344,52 @@ impl Document {
     }
 }
 
+/// A declaration: its first line, what it is, and its documentation.
+fn describe(source: &str, kind: NameKind, doc: &str, text: &mut String) {
+    let first =
+        source.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("//"));
+    let _ = writeln!(text, "```rule\n{}\n```\n{}", first.unwrap_or_default(), kind.name());
+    if !doc.is_empty() {
+        let _ = writeln!(text, "\n{}", doc.trim());
+    }
+}
+
+/// Where the words stand that begin the blocks and the schedule of a member.
+fn keywords(member: &Member) -> Vec<Span> {
+    let word = |span: Span, word: &str| {
+        Span::from_range(span.file, {
+            let start = span.start as usize;
+            start..start + word.len()
+        })
+    };
+    let of_block = |block: &Block| word(block.span, block.kind.name());
+    match member {
+        Member::Block(block) => vec![of_block(block)],
+        Member::Schedule(schedule) => {
+            let head = match schedule.kind {
+                ScheduleKind::Every { .. } => "every",
+                ScheduleKind::At { .. } => "at",
+            };
+            let blocks = schedule.blocks.iter().flatten().map(of_block);
+            std::iter::once(word(schedule.head, head)).chain(blocks).collect()
+        }
+        Member::Start(start) => {
+            let blocks = start.steps.iter().filter_map(|step| match step {
+                StartStep::Block(block) => Some(of_block(block)),
+                StartStep::Stmt(_) => None,
+            });
+            std::iter::once(word(start.span, "start")).chain(blocks).collect()
+        }
+        Member::View(_)
+        | Member::Rounding { .. }
+        | Member::HardwareRng(_)
+        | Member::Replicated(_)
+        | Member::Decl(_)
+        | Member::Record(_)
+        | Member::Use(_) => Vec::new(),
+    }
+}
+
 fn describe_cost(rule: &Rule, text: &mut String) {
     if let Ok(program) = rule.program() {
         let cost = &program.cost;
@@ -267,6 +399,16 @@ fn describe_cost(rule: &Rule, text: &mut String) {
             cost.fixed_cycles, cost.per_row_cycles, cost.code_bytes, cost.data_bytes
         );
     }
+}
+
+/// The name of a file in the protocol.
+pub(super) fn uri(path: &str) -> String {
+    let encoded = path.bytes().map(|byte| match byte {
+        b'/' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    format!("file://{}", encoded.collect::<String>())
 }
 
 /// The path of a document, for modules beside it; its name as it is if it is no file.

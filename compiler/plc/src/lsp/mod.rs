@@ -3,10 +3,12 @@
 //! ```text
 //!   mod.rs        the protocol: documents, requests, answers
 //!   document.rs   a text, what the compiler says of it, and the names in it
+//!   elsewhere.rs  its names that other modules declare
 //!   place.rs      byte offsets and the protocol's lines and UTF-16 columns
 //! ```
 
 mod document;
+mod elsewhere;
 mod place;
 
 use crate::output::Failure;
@@ -27,6 +29,7 @@ use lsp_types::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::str::FromStr;
 
 /// Serves until the client asks to stop.
 pub(crate) fn run() -> Result<(), Failure> {
@@ -106,18 +109,44 @@ impl Server<'_> {
                 let closed: Option<lsp_types::DidCloseTextDocumentParams> =
                     serde_json::from_value(params(&notification.params)).ok();
                 let Some(closed) = closed else { return Ok(()) };
-                self.documents.remove(closed.text_document.uri.as_str());
-                self.publish(closed.text_document.uri, Vec::new())
+                let document = self.documents.remove(closed.text_document.uri.as_str());
+                self.publish(closed.text_document.uri, Vec::new())?;
+                document.map_or(Ok(()), |document| self.update_importers(document.path()))
             }
             _ => Ok(()),
         }
     }
 
     fn update(&mut self, uri: Uri, text: String) -> Result<(), String> {
-        let document = Document::new(uri.as_str(), text);
-        let diagnostics = document.diagnostics();
+        let path = self.read(&uri, text)?;
+        self.update_importers(&path)
+    }
+
+    /// Reads a document with its modules as they are open, and publishes what is wrong with it. Gives
+    /// its path.
+    fn read(&mut self, uri: &Uri, text: String) -> Result<String, String> {
+        let open = |path: &str| {
+            let document = self.documents.values().find(|document| document.path() == path);
+            document.map(|document| document.text().to_owned())
+        };
+        let document = Document::new(uri.as_str(), text, &open);
+        let (path, diagnostics) = (document.path().to_owned(), document.diagnostics());
         self.documents.insert(uri.as_str().to_owned(), document);
-        self.publish(uri, diagnostics)
+        self.publish(uri.clone(), diagnostics)?;
+        Ok(path)
+    }
+
+    /// Reads again what imports a module that changed.
+    fn update_importers(&mut self, path: &str) -> Result<(), String> {
+        let importers = self.documents.iter().filter(|(_, document)| document.imports(path));
+        let mut importers: Vec<(String, String)> =
+            importers.map(|(uri, document)| (uri.clone(), document.text().to_owned())).collect();
+        importers.sort();
+        for (uri, text) in importers {
+            let uri = Uri::from_str(&uri).map_err(|error| error.to_string())?;
+            self.read(&uri, text)?;
+        }
+        Ok(())
     }
 
     fn publish(&self, uri: Uri, diagnostics: Vec<lsp_types::Diagnostic>) -> Result<(), String> {
@@ -144,9 +173,10 @@ impl Server<'_> {
                 let params: lsp_types::GotoDefinitionParams = parsed(request)?;
                 let asked = params.text_document_position_params;
                 let (document, at) = self.place(&asked)?;
-                let range = document.definition(at);
-                let uri = asked.text_document.uri;
-                answered(range.map(|range| lsp_types::Location { uri, range }))
+                let location = document.definition(at).and_then(|(path, range)| {
+                    Some(lsp_types::Location { uri: self.uri(&path)?, range })
+                });
+                answered(location)
             }
             References::METHOD => {
                 let params: lsp_types::ReferenceParams = parsed(request)?;
@@ -185,6 +215,13 @@ impl Server<'_> {
         let edit: WorkspaceEdit = serde_json::from_value(change)
             .map_err(|error| (ErrorCode::InternalError, error.to_string()))?;
         answered(edit)
+    }
+
+    /// The name of a path as the client writes it, if it has that open.
+    fn uri(&self, path: &str) -> Option<Uri> {
+        let open = self.documents.iter().find(|(_, document)| document.path() == path);
+        let uri = open.map_or_else(|| document::uri(path), |(uri, _)| uri.clone());
+        Uri::from_str(&uri).ok()
     }
 
     fn document(&self, uri: &Uri) -> Result<&Document, Refused> {

@@ -27,9 +27,27 @@ impl Client {
         let answer = client.ask("initialize", json!({ "capabilities": {} }));
         assert_eq!(answer["capabilities"]["hoverProvider"], json!(true));
         client.tell("initialized", json!({}));
-        let document = json!({ "uri": URI, "languageId": "rule", "version": 1, "text": text });
-        client.tell("textDocument/didOpen", json!({ "textDocument": document }));
+        client.open(URI, text);
         client
+    }
+
+    fn open(&self, uri: &str, text: &str) {
+        let document = json!({ "uri": uri, "languageId": "rule", "version": 1, "text": text });
+        self.tell("textDocument/didOpen", json!({ "textDocument": document }));
+    }
+
+    /// The next diagnostics: of which document, and how many.
+    fn published(&self) -> (String, usize) {
+        loop {
+            match self.connection.receiver.recv() {
+                Ok(Message::Notification(note)) if note.method == PublishDiagnostics::METHOD => {
+                    let uri = note.params["uri"].as_str().unwrap_or_default().to_owned();
+                    return (uri, note.params["diagnostics"].as_array().map_or(0, Vec::len));
+                }
+                Ok(_) => {}
+                Err(error) => panic!("the server went away: {error}"),
+            }
+        }
     }
 
     fn tell(&self, method: &str, params: Value) {
@@ -177,5 +195,58 @@ fn completion_and_formatting() {
     assert_eq!(edits[0]["newText"], json!(TEXT));
     let unknown = client.ask("textDocument/willSave", json!({}));
     assert!(unknown["error"].is_string());
+    client.stop();
+}
+
+#[test]
+fn modules_are_read_as_they_are_open_and_what_imports_them_is_checked_again() {
+    const MODULE: &str = "file:///tmp/no%20such/folder/terms.pl";
+    const MAIN: &str = "file:///tmp/no%20such/folder/main.pl";
+    let module = "/// Half of it.\nfn half(x) = x / 2\nrule fade {\n    /// How fast.\n    param \
+                  loss : real in 0.0 .. 1.0 = 0.5\n    every 1 ms\n    synapses { weight -= loss }\n}\n";
+    let main = "import terms\nimport std.rules.weight_decay { weight_decay }\nrule r {\n    use fade as \
+                f\n    use weight_decay every 1 ms\n    every 1 ms\n    synapses { weight += 8 * half(f.loss) \
+                * weight_decay.decay }\n}\n";
+    let mut client = Client::new(TEXT);
+    assert_eq!(client.published(), (URI.to_owned(), 0));
+    client.open(MAIN, main);
+    let (uri, found) = client.published();
+    assert!(uri == MAIN && found > 0, "{uri}: {found}");
+    client.open(MODULE, module);
+    assert_eq!(client.published(), (MODULE.to_owned(), 0));
+    assert_eq!(client.published(), (MAIN.to_owned(), 0));
+    let mut at = |method: &str, of: &str| {
+        let line = main.lines().nth(6).unwrap_or_default();
+        let character = line.find(of).map_or(0, |at| at + of.len());
+        let place = json!({
+            "textDocument": { "uri": MAIN },
+            "position": { "line": 6, "character": character },
+        });
+        client.ask(method, place)
+    };
+    let hover = "textDocument/hover";
+    let text = |hover: &Value| hover["contents"]["value"].as_str().unwrap_or_default().to_owned();
+    for (of, line, character) in [("half", 1, 3), ("f.loss", 4, 10)] {
+        let found = at("textDocument/definition", of);
+        let start = json!({ "line": line, "character": character });
+        assert_eq!((&found["uri"], &found["range"]["start"]), (&json!(MODULE), &start), "{of}");
+    }
+    let half = text(&at(hover, "half"));
+    assert!(half.contains("fn half(x) = x / 2") && half.contains("Half of it."), "{half}");
+    let loss = text(&at(hover, "f.loss"));
+    assert!(loss.contains("param loss : real") && loss.contains("How fast."), "{loss}");
+    let decay = text(&at(hover, "weight_decay.decay"));
+    assert!(decay.contains("param decay"), "{decay}");
+    // The library has no files.
+    let found = at("textDocument/definition", "weight_decay.decay");
+    assert_eq!((&found["uri"], &found["range"]["start"]["line"]), (&json!(MAIN), &json!(1)));
+    assert!(text(&at(hover, "    synap")).contains("cycles"));
+    let change = json!({
+        "textDocument": { "uri": MODULE, "version": 2 },
+        "contentChanges": [{ "text": module.replace("half", "third") }],
+    });
+    client.tell("textDocument/didChange", change);
+    assert_eq!(client.published(), (MODULE.to_owned(), 0));
+    assert_eq!(client.published(), (MAIN.to_owned(), 1));
     client.stop();
 }
