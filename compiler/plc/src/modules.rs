@@ -4,7 +4,8 @@ use crate::output;
 use pl_diag::{FileId, SourceMap};
 use pl_driver::sema::import_path;
 use pl_driver::syntax;
-use pl_driver::syntax::ast::{Decl, Ident, Import, Item, Member, Module, Rule, Test, Use};
+use pl_driver::syntax::ast::{Decl, Ident, Import, Item, Member, Module, Rule, Test};
+use pl_driver::syntax::index::uses;
 
 /// A file.
 pub(crate) struct SourceFile {
@@ -119,22 +120,6 @@ pub(crate) fn rule_around<'m>(
         Item::Test(Test { rule, .. }) => modules.rule(from, &rule.name),
         Item::Import(_) | Item::Const(_) | Item::Fn(_) => None,
     }
-}
-
-/// Rules that a rule uses.
-pub(crate) fn uses(rule: &Rule) -> impl Iterator<Item = &Use> {
-    rule.members.iter().filter_map(|member| match member {
-        Member::Use(used) => Some(used),
-        Member::View(_)
-        | Member::Rounding { .. }
-        | Member::HardwareRng(_)
-        | Member::Replicated(_)
-        | Member::Decl(_)
-        | Member::Schedule(_)
-        | Member::Start(_)
-        | Member::Block(_)
-        | Member::Record(_) => None,
-    })
 }
 
 /// What a rule itself declares.

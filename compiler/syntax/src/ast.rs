@@ -336,11 +336,6 @@ pub enum TypeKind {
     },
 }
 
-impl TypeKind {
-    /// The words of types; formats are spelt by their bits.
-    pub const NAMES: [&str; 5] = ["int", "real", "bool", "weight", "address"];
-}
-
 /// Two values with `..` between them; whether `high` belongs to it depends on the place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Range {

@@ -5,6 +5,8 @@
 
 mod used;
 
+pub use used::uses;
+
 use crate::ast::{
     Block, FnBody, Ident, Item, Member, Module, Rule, Schedule, Start, StartStep, Stmt, StmtKind,
 };

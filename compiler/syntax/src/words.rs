@@ -2,7 +2,7 @@
 //!
 //! The parser's `word` takes no other words than these; a test checks that none of them is idle.
 
-use crate::ast::{ReduceOp, Rounding, Scope, TypeKind, UnitKind};
+use crate::ast::{ReduceOp, Rounding, Scope, UnitKind};
 use crate::token::keywords;
 
 /// A word with what it says where it has a meaning.
@@ -40,6 +40,9 @@ const GRAMMAR: [ContextualWord; 21] = [
     of("view", "a demand on the synapses to which the rule is bound"),
 ];
 
+/// Types; formats are spelt by their bits.
+pub(crate) const TYPES: [&str; 5] = ["int", "real", "bool", "weight", "address"];
+
 const fn of(name: &'static str, doc: &'static str) -> ContextualWord {
     ContextualWord { name, doc }
 }
@@ -50,7 +53,7 @@ pub fn contextual_words() -> Vec<ContextualWord> {
     let roundings = Rounding::ALL.map(|(_, name)| of(name, "a way to round"));
     let scopes = Scope::ALL.map(|(_, name)| of(name, "where a value exists"));
     let reductions = ReduceOp::ALL.map(|(_, name)| of(name, "a reduction: how values are joined"));
-    let types = TypeKind::NAMES.map(|name| of(name, "a type"));
+    let types = TYPES.map(|name| of(name, "a type"));
     let units = UnitKind::ALL.map(|(_, name)| of(name, "a unit"));
     let tables = [&GRAMMAR[..], &roundings, &scopes, &reductions, &types, &units];
     let mut words: Vec<ContextualWord> = tables.concat();

@@ -1,8 +1,9 @@
 //! Expressions in signs of mathematics, as HTML.
 
 use crate::html::escaped;
-use crate::modules::{decls, uses};
+use crate::modules::decls;
 use pl_driver::syntax::ast::{BinaryOp, Expr, ExprKind, Ident, Range, ReduceOp, Rule, UnaryOp};
+use pl_driver::syntax::index::uses;
 
 /// How tightly what needs no brackets binds.
 const TIGHTEST: u8 = 9;

@@ -1,7 +1,7 @@
 //! Names of rules that are used, which have dots: `homeostasis.target`.
 
 use super::{Declaration, Index, NameKind, seen};
-use crate::ast::{Ident, Item, Member, Module, Rule};
+use crate::ast::{Ident, Item, Member, Module, Rule, Use};
 use pl_diag::Span;
 
 /// Adds, for each rule and what it uses, names with dots, and shows to declarations where they stand
@@ -9,8 +9,9 @@ use pl_diag::Span;
 pub(super) fn add(index: &mut Index, names: &[Ident], text: &str, module: &Module) {
     for rule in rules(module) {
         let places = seen(rule, module);
-        for (prefix, used) in uses(rule) {
-            let Some(used) = find(module, &used.name) else { continue };
+        for line in uses(rule) {
+            let (prefix, used) = (line.prefix(), find(module, &line.rule.name));
+            let Some(used) = used else { continue };
             let inner = |d: &&Declaration| belongs(d, used) && !d.name.name.contains('.');
             let mut dotted: Vec<Declaration> = index.found.iter().filter(inner).cloned().collect();
             for declaration in &mut dotted {
@@ -44,8 +45,9 @@ fn behind_dots(index: &mut Index, chain: &[Ident], rule: &Rule, module: &Module)
     let Some((last, prefixes)) = chain.split_last() else { return };
     let mut around = Some(rule);
     for prefix in prefixes {
-        let used = around.and_then(|rule| uses(rule).find(|(name, _)| name.name == prefix.name));
-        around = used.and_then(|(_, used)| find(module, &used.name));
+        let used =
+            around.and_then(|rule| uses(rule).find(|used| used.prefix().name == prefix.name));
+        around = used.and_then(|used| find(module, &used.rule.name));
     }
     let meant = around.and_then(|rule| {
         let is_meant = |d: &&mut Declaration| belongs(d, rule) && d.name.name == last.name;
@@ -75,10 +77,10 @@ fn find<'m>(module: &'m Module, name: &str) -> Option<&'m Rule> {
     rules(module).find(|rule| rule.name.name == name)
 }
 
-/// What a rule uses: by which prefix, and the name of the rule.
-fn uses(rule: &Rule) -> impl Iterator<Item = (&Ident, &Ident)> {
+/// What a rule uses.
+pub fn uses(rule: &Rule) -> impl Iterator<Item = &Use> {
     rule.members.iter().filter_map(|member| match member {
-        Member::Use(used) => Some((used.prefix(), &used.rule)),
+        Member::Use(used) => Some(used),
         Member::View(_)
         | Member::Rounding { .. }
         | Member::HardwareRng(_)

@@ -12,6 +12,7 @@ use crate::ast::{
 use crate::foreign;
 use crate::layout::TokenSpan;
 use crate::token::Token;
+use crate::words::TYPES;
 
 /// The parts of the grammar that read values.
 #[derive(Clone)]
@@ -431,10 +432,9 @@ fn format_type(text: &str) -> Option<TypeKind> {
 }
 
 fn unknown_type(name: &str, span: Span) -> Diagnostic {
-    const NAMES: [&str; 5] = TypeKind::NAMES;
     let elsewhere = foreign::TYPES.iter().find(|(other, _)| *other == name);
-    let (message, help) = match (elsewhere, did_you_mean(name, NAMES)) {
-        _ if NAMES.contains(&name) => (
+    let (message, help) = match (elsewhere, did_you_mean(name, TYPES)) {
+        _ if TYPES.contains(&name) => (
             format!("`{name}` has a fixed range"),
             format!("write `{name}` alone, or `int in a .. b`"),
         ),
