@@ -37,7 +37,7 @@ pub(crate) fn arrays_help() -> String {
          (R) or rule:\n  input.NAME        the same in all updates, or those of each behind an axis of \
          U; initial if it is missing\n  state.NAME        before the first update; as `start` leaves it if \
          it is missing\nResults are `weights`, `addresses` and each `state.NAME` after every update, `events`, \
-         and, but for\n--engine ppu, what the rule records: `record0_NAME`, raw, and `record0_update`.\n",
+         and\nwhat the rule records: `record0_NAME`, raw, and `record0_update`.\n",
     );
     text
 }

@@ -50,9 +50,7 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
     };
     let mut bench = bench(&rule, args, &capture, kind)?;
     executor.start(&mut bench).map_err(Failure::Invalid)?;
-    if kind != EngineKind::Ppu {
-        values::keep_samples(&mut bench, capture.updates);
-    }
+    values::keep_samples(&mut bench, capture.updates);
     capture.give(&mut bench, 0, true);
     let (mut weights, mut addresses, mut sent) = (Vec::new(), Vec::new(), Vec::new());
     let (mut against, mut states) = (Against::default(), States::new(&rule));
@@ -89,9 +87,6 @@ pub(crate) fn run(args: &ApplyArgs) -> Result<(), Failure> {
         kind.name(),
         file.display()
     );
-    if kind == EngineKind::Ppu && !rule.module().records.is_empty() {
-        outln!("what the rule records is left out with --engine ppu");
-    }
     if !sent.is_empty() {
         outln!("{} events were sent", sent.len());
     }
