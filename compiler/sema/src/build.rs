@@ -293,11 +293,7 @@ fn power(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Built {
         return Err(host_only("pow", span));
     };
     let host_expr = Host::binary(Operator::Pow, x.clone(), y.clone());
-    let (i, j) = (a.interval, b.interval);
-    let corners = [(i.low, j.low), (i.low, j.high), (i.high, j.low), (i.high, j.high)];
-    let values = corners.map(|(x, y)| Operator::Pow.apply(x, y));
-    let start = Interval::point(values[0]);
-    let interval = values.into_iter().fold(start, |all, x| all.hull(Interval::point(x)));
+    let interval = a.interval.power(b.interval);
     numbers.held(host(host_expr, Kind::Real, interval, span))
 }
 

@@ -1,5 +1,7 @@
 //! Closed intervals of the values an expression may take.
 
+use crate::host::Operator;
+
 /// A closed interval `low..=high` of reals.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
@@ -62,6 +64,14 @@ impl Interval {
     #[must_use]
     pub fn product(self, other: Interval) -> Interval {
         self.corners(other, |a, b| a * b)
+    }
+
+    /// Values of `x` to the power of `y`: at the ends, and where a base of both signs passes 0.
+    #[must_use]
+    pub fn power(self, exponent: Interval) -> Interval {
+        let of = |base: Interval| base.corners(exponent, |x, y| Operator::Pow.apply(x, y));
+        let passes_zero = self.low < 0.0 && self.high > 0.0;
+        if passes_zero { of(self).hull(of(Interval::point(0.0))) } else { of(self) }
     }
 
     /// Quotients; `None` if the divisor may be 0.
@@ -145,6 +155,7 @@ mod tests {
         assert_eq!(a.quotient(Interval::new(1.0, 2.0)), Some(Interval::new(-2.0, 3.0)));
         assert_eq!(a.magnitude(), Interval::new(0.0, 3.0));
         assert_eq!(Interval::new(-4.0, -1.0).magnitude(), Interval::new(1.0, 4.0));
+        assert_eq!(a.power(Interval::point(2.0)), Interval::new(0.0, 9.0));
         assert_eq!(a.minimum(b), Interval::new(-5.0, 3.0));
         assert_eq!(a.maximum(b), Interval::new(-2.0, 7.0));
     }

@@ -26,6 +26,7 @@
 
 use super::scalar::scalar_frac;
 use super::{Env, Local, Lowering};
+use crate::build::scalar_limits;
 use crate::hir::{Expr, ExprKind, Kind, LocalId, Over, Place, Reduction};
 use crate::host::Host;
 use crate::interval::Interval;
@@ -447,16 +448,11 @@ pub(crate) fn host_interval(host: &Host, rule: &crate::hir::Rule) -> Interval {
                 Operator::Add => a.sum(b),
                 Operator::Sub => a.sum(b.negated()),
                 Operator::Mul => a.product(b),
-                Operator::Div => a.quotient(b).unwrap_or(a),
+                // `control` divides by 0, too.
+                Operator::Div => a.quotient(b).unwrap_or(scalar_limits(Kind::Real)),
                 Operator::Min => a.minimum(b),
                 Operator::Max => a.maximum(b),
-                Operator::Pow => {
-                    let corners =
-                        [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)];
-                    let values = corners.map(|(x, y)| op.apply(x, y));
-                    let start = Interval::point(values[0]);
-                    values.into_iter().fold(start, |all, x| all.hull(Interval::point(x)))
-                }
+                Operator::Pow => a.power(b),
             }
         }
     }
