@@ -131,7 +131,7 @@ pub(crate) struct CompileArgs {
     /// Folder to write to; made if it does not exist.
     #[arg(short, long, default_value = ".")]
     pub(crate) out: PathBuf,
-    /// Change the default of a param, of one rule by `RULE.PARAM=VALUE`.
+    /// Change the default of a param, of one rule, and of those that use it, by `RULE.PARAM=VALUE`.
     #[arg(long = "set", value_name = "PARAM=VALUE")]
     pub(crate) set: Vec<String>,
     /// Print the IR after this pass (`lower` for what the passes start with), each time it runs: for

@@ -1,4 +1,4 @@
-//! `plc check --numerics`: what fixed point makes of each stored expression.
+//! `plc check --numerics`: what fixed point makes of each expression that is stored, named or compared.
 
 use pl_diag::SourceMap;
 use pl_driver::Rule;
@@ -18,7 +18,7 @@ pub(crate) fn table(rule: &Rule, sources: &SourceMap) -> String {
         let _ = writeln!(out, "  line {}", line.unwrap_or(0));
         let _ = writeln!(
             out,
-            "    {:<TEXT$}{:<24}{:<10}{:>10}",
+            "    {:<TEXT$}{:<24} {:<9} {:>9}",
             "expression", "values", "format", "error"
         );
         for part in &stored.parts {
@@ -38,7 +38,7 @@ fn write_part(out: &mut String, part: &Part, sources: &SourceMap) {
     }
     let values = format!("{} .. {}", short(part.interval.low), short(part.interval.high));
     let (format, error) = (part.format.to_string(), short(part.error));
-    let _ = writeln!(out, "    {text:<TEXT$}{values:<24}{format:<10}{error:>10}");
+    let _ = writeln!(out, "    {text:<TEXT$}{values:<24} {format:<9} {error:>9}");
 }
 
 fn write_store(out: &mut String, stored: &Stored) {

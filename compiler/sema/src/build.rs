@@ -26,12 +26,35 @@ impl Numbers {
     pub(crate) fn held(self, expr: Expr) -> Built {
         match self {
             Numbers::Lanes => representable(expr),
+            // The host computes in double precision; what it has computed becomes a scalar where
+            // it meets one.
+            Numbers::Scalars if is_host(&expr) => Ok(expr),
+            Numbers::Scalars => Ok(self.as_scalar(expr)),
+        }
+    }
+
+    /// An operand beside one that is no host value: a scalar, in `control`.
+    fn as_scalar(self, expr: Expr) -> Expr {
+        match self {
+            Numbers::Lanes => expr,
             Numbers::Scalars => {
                 let interval = scalar_interval(expr.number, expr.interval);
-                Ok(Expr { interval, ..expr })
+                Expr { interval, ..expr }
             }
         }
     }
+
+    /// Operands of one operation: of the host, or scalars.
+    fn pair(self, a: Expr, b: Expr) -> (Expr, Expr) {
+        if is_host(&a) && is_host(&b) {
+            return (a, b);
+        }
+        (self.as_scalar(a), self.as_scalar(b))
+    }
+}
+
+fn is_host(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Host(_))
 }
 
 /// Values that scalars of a kind can have.
@@ -114,19 +137,22 @@ fn alike(a: Expr, b: Expr) -> Result<(Expr, Expr), Diagnostic> {
 }
 
 /// N10: a host value of time beside an integer of `control` is an integer of whole microseconds, since
-/// reals end at 32.768 ms.
+/// reals end at 32.768 ms. The operands are then both of the host, or both scalars.
 fn whole_us(numbers: Numbers, a: Expr, b: Expr) -> (Expr, Expr) {
-    let beside = |x: Expr, other: Kind| {
-        let of_host = matches!(x.kind, ExprKind::Host(_)) && x.dimension == Dimension::TIME;
-        if numbers == Numbers::Lanes || other != Kind::Int || !of_host {
-            return x;
-        }
-        let Interval { low, high } = x.interval;
-        Expr { number: Kind::Int, interval: Interval { low: low.round(), high: high.round() }, ..x }
-    };
-    let [of_a, of_b] =
-        [&a, &b].map(|x| if matches!(x.kind, ExprKind::Host(_)) { Kind::Real } else { x.number });
-    (beside(a, of_b), beside(b, of_a))
+    let is_integer = |x: &Expr| numbers == Numbers::Scalars && x.number == Kind::Int && !is_host(x);
+    let (of_a, of_b) = (is_integer(&a), is_integer(&b));
+    let a = if of_b { in_whole_us(a) } else { a };
+    let b = if of_a { in_whole_us(b) } else { b };
+    numbers.pair(a, b)
+}
+
+/// A time of the host as an integer, rounded as it is quantised (N1); others as they are.
+fn in_whole_us(x: Expr) -> Expr {
+    if !is_host(&x) || x.dimension != Dimension::TIME {
+        return x;
+    }
+    let [low, high] = [x.interval.low, x.interval.high].map(f64::round_ties_even);
+    Expr { number: Kind::Int, interval: Interval { low, high }, ..x }
 }
 
 fn joined(a: Kind, b: Kind) -> Kind {
@@ -179,7 +205,8 @@ pub(crate) fn arithmetic(numbers: Numbers, op: Operator, a: Expr, b: Expr, span:
             let (a, b) = alike(a, b)?;
             whole_us(numbers, a, b)
         }
-        Operator::Mul | Operator::Div | Operator::Pow => (a, b),
+        Operator::Mul => numbers.pair(a, b),
+        Operator::Div | Operator::Pow => (a, b),
     };
     let dimension = match op {
         Operator::Mul => a.dimension.times(b.dimension),
@@ -233,7 +260,7 @@ pub(crate) fn wrapping_sum(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Bu
                 .help("reals saturate: write `a + b`"));
         }
     }
-    let (a, b) = (plain(a, "`wrapping_add`")?, plain(b, "`wrapping_add`")?);
+    let (a, b) = numbers.pair(plain(a, "`wrapping_add`")?, plain(b, "`wrapping_add`")?);
     let all = match numbers {
         Numbers::Lanes => Interval { low: f64::from(i16::MIN), high: f64::from(i16::MAX) },
         Numbers::Scalars => scalar_limits(Kind::Int),
@@ -249,8 +276,9 @@ fn quotient(numbers: Numbers, a: Expr, b: Expr, span: Span) -> Built {
     let dimension = a.dimension.over(b.dimension);
     if numbers == Numbers::Scalars {
         // A divisor that is no whole number of microseconds keeps its fraction.
-        let whole = |x: &Expr| x.interval == Interval::point(x.interval.low.round());
-        let (a, b) = if whole(&b) { whole_us(numbers, a, b) } else { (a, b) };
+        let is_whole = matches!(&b.kind, ExprKind::Host(Host::Const(us)) if us.fract() == 0.0);
+        let b = if is_whole && a.number == Kind::Int { in_whole_us(b) } else { b };
+        let (a, b) = numbers.pair(a, b);
         let interval = a.interval.quotient(b.interval);
         let interval = interval.unwrap_or(scalar_limits(Kind::Real));
         let kind = match (&a.kind, &b.kind) {

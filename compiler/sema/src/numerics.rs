@@ -33,7 +33,7 @@ pub struct Part {
     pub error: f64,
 }
 
-/// A store, or the value of a `let`.
+/// A store, the value of a `let`, or a side of a comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
     /// The expression and its parts, each before its own.
@@ -59,7 +59,7 @@ impl Stored {
     }
 }
 
-/// Every store and `let` of a rule, in the order of the text.
+/// Every store, `let` and side of a comparison of a rule, in the order of the text.
 #[must_use]
 pub fn numerics(rule: &Rule) -> Vec<Stored> {
     let mut found = Vec::new();
@@ -72,9 +72,11 @@ pub fn numerics(rule: &Rule) -> Vec<Stored> {
 fn statements(rule: &Rule, block: &Block, body: &[Stmt], found: &mut Vec<Stored>) {
     for stmt in body {
         match stmt {
-            // Truth values have no numbers to show.
             Stmt::Let(_, value) | Stmt::Assign(_, value) | Stmt::AssignElement { value, .. }
-                if value.number == Kind::Bool => {}
+                if value.number == Kind::Bool =>
+            {
+                compared(rule, block.over, value, found);
+            }
             Stmt::Let(_, value) | Stmt::Assign(Target::Local(_), value)
                 if block.over == Over::Rule =>
             {
@@ -87,23 +89,41 @@ fn statements(rule: &Rule, block: &Block, body: &[Stmt], found: &mut Vec<Stored>
                 found.push(control::stored(rule, block.rounding, *first, value));
             }
             Stmt::Let(_, value) | Stmt::Assign(Target::Local(_), value) => {
-                let format = Format::new(held(value));
-                let parts = parts(rule, value, format);
-                let error = parts[0].error;
-                let (range, rounding, dead_zone) = (None, None, None);
-                found.push(Stored { parts, format, range, rounding, error, dead_zone });
+                found.push(seen(rule, value, Format::new(held(value))));
             }
             Stmt::Assign(target, value) => {
                 found.push(stored(rule, block.rounding, *target, value));
             }
             Stmt::For { body, .. } => statements(rule, block, body, found),
-            Stmt::If { then, otherwise, .. } => {
+            Stmt::If { cond, then, otherwise } => {
+                compared(rule, block.over, cond, found);
                 statements(rule, block, then, found);
                 statements(rule, block, otherwise, found);
             }
             Stmt::Reset(..) | Stmt::Send { .. } => {}
         }
     }
+}
+
+/// A value that is not stored, in a format.
+fn seen(rule: &Rule, value: &Expr, format: Format) -> Stored {
+    let parts = parts(rule, value, format);
+    let error = parts[0].error;
+    Stored { parts, format, range: None, rounding: None, error, dead_zone: None }
+}
+
+/// Both sides of the comparisons of a condition: of lanes in the coarser of their formats (N11).
+fn compared(rule: &Rule, over: Over, condition: &Expr, found: &mut Vec<Stored>) {
+    if let ExprKind::Compare(_, a, b) = &condition.kind {
+        let frac = natural(a).min(natural(b));
+        let kind = if a.number == Kind::Int { b.number } else { a.number };
+        found.extend([a, b].map(|side| match over {
+            Over::Rule => control::seen(rule, side, kind),
+            Over::Synapses | Over::Neurons => seen(rule, side, Format::new(frac)),
+        }));
+        return;
+    }
+    condition.operands().into_iter().for_each(|part| compared(rule, over, part, found));
 }
 
 fn stored(rule: &Rule, mode: Rounding, target: Target, value: &Expr) -> Stored {

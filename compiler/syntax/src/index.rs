@@ -272,6 +272,7 @@ test t for r {
 }
 rule both {
     param gain : weight = 3
+    param r : weight = 3
     use r
     use r as s
     every 1 ms
@@ -296,12 +297,11 @@ rule both {
 
     #[test]
     fn names_find_the_innermost_declaration() {
-        let own = [(5, 5), (8, 5), (17, 5), (21, 21), (25, 21)];
-        assert_eq!(declared_lines("gain"), [&own[..], &[(25, 5), (25, 5)]].concat());
-        assert_eq!(declared_lines("s"), [(23, 23), (25, 23)]);
-        assert_eq!(declared_lines("r"), [(3, 3), (16, 3), (22, 3), (23, 3), (25, 3)]);
-        assert_eq!(declared_lines("k"), [(1, 1), (2, 1)]);
-        assert_eq!(declared_lines("twice"), [(2, 2), (10, 2)]);
+        let own = [(5, 5), (8, 5), (17, 5), (21, 21), (26, 21)];
+        assert_eq!(declared_lines("gain"), [&own[..], &[(26, 5), (26, 5)]].concat());
+        assert_eq!(declared_lines("s"), [(24, 24), (26, 24)]);
+        let own = [(3, 3), (16, 3), (22, 22), (23, 3), (24, 3), (26, 3)];
+        assert_eq!(declared_lines("r"), own);
         let found = declared_lines("x");
         assert_eq!(found, [(2, 2), (2, 2), (8, 8), (10, 10), (10, 8), (11, 10), (13, 8)]);
     }

@@ -209,7 +209,7 @@ impl<'a> RuleChecker<'a> {
         if let Target::State(index) = target
             && self.states[index].scope == Scope::Row
         {
-            self.check_row_state(index, value)?;
+            self.check_row_state(value)?;
         }
         let truth = match target {
             Target::State(index) => self.states[index].kind == Kind::Bool,

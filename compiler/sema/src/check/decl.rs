@@ -1,6 +1,6 @@
 //! Params, states and inputs, and the types they are declared with.
 
-use super::{Binding, RuleChecker, declared_twice, not_yet};
+use super::{Binding, RuleChecker, Where, declared_twice, not_yet};
 use crate::build::{self, Numbers};
 use crate::builtins;
 use crate::dimension::{self, Dimension};
@@ -23,6 +23,18 @@ pub(super) struct NumberType {
 const ELEMENTS_MAX: u32 = 256;
 
 impl<'a> RuleChecker<'a> {
+    /// Refuses a local name that hides a quantity which is seen here; `control` sees few.
+    pub(super) fn refuse_hidden_quantity(&mut self, name: &ast::Ident) {
+        let in_control = self.place == Where::Control;
+        let of_control = builtins::quantity(&name.name).is_some_and(|info| {
+            let place = |place| info.source == builtins::Source::Place(place);
+            [hir::Place::Update, hir::Place::Now, hir::Place::Hemisphere].into_iter().any(place)
+        });
+        if !in_control || of_control {
+            self.found.extend(taken(name));
+        }
+    }
+
     pub(super) fn decl(&mut self, decl: &'a ast::Decl) {
         if let Some(taken) = taken(&decl.name) {
             self.found.push(taken);

@@ -1,6 +1,5 @@
 //! Loops: written out for the vector unit, kept in `control`.
 
-use super::decl::taken;
 use super::{Binding, RuleChecker, Where, whole};
 use crate::build;
 use crate::hir::{self, Kind, Stmt};
@@ -21,7 +20,7 @@ impl<'a> RuleChecker<'a> {
         range: &ast::Range,
         body: &'a [ast::Stmt],
     ) -> Vec<Stmt> {
-        self.found.extend(taken(var));
+        self.refuse_hidden_quantity(var);
         let (Some(low), Some(high)) = (self.constant(&range.low), self.constant(&range.high))
         else {
             return Vec::new();

@@ -45,9 +45,12 @@ pub fn check(program: &Program<'_>) -> (Vec<hir::Rule>, Vec<Diagnostic>) {
         if let Some(rule) = checked.as_ref().filter(|_| sound) {
             diagnostics.extend(warnings(rule));
         }
-        // What is wrong with a rule is found again where it is used.
-        diagnostics.retain(|diagnostic| !found.contains(diagnostic));
-        found.extend(diagnostics);
+        // What is wrong with a rule is found again wherever it is used.
+        for diagnostic in diagnostics {
+            if !found.contains(&diagnostic) {
+                found.push(diagnostic);
+            }
+        }
         rules.extend(checked.filter(|_| sound));
     }
     (rules, found)
@@ -255,7 +258,9 @@ impl<'a> RuleChecker<'a> {
             let ast::Member::View(view) = member else { continue };
             match &view.kind {
                 ast::ViewKind::Rows(rows) => {
-                    let most = self.within(*part, |c| c.view_limit(rows, "rows", rows_most));
+                    let highest = if self.parts[*part].is_signed() { 128 } else { 256 };
+                    let most = self.within(*part, |c| c.view_limit(rows, "rows", highest));
+                    let most = most.map(|most| most.min(rows_most));
                     if let Some(most) = most.filter(|m| *m < self.rows_max || rows_span.is_none()) {
                         (self.rows_max, rows_span) = (most, Some(view.span));
                     }

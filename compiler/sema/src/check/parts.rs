@@ -161,7 +161,7 @@ impl<'a> RuleChecker<'a> {
         }
         if self.parts.len() >= PARTS_MAX {
             // One message says it all.
-            if self.parts.len() == PARTS_MAX {
+            if !self.parts_missing {
                 let message = format!("more than {PARTS_MAX} rules in one");
                 self.found.push(
                     Diagnostic::error(Code::E0413, used.span, message)

@@ -7,8 +7,7 @@ use pl_ir::Scope;
 
 impl RuleChecker<'_> {
     /// Checks a value that is stored for a row.
-    pub(super) fn check_row_state(&mut self, index: usize, value: &Expr) -> Option<()> {
-        let name = &self.states[index].name;
+    pub(super) fn check_row_state(&mut self, value: &Expr) -> Option<()> {
         let at_random = self.parts[self.part].rounding() == Rounding::Stochastic;
         let (label, help) = if self.branches > 0 {
             ("an `if` chooses synapses one by one", "compute it outside, with `min` and `max`")
@@ -25,7 +24,7 @@ impl RuleChecker<'_> {
         } else {
             return Some(());
         };
-        let message = format!("`{name}` has one value a row");
+        let message = "a row has one value of this state";
         let found = Diagnostic::error(Code::E0510, value.span, message);
         self.found.push(found.label(value.span, label).help(help));
         None

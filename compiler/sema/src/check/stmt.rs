@@ -1,6 +1,5 @@
 //! Blocks and statements other than assignments and loops.
 
-use super::decl::taken;
 use super::{Binding, RuleChecker, Where};
 use crate::build::{self, Numbers};
 use crate::builtins;
@@ -142,7 +141,7 @@ impl<'a> RuleChecker<'a> {
         ty: Option<&ast::Type>,
         value: &ast::Expr,
     ) -> Option<Stmt> {
-        self.found.extend(taken(name));
+        self.refuse_hidden_quantity(name);
         let value = self.expr(value);
         let ty = ty.and_then(|ty| Some((self.number_type(ty, self.numbers())?, ty.span)));
         let mut value = match value {

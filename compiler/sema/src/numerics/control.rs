@@ -9,7 +9,12 @@ use pl_fixed::Format;
 
 /// The value of a name.
 pub(super) fn named(rule: &Rule, value: &Expr) -> Stored {
-    let parts = parts(rule, value, value.number);
+    seen(rule, value, value.number)
+}
+
+/// A value that is not stored, as a kind.
+pub(super) fn seen(rule: &Rule, value: &Expr, kind: Kind) -> Stored {
+    let parts = parts(rule, value, kind);
     let (error, format) = (parts[0].error, parts[0].format);
     Stored { parts, format, range: None, rounding: None, error, dead_zone: None }
 }

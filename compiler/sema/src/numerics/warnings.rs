@@ -3,6 +3,7 @@
 use super::{change, lsb};
 use crate::build::scalar_limits;
 use crate::hir::{ADDRESSES, Block, Expr, ExprKind, Kind, Over, Rounding, Rule, Stmt, Target};
+use crate::host::Host;
 use crate::interval::Interval;
 use crate::lower::number::{held, natural};
 use crate::lower::{scalar_format, state_format};
@@ -158,6 +159,7 @@ fn expression(over: Over, expr: &Expr, found: &mut Vec<Diagnostic>) {
     found.extend(turned_over(expr));
     if over == Over::Rule {
         found.extend(beyond_reals(expr));
+        found.extend(part_of_us(expr));
     }
     if let ExprKind::Add(a, b) | ExprKind::Sub(a, b) = &expr.kind
         && expr.number == Kind::Real
@@ -228,6 +230,17 @@ fn beyond_reals(expr: &Expr) -> Vec<Diagnostic> {
         })
     };
     [a, b].into_iter().filter_map(|x| limited(x)).collect()
+}
+
+/// A constant time that has become an integer of microseconds and is none.
+fn part_of_us(expr: &Expr) -> Option<Diagnostic> {
+    let ExprKind::Host(Host::Const(us)) = &expr.kind else { return None };
+    let cut = expr.number == Kind::Int && us.fract() != 0.0;
+    cut.then(|| {
+        Diagnostic::warning(Code::W0733, expr.span, "part of this time is lost")
+            .label(expr.span, format!("{us} us beside whole microseconds"))
+            .help("write a multiple of a microsecond, or keep the sum in a state `real in a .. b`")
+    })
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "constants are known, others have intervals")]

@@ -10,6 +10,7 @@ pub(super) fn add(index: &mut Index, names: &[Ident], text: &str, module: &Modul
     for rule in rules(module) {
         let places = seen(rule, module);
         for line in uses(rule) {
+            show_rule(index, line, line.rule.span);
             let (prefix, used) = (line.prefix(), find(module, &line.rule.name));
             let Some(used) = used else { continue };
             let inner = |d: &&Declaration| belongs(d, used) && !d.name.name.contains('.');
@@ -47,6 +48,9 @@ fn behind_dots(index: &mut Index, chain: &[Ident], rule: &Rule, module: &Module)
     for prefix in prefixes {
         let used =
             around.and_then(|rule| uses(rule).find(|used| used.prefix().name == prefix.name));
+        if let Some(line) = used {
+            show_prefix(index, line, prefix.span);
+        }
         around = used.and_then(|used| find(module, &used.rule.name));
     }
     let meant = around.and_then(|rule| {
@@ -57,6 +61,21 @@ fn behind_dots(index: &mut Index, chain: &[Ident], rule: &Rule, module: &Module)
         Some(declaration) => declaration.seen.push(last.span),
         None => index.add(last, NameKind::Imported, "", last.span, vec![last.span]),
     }
+}
+
+/// Shows the name of a rule that is used to where it stands: other names may be the same.
+fn show_rule(index: &mut Index, line: &Use, at: Span) {
+    let is_rule = |d: &&mut Declaration| {
+        matches!(d.kind, NameKind::Rule | NameKind::Imported) && d.name.name == line.rule.name
+    };
+    index.found.iter_mut().filter(is_rule).for_each(|rule| rule.seen.push(at));
+}
+
+/// Shows what the names of a rule that is used begin with to where it stands.
+fn show_prefix(index: &mut Index, line: &Use, at: Span) {
+    let Some(alias) = &line.alias else { return show_rule(index, line, at) };
+    let is_alias = |d: &&mut Declaration| d.name.span == alias.span;
+    index.found.iter_mut().filter(is_alias).for_each(|alias| alias.seen.push(at));
 }
 
 /// Whether something is a param, state or input that a rule itself declares.
