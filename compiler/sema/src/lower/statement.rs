@@ -95,8 +95,11 @@ impl Lowering<'_> {
             Rounding::Nearest => self.b.shift(Op::ShrRoundAway, value, places),
             Rounding::Floor => self.b.shift(Op::ShrFloor, value, places),
             Rounding::Stochastic => {
+                // Noise of 16 bits would have a sign, and a sum with 15 saturates: lower bits are cut.
+                let (cut, places) = (places.saturating_sub(14), places.min(14));
+                let value = self.b.shift(Op::ShrFloor, value, cut);
                 let draw = self.draw();
-                let noise = self.b.shift(Op::ShrLogical, draw, 16u32.saturating_sub(places));
+                let noise = self.b.shift(Op::ShrLogical, draw, 16 - places);
                 let sum = self.b.op(Op::AddSat, &[value, noise]);
                 self.b.shift(Op::ShrFloor, sum, places)
             }
