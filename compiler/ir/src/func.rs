@@ -324,13 +324,17 @@ impl FunctionBuilder {
         self.value(Op::Compare, Imm::Cond(cond), &[a, b], ty)
     }
 
-    /// A shift of lanes or a scalar, by at most its width less one; 0 places give the operand itself.
+    /// A shift of lanes or a scalar; 0 places give the operand itself, as many as it has bits or more
+    /// the sign for [`Op::ShrFloor`] and 0 for others.
     pub fn shift(&mut self, op: Op, value: Value, places: u32) -> Value {
         let ty = self.func.ty(value);
         let most = if ty == Type::I32 { 31 } else { 15 };
-        match u8::try_from(places).unwrap_or(most).min(most) {
+        match u8::try_from(places).unwrap_or(u8::MAX) {
             0 => value,
-            places => self.value(op, Imm::Shift(places), &[value], ty),
+            places if places <= most => self.value(op, Imm::Shift(places), &[value], ty),
+            _ if op == Op::ShrFloor => self.value(op, Imm::Shift(most), &[value], ty),
+            _ if ty == Type::I32 => self.iconst(0),
+            _ => self.splat_const(0, ty),
         }
     }
 }

@@ -28,7 +28,7 @@ impl Numbers {
             Numbers::Lanes => representable(expr),
             // The host computes in double precision; what it has computed becomes a scalar where
             // it meets one.
-            Numbers::Scalars if is_host(&expr) => Ok(expr),
+            Numbers::Scalars if expr.is_host() => Ok(expr),
             Numbers::Scalars => Ok(self.as_scalar(expr)),
         }
     }
@@ -46,15 +46,11 @@ impl Numbers {
 
     /// Operands of one operation: of the host, or scalars.
     fn pair(self, a: Expr, b: Expr) -> (Expr, Expr) {
-        if is_host(&a) && is_host(&b) {
+        if a.is_host() && b.is_host() {
             return (a, b);
         }
         (self.as_scalar(a), self.as_scalar(b))
     }
-}
-
-fn is_host(expr: &Expr) -> bool {
-    matches!(expr.kind, ExprKind::Host(_))
 }
 
 /// Values that scalars of a kind can have.
@@ -139,7 +135,8 @@ fn alike(a: Expr, b: Expr) -> Result<(Expr, Expr), Diagnostic> {
 /// N10: a host value of time beside an integer of `control` is an integer of whole microseconds, since
 /// reals end at 32.768 ms. The operands are then both of the host, or both scalars.
 fn whole_us(numbers: Numbers, a: Expr, b: Expr) -> (Expr, Expr) {
-    let is_integer = |x: &Expr| numbers == Numbers::Scalars && x.number == Kind::Int && !is_host(x);
+    let is_integer =
+        |x: &Expr| numbers == Numbers::Scalars && x.number == Kind::Int && !x.is_host();
     let (of_a, of_b) = (is_integer(&a), is_integer(&b));
     let a = if of_b { in_whole_us(a) } else { a };
     let b = if of_a { in_whole_us(b) } else { b };
@@ -148,7 +145,7 @@ fn whole_us(numbers: Numbers, a: Expr, b: Expr) -> (Expr, Expr) {
 
 /// A time of the host as an integer, rounded as it is quantised (N1); others as they are.
 fn in_whole_us(x: Expr) -> Expr {
-    if !is_host(&x) || x.dimension != Dimension::TIME {
+    if !x.is_host() || x.dimension != Dimension::TIME {
         return x;
     }
     let [low, high] = [x.interval.low, x.interval.high].map(f64::round_ties_even);

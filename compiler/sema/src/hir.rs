@@ -124,6 +124,12 @@ pub struct Expr {
 }
 
 impl Expr {
+    /// Whether it depends on constants and params alone.
+    #[must_use]
+    pub const fn is_host(&self) -> bool {
+        matches!(self.kind, ExprKind::Host(_))
+    }
+
     /// The expressions that it is computed from; of a reduction what is joined, without its locals.
     #[must_use]
     pub fn operands(&self) -> Vec<&Expr> {

@@ -295,7 +295,7 @@ impl Run<'_, '_> {
 
     /// Draws what stochastic rounding draws for a stored value, so that later draws are the same.
     fn discard_draw(&mut self, expr: &Expr, frac: i32) {
-        let is_number = expr.number != Kind::Bool && !matches!(expr.kind, ExprKind::Host(_));
+        let is_number = expr.number != Kind::Bool && !expr.is_host();
         let rounds = is_number && held(expr) > frac;
         if rounds && self.rounding == Rounding::Stochastic {
             self.draw();

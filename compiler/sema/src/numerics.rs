@@ -11,7 +11,9 @@ use crate::hir::{
 };
 use crate::host::Host;
 use crate::interval::Interval;
-use crate::lower::number::{PRODUCT_SHIFT, factor_frac, held, mean_fracs, natural, natural_frac};
+use crate::lower::number::{
+    PRODUCT_SHIFT, factor_frac, held, mean_fracs, natural, natural_frac, stored_frac,
+};
 use crate::lower::{lane_format, state_format};
 use pl_diag::Span;
 use pl_fixed::Format;
@@ -136,8 +138,7 @@ fn stored(rule: &Rule, mode: Rounding, target: Target, value: &Expr) -> Stored {
         }
         Target::Local(_) => unreachable!("a local is no destination of a store"),
     };
-    let is_host = matches!(value.kind, ExprKind::Host(_));
-    let from = if is_host { natural(value).min(format.frac()) } else { held(value) };
+    let from = stored_frac(value, format.frac(), mode);
     let parts = parts(rule, value, Format::new(from));
     let drops = from > format.frac();
     let rounding = drops.then_some(mode);
@@ -201,8 +202,7 @@ fn walk(rule: &Rule, expr: &Expr, format: Format, depth: usize, found: &mut Vec<
             let of = |x: &Expr| Format::new(if x.number == Kind::Int { 0 } else { natural(x) });
             let (error_a, error_b) = (inside(a, of(a)), inside(b, of(b)));
             let exact = expr.number == Kind::Int;
-            let is_host = |x: &Expr| matches!(x.kind, ExprKind::Host(_));
-            let factor = |x: &Expr| if is_host(x) { natural(x) } else { factor_frac(x) };
+            let factor = |x: &Expr| if x.is_host() { natural(x) } else { factor_frac(x) };
             let came_out = factor(a) + factor(b) - PRODUCT_SHIFT;
             let frac = came_out.min(natural_frac(expr.interval)).min(format.frac());
             let own = if exact { 0.0 } else { lsb(Format::new(frac)) / 2.0 };

@@ -59,7 +59,7 @@ impl Run<'_, '_> {
         let state = &self.rule.states[like];
         let (kind, range, format) = (state.kind, state.interval, state_format(state));
         // What stochastic rounding draws, so that later draws are the same.
-        let is_real = expr.number == Kind::Real && !matches!(expr.kind, ExprKind::Host(_));
+        let is_real = expr.number == Kind::Real && !expr.is_host();
         let rounds = is_real && format.frac() < Format::WORD_REAL.frac();
         if rounds && self.rounding == Rounding::Stochastic {
             self.draw_word();

@@ -27,7 +27,7 @@
 use super::scalar::scalar_frac;
 use super::{Env, Local, Lowering};
 use crate::build::scalar_limits;
-use crate::hir::{Expr, ExprKind, Kind, LocalId, Over, Place, Reduction};
+use crate::hir::{Expr, ExprKind, Kind, LocalId, Over, Place, Reduction, Rounding};
 use crate::host::Host;
 use crate::interval::Interval;
 use pl_fixed::Format;
@@ -105,6 +105,24 @@ pub(crate) fn factor_frac(expr: &Expr) -> i32 {
 /// The format in which an expression is held when it is given a name or stored.
 pub(crate) fn held(expr: &Expr) -> i32 {
     if expr.number == Kind::Int { 0 } else { natural(expr) }
+}
+
+/// The format from which a stored expression is rounded to `to` fraction bits (N9): that in which it
+/// is held, for random rounding with so many bits less that 16 hold the sum of value and noise.
+pub(crate) fn stored_frac(expr: &Expr, to: i32, rounding: Rounding) -> i32 {
+    if expr.is_host() {
+        return natural(expr).min(to);
+    }
+    let held = held(expr);
+    if rounding != Rounding::Stochastic || held <= to {
+        return held;
+    }
+    let largest = expr.interval.high.max(0.0);
+    let fits = |frac: &i32| {
+        let raw = (largest * Format::new(*frac).scale()).ceil();
+        raw + Format::new(*frac - to).scale() <= f64::from(1 << 15)
+    };
+    (to + 1..=held).rev().find(fits).unwrap_or(to + 1)
 }
 
 impl Lowering<'_> {

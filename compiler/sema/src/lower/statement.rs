@@ -4,7 +4,7 @@ use super::mask::Held;
 use super::{End, Env, Lanes, Local, Lowering, SensorSlot, state_format};
 use crate::hir::{ADDRESSES, Expr, ExprKind, Kind, Rounding, Sensor, Stmt, Target};
 use crate::interval::Interval;
-use crate::lower::number::{held, host_interval, natural, natural_frac};
+use crate::lower::number::{held, host_interval, natural_frac, stored_frac};
 use pl_fixed::Format;
 use pl_ir::{Op, Value};
 
@@ -76,8 +76,7 @@ impl Lowering<'_> {
     /// destination by the rule's rounding, saturated at the destination's interval.
     fn stored(&mut self, expr: &Expr, range: Interval, format: Format, env: &mut Env) -> Value {
         let to = format.frac();
-        let from =
-            if matches!(expr.kind, ExprKind::Host(_)) { natural(expr).min(to) } else { held(expr) };
+        let from = stored_frac(expr, to, self.rounding);
         let value = self.produce(expr, from, env);
         if from > to {
             let rounded = self.rounded(value, from.abs_diff(to), expr.interval);
@@ -95,9 +94,6 @@ impl Lowering<'_> {
             Rounding::Nearest => self.b.shift(Op::ShrRoundAway, value, places),
             Rounding::Floor => self.b.shift(Op::ShrFloor, value, places),
             Rounding::Stochastic => {
-                // Noise of 16 bits would have a sign, and a sum with 15 saturates: lower bits are cut.
-                let (cut, places) = (places.saturating_sub(14), places.min(14));
-                let value = self.b.shift(Op::ShrFloor, value, cut);
                 let draw = self.draw();
                 let noise = self.b.shift(Op::ShrLogical, draw, 16 - places);
                 let sum = self.b.op(Op::AddSat, &[value, noise]);

@@ -134,7 +134,7 @@ fn traps(rounding: Rounding, target: Target, value: &Expr, range: Interval) -> O
 fn turned_over(expr: &Expr) -> Option<Diagnostic> {
     let ExprKind::Sub(from, of) = &expr.kind else { return None };
     let sensor = matches!(of.kind, ExprKind::Quantity(Quantity::Causal | Quantity::Acausal));
-    let full = from.interval.low >= 100.0 && matches!(from.kind, ExprKind::Host(_));
+    let full = from.interval.low >= 100.0 && from.is_host();
     (sensor && full).then(|| {
         let message = "correlation grows with the spikes that were seen, codes fall";
         Diagnostic::warning(Code::W0737, expr.span, message)
@@ -221,7 +221,8 @@ fn beyond_reals(expr: &Expr) -> Vec<Diagnostic> {
             _ => x.interval,
         };
         let any = x.number == Kind::Int && values == scalar_limits(Kind::Int);
-        let inside = values.low >= -32768.0 && values.high <= 32768.0;
+        let reals = scalar_limits(Kind::Real);
+        let inside = values.low >= reals.low && values.high <= reals.high.ceil();
         (!any && !inside).then(|| {
             Diagnostic::warning(Code::W0739, x.span, "values above 32768 are limited here")
                 .label(x.span, values.said())
@@ -243,8 +244,8 @@ fn part_of_us(expr: &Expr) -> Option<Diagnostic> {
     })
 }
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "constants are known, others have intervals")]
 /// A term of a sum that is always less than half a step.
+#[allow(clippy::wildcard_enum_match_arm, reason = "constants are known, others have intervals")]
 fn lost(term: &Expr, sum: &Expr, step: f64) -> Option<Diagnostic> {
     let largest = match &term.kind {
         ExprKind::Host(host) if host.is_const() => host.value(&[]).abs(),
