@@ -31,12 +31,12 @@ impl<'a> RuleChecker<'a> {
             [hir::Place::Update, hir::Place::Now, hir::Place::Hemisphere].into_iter().any(place)
         });
         if !in_control || of_control {
-            self.found.extend(taken(name));
+            self.found.extend(taken(name, false));
         }
     }
 
     pub(super) fn decl(&mut self, decl: &'a ast::Decl) {
-        if let Some(taken) = taken(&decl.name) {
+        if let Some(taken) = taken(&decl.name, false) {
             self.found.push(taken);
             return;
         }
@@ -341,10 +341,17 @@ impl<'a> RuleChecker<'a> {
     }
 }
 
-/// Refuses the name of a quantity of the chip for something else.
-pub(super) fn taken(name: &ast::Ident) -> Option<Diagnostic> {
-    builtins::quantity(&name.name)?;
-    let message = format!("`{}` is a quantity of the chip", name.name);
+/// Refuses the name of a quantity of the chip for something else; for what is called or stands beside
+/// functions also that of a function of the language.
+pub(super) fn taken(name: &ast::Ident, beside_functions: bool) -> Option<Diagnostic> {
+    let what = if builtins::quantity(&name.name).is_some() {
+        "a quantity of the chip"
+    } else if beside_functions && builtins::function(&name.name).is_some() {
+        "a function of the language"
+    } else {
+        return None;
+    };
+    let message = format!("`{}` is {what}", name.name);
     Some(
         Diagnostic::error(Code::E0202, name.span, message)
             .label(name.span, "declared again here")

@@ -2,7 +2,6 @@
 
 use super::decl::taken;
 use super::declared_twice;
-use crate::builtins;
 use pl_diag::{Code, Diagnostic, did_you_mean};
 use pl_syntax::ast;
 use std::collections::BTreeMap;
@@ -115,7 +114,7 @@ impl<'a> ModuleItems<'a> {
                 ast::Item::Import(_) | ast::Item::Test(_) => continue,
             };
             found.extend(before.map(|before| declared_twice(name, before)));
-            found.extend(taken(name).or_else(|| taken_by_function(name)));
+            found.extend(taken(name, true));
         }
         items
     }
@@ -166,17 +165,6 @@ impl<'a> ModuleItems<'a> {
             }
         }
     }
-}
-
-/// Refuses the name of a function of the language for a constant or another function.
-fn taken_by_function(name: &ast::Ident) -> Option<Diagnostic> {
-    builtins::function(&name.name)?;
-    let message = format!("`{}` is a function of the language", name.name);
-    Some(
-        Diagnostic::error(Code::E0202, name.span, message)
-            .label(name.span, "declared again here")
-            .help("choose another name"),
-    )
 }
 
 /// The dotted path of an import.

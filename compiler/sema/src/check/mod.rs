@@ -250,7 +250,8 @@ impl<'a> RuleChecker<'a> {
         self.same_views();
         self.signed = self.parts[0].is_signed();
         // Rows of a signed view are pairs.
-        let rows_most = u32::from(if self.signed { chip::ROWS / 2 } else { chip::ROWS });
+        let rows_of = |signed: bool| u32::from(if signed { chip::ROWS / 2 } else { chip::ROWS });
+        let rows_most = rows_of(self.signed);
         let columns_most = chip::COLUMNS.into();
         self.rows_max = rows_most;
         let mut rows_span = None;
@@ -258,7 +259,7 @@ impl<'a> RuleChecker<'a> {
             let ast::Member::View(view) = member else { continue };
             match &view.kind {
                 ast::ViewKind::Rows(rows) => {
-                    let highest = if self.parts[*part].is_signed() { 128 } else { 256 };
+                    let highest = rows_of(self.parts[*part].is_signed());
                     let most = self.within(*part, |c| c.view_limit(rows, "rows", highest));
                     let most = most.map(|most| most.min(rows_most));
                     if let Some(most) = most.filter(|m| *m < self.rows_max || rows_span.is_none()) {
