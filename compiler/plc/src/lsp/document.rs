@@ -82,12 +82,34 @@ impl Document {
     }
 
     pub(super) fn diagnostics(&self) -> Vec<lsp_types::Diagnostic> {
-        let own = self.compiled.diagnostics.iter().filter(|found| found.span().file == self.file);
-        own.map(|found| self.diagnostic(found)).collect()
+        self.compiled.diagnostics.iter().map(|found| self.diagnostic(found)).collect()
+    }
+
+    /// Where something is shown that is wrong in a module: at a label in this file, else where the
+    /// first module is imported.
+    fn place_of_foreign(&self, found: &Diagnostic) -> Span {
+        let labels = found.labels.iter().map(|(span, _)| *span);
+        let label = labels.into_iter().find(|span| span.file == self.file);
+        let import = || {
+            self.modules.own()?.module.items.iter().find_map(|item| match item {
+                Item::Import(import) => Some(import.span),
+                Item::Const(_) | Item::Fn(_) | Item::Rule(_) | Item::Test(_) => None,
+            })
+        };
+        label.or_else(import).unwrap_or(Span::new(self.file, 0, 0))
     }
 
     fn diagnostic(&self, found: &Diagnostic) -> lsp_types::Diagnostic {
         let mut message = found.message.clone();
+        let place = if found.span().file == self.file {
+            found.span()
+        } else {
+            if let Some(module) = self.compiled.sources.get(found.span().file) {
+                let line = module.position(found.span().start).line;
+                message = format!("in {}, line {line}: {message}", module.name);
+            }
+            self.place_of_foreign(found)
+        };
         if let Some((_, label)) = found.labels.first() {
             let _ = write!(message, "\n{label}");
         }
@@ -100,7 +122,7 @@ impl Document {
             Some(DiagnosticRelatedInformation { location, message: text.clone() })
         });
         lsp_types::Diagnostic {
-            range: self.range(found.span()),
+            range: self.range(place),
             severity: Some(match found.severity {
                 Severity::Error => DiagnosticSeverity::ERROR,
                 Severity::Warning => DiagnosticSeverity::WARNING,

@@ -248,5 +248,16 @@ fn modules_are_read_as_they_are_open_and_what_imports_them_is_checked_again() {
     client.tell("textDocument/didChange", change);
     assert_eq!(client.published(), (MODULE.to_owned(), 0));
     assert_eq!(client.published(), (MAIN.to_owned(), 1));
+    // What is wrong in a rule that is used is shown where it is imported.
+    let change = json!({
+        "textDocument": { "uri": MODULE, "version": 3 },
+        "contentChanges": [{ "text": module.replace("-= loss", "-= lost") }],
+    });
+    client.tell("textDocument/didChange", change);
+    assert_eq!(client.published(), (MODULE.to_owned(), 1));
+    let shown = client.diagnostics();
+    assert_eq!(shown[0]["range"]["start"], json!({ "line": 0, "character": 0 }));
+    let message = shown[0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("terms.pl, line 7: there is no `lost` here"), "{message}");
     client.stop();
 }
