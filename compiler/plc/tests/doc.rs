@@ -37,7 +37,7 @@ fn rules_are_documented_without_references_elsewhere() {
 fn pages_of_rules_show_their_equations_and_nothing_of_other_rules() {
     let folder = tempfile::tempdir().unwrap();
     let file = "import std.rules.weight_decay { weight_decay }\n\
-        const low = 8\n\
+        const low = 8\nconst a = 77\n\
         fn pair(a, b) = low * a - b\n\
         rule one {\n    param gain : real in 0.0 .. 1.0 = 0.5\n    every 8 ms\n    synapses {\n\
         let draw = low + uniform(0 .. 4)\n\
@@ -66,6 +66,8 @@ fn pages_of_rules_show_their_equations_and_nothing_of_other_rules() {
     ] {
         assert!(one.contains(line), "{line} is missing in {one}");
     }
+    // The argument hides the constant.
+    assert!(!one.contains("<i>a</i> = 77"), "{one}");
     assert!(!one.contains("rule other") && !one.contains("grows"), "{one}");
     let other = page("other.html");
     assert!(other.contains("test grows") && !other.contains("rule one"), "{other}");

@@ -204,14 +204,20 @@ impl<'m> Page<'m> {
             let none = Names::default();
             let inner = match item {
                 Item::Const(item) => none.called(&item.value),
-                Item::Fn(item) => match &item.body {
-                    FnBody::Value(result) => none.called(result),
-                    FnBody::Block { lets, result } => {
-                        let lets = lets.iter().filter_map(let_parts);
-                        let inner = lets.flat_map(|(_, given)| none.called(given));
-                        inner.chain(none.called(result)).collect()
-                    }
-                },
+                Item::Fn(item) => {
+                    let (lets, result) = match &item.body {
+                        FnBody::Value(result) => (&[][..], result),
+                        FnBody::Block { lets, result } => (&lets[..], result),
+                    };
+                    let lets = || lets.iter().filter_map(let_parts);
+                    // Its own names hide those of the file.
+                    let own = item.params.iter().map(|param| &param.name);
+                    let is_own = |name: &&Ident| {
+                        own.clone().chain(lets().map(|(own, _)| own)).any(|o| o.name == name.name)
+                    };
+                    let given = lets().flat_map(|(_, given)| none.called(given));
+                    given.chain(none.called(result)).filter(|name| !is_own(name)).collect()
+                }
                 Item::Import(_) | Item::Rule(_) | Item::Test(_) => continue,
             };
             self.called.push((file, item));
