@@ -11,7 +11,7 @@
 use pl_driver::ir::io::{COLUMNS, UpdateIo};
 use pl_driver::values::Role;
 use pl_driver::{Engine, Instance, Place, Rule, Session};
-use pl_fixed::rng;
+use pl_fixed::{Format, rng};
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 use std::slice;
@@ -424,8 +424,8 @@ pub unsafe extern "C" fn plc_sample(
     if let Some(update) = update {
         *update = sample.update;
     }
-    let lsb = pl_fixed::real::pow(2.0, -f64::from(field.frac));
-    let found: Vec<f64> = raws.iter().map(|raw| f64::from(*raw) * lsb).collect();
+    let format = Format::new(field.frac);
+    let found: Vec<f64> = raws.iter().map(|raw| format.value(*raw)).collect();
     // SAFETY: the caller vouches for the numbers.
     unsafe { give(&found, values, count) }
 }
